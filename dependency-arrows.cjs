@@ -1,0 +1,44 @@
+/**
+ * Arrows between packages go one way: a package may import only what stands on its right here.
+ * Everything is reached through a package's door (`src/index.ts`), never through its rooms.
+ */
+const ARROWS = {
+  random: [],
+  formula: [],
+  graph: [],
+  optim: ["formula"],
+  nn: ["graph", "random"],
+  data: ["random"],
+  train: ["data", "formula", "graph", "nn", "optim", "random"],
+  lab: ["data", "formula", "graph", "nn", "optim", "random", "train"],
+};
+
+const others = (name, allowed) => Object.keys(ARROWS).filter((p) => p !== name && !allowed.includes(p));
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(ARROWS)
+      .filter(([name, allowed]) => others(name, allowed).length > 0)
+      .map(([name, allowed]) => ({
+        name: `${name}-imports-only-${allowed.join("-") || "nothing"}`,
+        severity: "error",
+        from: { path: `^packages/${name}/` },
+        to: { path: `^packages/(${others(name, allowed).join("|")})/` },
+      })),
+    {
+      name: "through-the-door",
+      severity: "error",
+      comment: "import another package by its name, not by a path into it",
+      from: { path: "^packages/([^/]+)/" },
+      to: { path: "^packages/([^/]+)/", pathNot: ["^packages/$1/", "^packages/[^/]+/src/index\\.ts$"] },
+    },
+    { name: "no-circles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+  },
+};
