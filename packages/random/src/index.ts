@@ -1,0 +1,3 @@
+/** Counter-based random streams: `stream(seed, purpose, ...index)` is a pure function of its arguments. */
+export { philox } from "./philox.ts";
+export { Stream, stream } from "./stream.ts";
