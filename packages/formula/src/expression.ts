@@ -1,0 +1,179 @@
+/**
+ * The typed expression graph: what a formula means, after names are resolved. Nodes are hash-consed, so a subexpression
+ * that is written twice is one node and is computed once, and two formulas are equal when their output nodes are.
+ *
+ * A node is a *scalar* (one number per tensor or per step: hyperparameters, the step, sizes, reductions) or a *tensor*
+ * (one number per element). Scalars are evaluated on the host in float64; tensors run in the kernel.
+ */
+import {
+  ELEMENTWISE,
+  type ElementwiseName,
+  type ReductionName,
+  type Scope,
+  type ValueType,
+} from "./functions.ts";
+
+export type Rank = "scalar" | "tensor";
+
+interface NodeBase {
+  readonly id: number;
+  readonly rank: Rank;
+  readonly type: ValueType;
+}
+
+export type Expression = NodeBase &
+  (
+    | { readonly kind: "constant"; readonly value: number }
+    | { readonly kind: "hyper"; readonly name: string }
+    | { readonly kind: "step" }
+    /** The value that a slot (theta, g or a state slot) has before the update. */
+    | { readonly kind: "slot"; readonly name: string }
+    | { readonly kind: "apply"; readonly fn: ElementwiseName; readonly operands: readonly Expression[] }
+    | {
+        readonly kind: "reduce";
+        readonly fn: ReductionName;
+        readonly scope: Scope;
+        readonly operand: Expression;
+      }
+    | { readonly kind: "dimension"; readonly name: Dimension }
+  );
+
+/** Sizes that are known before anything runs. */
+export type Dimension = "size" | "rows" | "cols" | "countAll";
+
+export type ReduceExpression = Extract<Expression, { kind: "reduce" }>;
+
+type Shape<E> = E extends Expression ? Omit<E, "id"> : never;
+
+/** Makes the nodes of one graph. */
+export class ExpressionBuilder {
+  private readonly nodes = new Map<string, Expression>();
+
+  constant(value: number): Expression {
+    const key = Object.is(value, -0) ? "-0" : String(value);
+    return this.intern(`constant ${key}`, { kind: "constant", value, rank: "scalar", type: "number" });
+  }
+
+  hyper(name: string): Expression {
+    return this.intern(`hyper ${name}`, { kind: "hyper", name, rank: "scalar", type: "number" });
+  }
+
+  step(): Expression {
+    return this.intern("step", { kind: "step", rank: "scalar", type: "number" });
+  }
+
+  slot(name: string): Expression {
+    return this.intern(`slot ${name}`, { kind: "slot", name, rank: "tensor", type: "number" });
+  }
+
+  dimension(name: Dimension): Expression {
+    return this.intern(`dimension ${name}`, { kind: "dimension", name, rank: "scalar", type: "number" });
+  }
+
+  reduce(fn: ReductionName, scope: Scope, operand: Expression): Expression {
+    return this.intern(`${fn} ${scope} ${operand.id}`, {
+      kind: "reduce",
+      fn,
+      scope,
+      operand,
+      rank: "scalar",
+      type: "number",
+    });
+  }
+
+  /** Apply an elementwise function; constants fold, and whole powers become products. */
+  apply(fn: ElementwiseName, ...operands: Expression[]): Expression {
+    const definition = ELEMENTWISE[fn];
+    const values = operands.map((operand) => (operand.kind === "constant" ? operand.value : undefined));
+    if (definition.result === "number" && values.every((value) => value !== undefined)) {
+      return this.constant(
+        (definition.evaluate as (...numbers: number[]) => number)(...(values as number[])),
+      );
+    }
+    return (
+      this.simplify(fn, operands, values) ??
+      this.intern(`${fn} ${operands.map((operand) => operand.id).join(" ")}`, {
+        kind: "apply",
+        fn,
+        operands,
+        rank: operands.some((operand) => operand.rank === "tensor") ? "tensor" : "scalar",
+        type: definition.result,
+      })
+    );
+  }
+
+  /**
+   * Rewrites that move work from the kernel to the host, at the cost of a last bit: dividing a tensor by a scalar is
+   * multiplying by its reciprocal, and scalar factors gather in front: a·(b·x) = (a·b)·x.
+   */
+  private simplify(
+    fn: ElementwiseName,
+    operands: Expression[],
+    values: (number | undefined)[],
+  ): Expression | undefined {
+    const [left, right] = operands as [Expression, Expression];
+    if (fn === "multiply" && values[0] === 1) return right;
+    if ((fn === "multiply" || fn === "divide") && values[1] === 1) return left;
+    if (fn === "power" && left.rank === "tensor") return this.unfoldPower(left, values[1]);
+    if (fn === "divide" && left.rank === "tensor" && right.rank === "scalar") {
+      return this.apply("multiply", this.apply("divide", this.constant(1), right), left);
+    }
+    if (fn === "multiply" && left.rank === "tensor" && right.rank === "scalar")
+      return this.apply("multiply", right, left);
+    if (fn === "multiply" && left.rank === "scalar" && right.rank === "tensor") {
+      const [factor, rest] = right.kind === "apply" && right.fn === "multiply" ? right.operands : [];
+      if (factor?.rank === "scalar")
+        return this.apply("multiply", this.apply("multiply", left, factor), rest!);
+    }
+    return undefined;
+  }
+
+  private unfoldPower(base: Expression, exponent: number | undefined): Expression | undefined {
+    switch (exponent) {
+      case 1:
+        return base;
+      case 2:
+        return this.apply("multiply", base, base);
+      case 3:
+        return this.apply("multiply", this.apply("multiply", base, base), base);
+      case 4:
+        return this.unfoldPower(this.apply("multiply", base, base), 2);
+      case 0.5:
+        return this.apply("sqrt", base);
+      case -0.5:
+        return this.apply("divide", this.constant(1), this.apply("sqrt", base));
+      case -1:
+        return this.apply("divide", this.constant(1), base);
+      default:
+        return undefined;
+    }
+  }
+
+  private intern(key: string, shape: Shape<Expression>): Expression {
+    const known = this.nodes.get(key);
+    if (known !== undefined) return known;
+    const node = { id: this.nodes.size, ...shape } as Expression;
+    this.nodes.set(key, node);
+    return node;
+  }
+}
+
+/** The direct children of a node, in order. */
+export function operandsOf(node: Expression): readonly Expression[] {
+  if (node.kind === "apply") return node.operands;
+  return node.kind === "reduce" ? [node.operand] : [];
+}
+
+/** All nodes that the roots need, children before parents. */
+export function topologicalOrder(roots: Iterable<Expression>): Expression[] {
+  const order: Expression[] = [];
+  const seen = new Set<number>();
+  const visit = (node: Expression) => {
+    if (seen.has(node.id)) return;
+    seen.add(node.id);
+    operandsOf(node).forEach(visit);
+    order.push(node);
+  };
+  for (const root of roots) visit(root);
+  return order;
+}

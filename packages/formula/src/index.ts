@@ -1,0 +1,29 @@
+/**
+ * @thalweg/formula: update rules as text.
+ *
+ * Reading order: functions → syntax/ → expression → resolve → stages → scalars → update → reference → wasm/ → latex.
+ */
+
+// the language
+export { AGGREGATES, CALLABLE, ELEMENTWISE } from "./functions.ts";
+// for people
+export { nameToLatex, toLatex } from "./latex.ts";
+export { reference } from "./reference.ts";
+
+// from text to program
+export { type FormulaSource, resolve, type UpdateProgram } from "./resolve.ts";
+export { type Stage, scheduleStages } from "./stages.ts";
+export { FormulaError } from "./syntax/error.ts";
+export { nearest } from "./syntax/nearest.ts";
+// running a program over tensors
+export {
+  type BoundUpdate,
+  bindUpdate,
+  type Engine,
+  type FloatArray,
+  type TensorGroup,
+  type TensorSlots,
+} from "./update.ts";
+export { emitStage } from "./wasm/emit.ts";
+export { compiledKernelCount, fused } from "./wasm/kernel.ts";
+export { FlatMemory } from "./wasm/memory.ts";

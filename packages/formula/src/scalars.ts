@@ -1,0 +1,90 @@
+/**
+ * The host's part of an update: scalars, in float64. Hyperparameters, the step, sizes and finished reductions go in;
+ * every scalar node of the program comes out, in an order that evaluates each once.
+ */
+import type { Expression, ReduceExpression } from "./expression.ts";
+import { ELEMENTWISE } from "./functions.ts";
+
+/** What scalars are computed from, for one parameter tensor at one step. */
+export interface ScalarInputs {
+  /** The step, counted from 1. */
+  t: number;
+  hyper: Readonly<Record<string, number>>;
+  size: number;
+  rows: number;
+  cols: number;
+  countAll: number;
+}
+
+/** Evaluates a fixed set of scalar nodes; keeps the values in a vector of its own and allocates nothing per call. */
+export class ScalarEvaluator {
+  private readonly steps: ((
+    inputs: ScalarInputs,
+    reductions: ReadonlyMap<ReduceExpression, number>,
+  ) => number)[] = [];
+  private readonly values: Float64Array;
+  private readonly indices: number[];
+  /** Whether a value depends on the shape of the tensor at hand. */
+  readonly dependsOnShape: boolean;
+
+  constructor(roots: readonly Expression[]) {
+    const order = scalarOrder(roots);
+    const place = new Map(order.map((node, i) => [node, i]));
+    this.values = new Float64Array(order.length);
+    this.steps = order.map((node) => this.compile(node, place));
+    this.indices = roots.map((root) => place.get(root)!);
+    this.dependsOnShape = order.some((node) => node.kind === "dimension" && node.name !== "countAll");
+  }
+
+  /** Evaluate; `value(i)` then gives the i-th root. */
+  evaluate(inputs: ScalarInputs, reductions: ReadonlyMap<ReduceExpression, number>): void {
+    for (let i = 0; i < this.steps.length; i++) this.values[i] = this.steps[i]!(inputs, reductions);
+  }
+
+  value(root: number): number {
+    return this.values[this.indices[root]!]!;
+  }
+
+  private compile(node: Expression, place: ReadonlyMap<Expression, number>) {
+    type Step = (inputs: ScalarInputs, reductions: ReadonlyMap<ReduceExpression, number>) => number;
+    const { values } = this;
+    const compiled = (): Step => {
+      switch (node.kind) {
+        case "constant":
+          return () => node.value;
+        case "hyper":
+          return (inputs) => inputs.hyper[node.name]!;
+        case "step":
+          return (inputs) => inputs.t;
+        case "dimension":
+          return (inputs) => inputs[node.name];
+        case "reduce":
+          return (_, reductions) => reductions.get(node)!;
+        case "slot":
+          throw new TypeError(
+            `Cannot evaluate slot "${node.name}" on the host as it has a value per element`,
+          );
+        case "apply": {
+          const evaluate = ELEMENTWISE[node.fn].evaluate as (a: number, b: number, c: number) => number;
+          const [a = 0, b = 0, c = 0] = node.operands.map((operand) => place.get(operand)!);
+          return () => evaluate(values[a]!, values[b]!, values[c]!);
+        }
+      }
+    };
+    return compiled();
+  }
+}
+
+/** Scalar nodes below the roots, children first; a reduction is a leaf here, its operand belongs to a kernel. */
+function scalarOrder(roots: readonly Expression[]): Expression[] {
+  const leaves = new Set<Expression>();
+  const order: Expression[] = [];
+  const visit = (node: Expression) => {
+    if (leaves.has(node)) return;
+    leaves.add(node);
+    if (node.kind === "apply") node.operands.forEach(visit);
+    order.push(node);
+  };
+  roots.forEach(visit);
+  return order;
+}
