@@ -1,0 +1,23 @@
+// Made from ../schedule.peggy by Peggy 5.1.0: do not edit, run `npm run generate -w packages/optim`.
+import type { PartSyntax } from "../syntax.ts";
+
+export interface Location {
+  readonly offset: number;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One thing that the grammar would have accepted where reading stopped. */
+export type Expectation =
+  | { readonly type: "literal"; readonly text: string }
+  | { readonly type: "other"; readonly description: string }
+  | { readonly type: "end" | "any" | "class" };
+
+export class SyntaxError extends globalThis.SyntaxError {
+  readonly expected: readonly Expectation[] | null;
+  /** The character found; null at the end of the text. */
+  readonly found: string | null;
+  readonly location: { readonly start: Location; readonly end: Location };
+}
+
+export function parse(text: string): PartSyntax[];

@@ -1,0 +1,24 @@
+import { type CurveBase, fraction, type Kind, positive } from "../kind.ts";
+
+export interface PolynomialCurve extends CurveBase {
+  readonly kind: "polynomial";
+  readonly power: number;
+  readonly floor: number;
+}
+
+/** A power of the share that remains, met by the floor at k = T, one step after the last. */
+export const polynomial: Kind<PolynomialCurve> = {
+  summary: "a power of the share of steps that remains, down to a floor",
+  formula: String.raw`f(k) = \mathrm{floor} + (1 - \mathrm{floor}) \left(1 - \frac{k}{T}\right)^{\mathrm{power}}`,
+  source: "torch.optim.lr_scheduler.PolynomialLR (floor 0); tf.keras PolynomialDecay",
+  parameters: [
+    {
+      name: "power",
+      meaning: "1 is a straight line, 2 bends early",
+      takes: { number: positive },
+      default: 1,
+    },
+    { name: "floor", meaning: "factor after the last step", takes: { number: fraction }, default: 0 },
+  ],
+  factor: ({ steps, power, floor }, k) => floor + (1 - floor) * ((steps - k) / steps) ** power,
+};
