@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import expected from "../../fixtures/statistics.json" with { type: "json" };
+import { normalCdf, normalQuantile, studentTCdf } from "./distributions.ts";
+
+test("normalCdf() and studentTCdf() agree with scipy to 1e-7", () => {
+  for (const { z, p } of expected.normalCdf) expect(Math.abs(normalCdf(z) - p)).toBeLessThan(1e-7);
+  for (const { t, dof, p } of expected.studentTCdf) {
+    expect(Math.abs(studentTCdf(t, dof) - p), `t ${t}, ${dof} degrees of freedom`).toBeLessThan(1e-7);
+  }
+});
+
+test("normalQuantile() agrees with scipy to 1e-8", () => {
+  for (const { p, z } of expected.normalQuantile) expect(Math.abs(normalQuantile(p) - z)).toBeLessThan(1e-8);
+});
