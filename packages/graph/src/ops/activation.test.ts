@@ -1,0 +1,45 @@
+/** Activations: values by hand, ONNX Runtime, gradients. */
+import { checkOperators } from "../testing/check-operators.ts";
+import * as ops from "./index.ts";
+
+const x = { shape: [3, 4] };
+
+checkOperators("activation", [
+  {
+    name: "relu",
+    inputs: [{ shape: [4], values: [-1, 0.5, 2, -3] }],
+    build: (x) => ops.relu(x),
+    expect: [0, 0.5, 2, 0],
+  },
+  // σ(0) = 1/2, σ(ln 3) = 3/4
+  {
+    name: "sigmoid",
+    inputs: [{ shape: [2], values: [0, Math.log(3)] }],
+    build: (x) => ops.sigmoid(x),
+    expect: [0.5, 0.75],
+  },
+  { name: "sigmoid of many", inputs: [x], build: (x) => ops.sigmoid(x) },
+  // tanh(ln 2) = (2 − ½)/(2 + ½) = 3/5
+  {
+    name: "tanh",
+    inputs: [{ shape: [2], values: [0, Math.log(2)] }],
+    build: (x) => ops.tanh(x),
+    expect: [0, 0.6],
+  },
+  {
+    // erf(1/2), erf(1), erf(3): Abramowitz & Stegun, table 7.1 and NIST DLMF
+    name: "erf",
+    inputs: [{ shape: [4], values: [0.5, 1, 3, -1] }],
+    build: (x) => ops.erf(x),
+    expect: [0.5204998778130465, 0.8427007929497149, 0.9999779095030014, -0.8427007929497149],
+    float32Only: true,
+  },
+  // gelu(1) = Φ(1) = 0.841344746068543
+  {
+    name: "gelu",
+    inputs: [{ shape: [2], values: [0, 1] }],
+    build: (x) => ops.gelu(x),
+    expect: [0, 0.841344746068543],
+    float32Only: true,
+  },
+]);

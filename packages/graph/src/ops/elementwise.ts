@@ -1,0 +1,170 @@
+/**
+ * What all element-by-element operators share: one input maps value by value; two inputs broadcast by NumPy's rules.
+ * A family's file then needs one line of meaning and one of derivative per operator.
+ */
+import {
+  type Attributes,
+  type DType,
+  isFloat,
+  misfit,
+  type Operands,
+  type Operator,
+  type Rule,
+  type Tensor,
+} from "../graph.ts";
+import { broadcastShapes, broadcastStrides, sameShape, walk } from "../shapes.ts";
+
+/** A tensor, or a number standing for a scalar constant of the other operand's dtype. */
+export type Operand = Tensor | number;
+
+/** A scalar constant of `x`'s dtype; with `shape`, the scalar repeated over that shape. */
+export function constantLike(x: Tensor, value: number, shape: readonly number[] = []): Tensor {
+  const scalar = x.graph.constant(value, [], x.dtype);
+  return shape.length === 0 ? scalar : x.graph.apply(Expand, [scalar], { shape });
+}
+
+/** Repeat along axes of size 1 and along new leading axes. The gradient sums over what was repeated. */
+export const Expand: Operator<{ shape: readonly number[] }> = {
+  name: "Expand",
+  trailing: ["shape"],
+  infer([x], { shape }) {
+    const common = broadcastShapes(x.shape, shape);
+    if (!common || !sameShape(common, shape)) {
+      throw misfit(
+        "Expand",
+        [x],
+        `it cannot be repeated to [${shape.join(", ")}]`,
+        "only axes of size 1 are repeated",
+      );
+    }
+    return { shape, dtype: x.dtype };
+  },
+  evaluate([x], _, { shape }) {
+    const out = new Float64Array(shape.reduce((n, d) => n * d, 1));
+    const strides = broadcastStrides(x.shape, shape);
+    walk(shape, strides, strides, (i, from) => {
+      out[i] = x.data[from]!;
+    });
+    return out;
+  },
+  // y = x repeated ⇒ dx = Σ over the repeats of dy
+  gradient: [({ inputs: [x], gradient: g }, { sumTo }) => sumTo(g, x.shape)],
+};
+
+type Family = "float" | "number" | "any" | "bool";
+const ACCEPTS: Record<Family, (dtype: DType) => boolean> = {
+  float: isFloat,
+  number: (dtype) => dtype !== "bool",
+  any: () => true,
+  bool: (dtype) => dtype === "bool",
+};
+
+function requireFamily(name: string, inputs: readonly Tensor[], family: Family): void {
+  if (!inputs.every((x) => ACCEPTS[family](x.dtype))) {
+    throw misfit(
+      name,
+      inputs,
+      `it takes ${family === "any" ? "any" : `only ${family}`} tensors`,
+      "cast first",
+    );
+  }
+}
+
+/** An operator on one tensor, value by value: y = f(x). */
+export function unary(
+  name: string,
+  f: (x: number) => number,
+  rule: Rule | null,
+  family: Family = "float",
+): Operator {
+  return {
+    name,
+    infer([x]) {
+      requireFamily(name, [x], family);
+      return { shape: x.shape, dtype: x.dtype };
+    },
+    evaluate: ([x]) => x.data.map(f),
+    gradient: [rule],
+  };
+}
+
+/** Shape that both operands broadcast to, with an error that shows them when there is none. */
+export function broadcast(name: string, a: Tensor, b: Tensor): readonly number[] {
+  const shape = broadcastShapes(a.shape, b.shape);
+  if (!shape) {
+    throw misfit(
+      name,
+      [a, b],
+      "sizes, aligned at the right, must be equal or 1",
+      "reshape or transpose one of them",
+    );
+  }
+  return shape;
+}
+
+/** An operator on two tensors, value by value with broadcasting: y = f(a, b). `rules` are for a and for b. */
+export function binary(
+  name: string,
+  f: (a: number, b: number) => number,
+  rules: readonly (Rule | null)[],
+  options: { family?: Family; gives?: DType } = {},
+): Operator {
+  const { family = "number", gives } = options;
+  return {
+    name,
+    infer([a, b]) {
+      requireFamily(name, [a, b], family);
+      if (a.dtype !== b.dtype)
+        throw misfit(name, [a, b], "both operands must have one dtype", "cast one of them");
+      return { shape: broadcast(name, a, b), dtype: gives ?? a.dtype };
+    },
+    evaluate([a, b], _, { shape }) {
+      const out = new Float64Array(shape.reduce((n, d) => n * d, 1));
+      walk(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape), (i, p, q) => {
+        out[i] = f(a.data[p]!, b.data[q]!);
+      });
+      return out;
+    },
+    gradient: rules,
+  };
+}
+
+export const applyUnary =
+  (operator: Operator) =>
+  (x: Tensor): Tensor =>
+    x.graph.apply(operator, [x], {});
+
+/**
+ * Build a broadcasting operator from tensors or numbers. An operand that was only expanded to fit is used unexpanded,
+ * since the operator itself repeats it: that spares a pass over memory.
+ */
+export const applyBinary =
+  (operator: Operator<Attributes>) =>
+  (a: Operand, b: Operand): Tensor => {
+    const [left, right] = asTensors(operator.name, a, b);
+    const output = operator.infer([left, right] as unknown as Operands, {}).shape;
+    const p = unexpanded(left);
+    const q = unexpanded(right);
+    const reaches = (m: Tensor, n: Tensor) => {
+      const shape = broadcastShapes(m.shape, n.shape);
+      return shape !== null && sameShape(shape, output);
+    };
+    const pair = reaches(p, q)
+      ? [p, q]
+      : reaches(p, right)
+        ? [p, right]
+        : reaches(left, q)
+          ? [left, q]
+          : [left, right];
+    return left.graph.apply(operator, pair, {});
+  };
+
+function unexpanded(x: Tensor): Tensor {
+  return x.origin.kind === "call" && x.origin.call.operator.name === "Expand" ? x.origin.call.inputs[0]! : x;
+}
+
+function asTensors(name: string, a: Operand, b: Operand): [Tensor, Tensor] {
+  if (typeof a !== "number") return [a, typeof b === "number" ? constantLike(a, b) : b];
+  if (typeof b !== "number") return [constantLike(b, a), b];
+  throw new TypeError(`Cannot apply ${name} to ${a} and ${b} as at least one operand must be a tensor`);
+}

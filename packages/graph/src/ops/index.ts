@@ -1,0 +1,12 @@
+/** All operator functions, as gradient rules and the package's door see them. */
+export * from "./activation.ts";
+export * from "./arithmetic.ts";
+export * from "./comparison.ts";
+export { constantLike, type Operand } from "./elementwise.ts";
+export * from "./indexing.ts";
+export * from "./matmul.ts";
+export * from "./reduction.ts";
+export * from "./shape.ts";
+export * from "./softmax.ts";
+
+export type Ops = typeof import("./index.ts");

@@ -1,0 +1,262 @@
+/**
+ * Taking parts of a tensor and putting them back: Slice Pad Gather ScatterND.
+ * They come in adjoint pairs: padding undoes slicing, scattering with addition undoes gathering.
+ */
+import { frontAxis, misfit, type Operator, type Tensor } from "../graph.ts";
+import { show, sizeOf, stridesOf, walk } from "../shapes.ts";
+import { cast } from "./comparison.ts";
+import { reshape, transpose } from "./shape.ts";
+
+export type SliceAttributes = {
+  starts: readonly number[];
+  ends: readonly number[];
+  axes: readonly number[];
+  steps: readonly number[];
+};
+
+/** The stretch that a slice reads along each axis: first index, count, and step. */
+function stretches(shape: readonly number[], { starts, ends, axes, steps }: SliceAttributes) {
+  return shape.map((size, axis) => {
+    const k = axes.indexOf(axis);
+    if (k < 0) return { first: 0, count: size, step: 1 };
+    const step = steps[k]!;
+    const fromFront = (i: number) => (i < 0 ? i + size : i);
+    const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
+    const first = Math.min(Math.max(fromFront(starts[k]!), Math.max(low, 0)), high);
+    const end = Math.min(Math.max(fromFront(ends[k]!), low), high);
+    return { first, count: Math.max(0, Math.ceil((end - first) / step)), step };
+  });
+}
+
+/** y[i] = x[start + i·step] along each named axis. Counting, clamping and negative steps are ONNX's (and NumPy's). */
+export const Slice: Operator<SliceAttributes> = {
+  name: "Slice",
+  trailing: ["starts", "ends", "axes", "steps"],
+  infer([x], attributes) {
+    const { starts, ends, axes, steps } = attributes;
+    if (![starts.length, ends.length, steps.length].every((n) => n === axes.length)) {
+      throw misfit("Slice", [x], "starts, ends, axes and steps must have one length");
+    }
+    if (steps.includes(0))
+      throw misfit("Slice", [x], "a step of 0 goes nowhere", "use 1, or a negative step to go back");
+    return { shape: stretches(x.shape, attributes).map(({ count }) => count), dtype: x.dtype };
+  },
+  evaluate([x], attributes, { shape }) {
+    const along = stretches(x.shape, attributes);
+    const strides = stridesOf(x.shape);
+    const base = along.reduce((sum, { first }, axis) => sum + first * strides[axis]!, 0);
+    const steps = along.map(({ step }, axis) => step * strides[axis]!);
+    const out = new Float64Array(sizeOf(shape));
+    walk(shape, steps, steps, (i, from) => {
+      out[i] = x.data[base + from]!;
+    });
+    return out;
+  },
+  // dx is dy put back where it was read, zero elsewhere: turn backward axes round, spread by the step, pad to the size
+  gradient: [
+    ({ inputs: [x], attributes, gradient }, { flip, pad, spread }) => {
+      const along = stretches(x.shape, attributes);
+      const backward = along.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
+      let g = flip(gradient, backward);
+      const before: number[] = [];
+      const after: number[] = [];
+      for (const [axis, { first, count, step }] of along.entries()) {
+        g = spread(g, axis, Math.abs(step));
+        const lowest = step > 0 ? first : first + (count - 1) * step;
+        before.push(count === 0 ? 0 : lowest);
+        after.push(x.shape[axis]! - before.at(-1)! - g.shape[axis]!);
+      }
+      return pad(g, before, after);
+    },
+  ],
+};
+
+export type PadAttributes = { pads: readonly number[]; constant_value: number };
+
+/** Surround with a constant; a negative pad crops. `pads` holds the pads before every axis, then those after. */
+export const Pad: Operator<PadAttributes> = {
+  name: "Pad",
+  trailing: ["pads", "constant_value"],
+  infer([x], { pads }) {
+    const shape = x.shape.map((d, axis) => d + pads[axis]! + pads[axis + x.rank]!);
+    if (pads.length !== 2 * x.rank || !shape.every((d) => d >= 0)) {
+      throw misfit(
+        "Pad",
+        [x],
+        `it needs two pads per axis that leave a size of 0 or more: found ${show(pads)}`,
+      );
+    }
+    return { shape, dtype: x.dtype };
+  },
+  evaluate([x], { pads, constant_value }, { shape }) {
+    const out = new Float64Array(sizeOf(shape)).fill(constant_value);
+    const strides = stridesOf(shape);
+    const before = pads.slice(0, shape.length);
+    // Walk the part of x that stays inside after cropping.
+    const skip = before.map((p) => Math.max(0, -p));
+    const inside = x.shape.map((d, axis) =>
+      Math.max(0, d - skip[axis]! - Math.max(0, -pads[axis + shape.length]!)),
+    );
+    const source = stridesOf(x.shape);
+    const from0 = skip.reduce((sum, s, axis) => sum + s * source[axis]!, 0);
+    const to0 = before.reduce((sum, p, axis) => sum + Math.max(0, p) * strides[axis]!, 0);
+    walk(inside, source, strides, (_, from, to) => {
+      out[to0 + to] = x.data[from0 + from]!;
+    });
+    return out;
+  },
+  // dx is the part of dy that x fills: the same pads, negated
+  gradient: [
+    ({ inputs: [x], attributes: { pads }, gradient: g }, { pad }) =>
+      pad(
+        g,
+        pads.slice(0, x.rank).map((p) => -p),
+        pads.slice(x.rank).map((p) => -p),
+      ),
+  ],
+};
+
+/** y = x[…, indices, …] along an axis; indices may be negative. Output: x's axes with `axis` replaced by those of indices. */
+export const Gather: Operator<{ axis: number }> = {
+  name: "Gather",
+  infer([x, indices], { axis }) {
+    if (indices.dtype !== "int32" && indices.dtype !== "int64") {
+      throw misfit("Gather", [x, indices], "indices must be int32 or int64", "cast them");
+    }
+    const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+    return { shape, dtype: x.dtype };
+  },
+  evaluate([x, indices], { axis }, { shape }) {
+    const out = new Float64Array(sizeOf(shape));
+    const size = x.shape[axis]!;
+    const row = sizeOf(x.shape.slice(axis + 1));
+    const outer = sizeOf(x.shape.slice(0, axis));
+    const count = indices.data.length;
+    for (let i = 0; i < outer; i++) {
+      for (let j = 0; j < count; j++) {
+        const index = fromFront("Gather", indices.data[j]!, size);
+        const from = (i * size + index) * row;
+        out.set(x.data.subarray(from, from + row), (i * count + j) * row);
+      }
+    }
+    return out;
+  },
+  // every row of dy is added to the row of dx it was read from; other axes than the first are brought to the front
+  gradient: [
+    ({ inputs: [x, indices], attributes: { axis }, gradient: g }, { constantLike, scatterAdd }) => {
+      const lead = (first: number, count: number, rank: number) => {
+        const moved = Array.from({ length: count }, (_, k) => first + k);
+        return [...moved, ...Array.from({ length: rank }, (_, k) => k).filter((k) => !moved.includes(k))];
+      };
+      const perm = lead(axis, 1, x.rank);
+      const rows = transpose(g, lead(axis, indices.rank, g.rank));
+      const shape = perm.map((k) => x.shape[k]!);
+      const sum = scatterAdd(constantLike(x, 0, shape), indices, rows);
+      return transpose(
+        sum,
+        perm.map((_, k) => perm.indexOf(k)),
+      );
+    },
+    null,
+  ],
+};
+
+function fromFront(operator: string, index: number, size: number): number {
+  if (!(index >= -size && index < size)) {
+    throw new RangeError(`Cannot evaluate ${operator} as index ${index} is outside [${-size}, ${size})`);
+  }
+  return index < 0 ? index + size : index;
+}
+
+/** ONNX's ScatterND with addition, for indices into the first axis only: data with rows of `updates` added. */
+export const ScatterND: Operator<{ reduction: string }> = {
+  name: "ScatterND",
+  infer([data, indices, updates]) {
+    const rows = [...indices.shape.slice(0, -1), ...data.shape.slice(1)];
+    if (indices.dtype !== "int64" || indices.shape.at(-1) !== 1 || show(rows) !== show(updates.shape)) {
+      throw misfit(
+        "ScatterND",
+        [data, indices, updates],
+        `it needs int64 indices [..., 1] and updates ${show(rows)}`,
+      );
+    }
+    return { shape: data.shape, dtype: data.dtype };
+  },
+  evaluate([data, indices, updates]) {
+    const out = Float64Array.from(data.data);
+    const row = sizeOf(data.shape.slice(1));
+    for (const [k, index] of indices.data.entries()) {
+      const to = fromFront("ScatterND", index, data.shape[0]!) * row;
+      for (let i = 0; i < row; i++) out[to + i]! += updates.data[k * row + i]!;
+    }
+    return out;
+  },
+  // y = data + Σ rows ⇒ d(data) = dy; d(updates) = the rows of dy that they were added to
+  gradient: [
+    ({ gradient: g }) => g,
+    null,
+    ({ inputs: [, indices], gradient: g }, { gather }) =>
+      gather(g, reshape(indices, indices.shape.slice(0, -1))),
+  ],
+};
+
+/**
+ * Part of a tensor, as NumPy's `x[start:end:step]` on the named axes (the first ones when left out; steps of 1 when left
+ * out). To go back to the very front with a negative step, end at −(size + 1) or lower.
+ */
+export function slice(
+  x: Tensor,
+  starts: readonly number[],
+  ends: readonly number[],
+  axes: readonly number[] = starts.map((_, k) => k),
+  steps: readonly number[] = starts.map(() => 1),
+): Tensor {
+  const front = axes.map((axis) => frontAxis("Slice", x, axis));
+  const attributes = { starts, ends, axes: front, steps };
+  const whole =
+    steps.every((s) => s === 1) && Slice.infer([x, x, x], attributes).shape.every((d, k) => d === x.shape[k]);
+  return whole ? x : x.graph.apply(Slice, [x], attributes);
+}
+
+/** Reverse the order along the given axes. */
+export const flip = (x: Tensor, axes: readonly number[]): Tensor =>
+  axes.length === 0
+    ? x
+    : slice(
+        x,
+        axes.map(() => -1),
+        axes.map((axis) => -x.shape[frontAxis("Slice", x, axis)]! - 1),
+        axes,
+        axes.map(() => -1),
+      );
+
+/** `before[k]` and `after[k]` constant values around axis k; negative numbers crop. */
+export const pad = (x: Tensor, before: readonly number[], after: readonly number[], value = 0): Tensor =>
+  before.every((p) => p === 0) && after.every((p) => p === 0) && before.length === x.rank
+    ? x
+    : x.graph.apply(Pad, [x], { pads: [...before, ...after], constant_value: value });
+
+/** step − 1 zeros between neighbours along an axis: [a, b] → [a, 0, 0, b] for step 3. */
+export function spread(x: Tensor, axis: number, step: number): Tensor {
+  const size = x.shape[axis]!;
+  if (step === 1 || size < 2) return x;
+  const lead = x.shape.slice(0, axis);
+  const rest = x.shape.slice(axis + 1);
+  const after = [...lead.map(() => 0), 0, step - 1, ...rest.map(() => 0)];
+  const padded = pad(
+    reshape(x, [...lead, size, 1, ...rest]),
+    after.map(() => 0),
+    after,
+  );
+  return slice(reshape(padded, [...lead, size * step, ...rest]), [0], [(size - 1) * step + 1], [axis]);
+}
+
+/** Rows (or, with `axis`, stretches) of `x` chosen by int32 or int64 indices. */
+export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
+  x.graph.apply(Gather, [x, indices], { axis: frontAxis("Gather", x, axis) });
+
+/** `data` with each row of `updates` added to the row that `indices` names; repeated indices add up. */
+export function scatterAdd(data: Tensor, indices: Tensor, updates: Tensor): Tensor {
+  const rows = reshape(cast(indices, "int64"), [...indices.shape, 1]);
+  return data.graph.apply(ScatterND, [data, rows, updates], { reduction: "add" });
+}

@@ -1,0 +1,150 @@
+/**
+ * Matrix products: MatMul over the last two axes with broadcast batches, and Gemm for two axes with transposes and a bias.
+ * Gradients of two-axis products are Gemms with transpose flags, so no transposed copy is ever made.
+ */
+import { isFloat, misfit, type Operator, type Rule, type Tensor } from "../graph.ts";
+import { broadcastShapes, broadcastStrides, sameShape, show, sizeOf, walk } from "../shapes.ts";
+
+/** Y[…, i, j] = Σₖ A[…, i, k] B[…, k, j] */
+export const MatMul: Operator = {
+  name: "MatMul",
+  infer([a, b]) {
+    if (a.rank < 2 || b.rank < 2) {
+      throw misfit("MatMul", [a, b], "both operands need two axes or more", "reshape a vector to a matrix");
+    }
+    if (a.dtype !== b.dtype)
+      throw misfit("MatMul", [a, b], "both operands must have one dtype", "cast one of them");
+    const [m, k] = a.shape.slice(-2) as [number, number];
+    const [k2, n] = b.shape.slice(-2) as [number, number];
+    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    if (k !== k2) throw misfit("MatMul", [a, b], `the inner sizes must agree: found ${k} and ${k2}`);
+    if (!batch) throw misfit("MatMul", [a, b], "the axes before the last two must broadcast");
+    return { shape: [...batch, m, n], dtype: a.dtype };
+  },
+  evaluate([a, b], _, { shape }) {
+    const batch = shape.slice(0, -2);
+    const [m, n] = shape.slice(-2) as [number, number];
+    const k = a.shape.at(-1)!;
+    const out = new Float64Array(sizeOf(shape));
+    const strides = (x: readonly number[]) => broadcastStrides(x.slice(0, -2), batch);
+    walk(batch, strides(a.shape), strides(b.shape), (t, p, q) => {
+      multiply(a.data.subarray(p * m * k), b.data.subarray(q * k * n), out.subarray(t * m * n), m, k, n);
+    });
+    return out;
+  },
+  gradient: [
+    // Y = A B ⇒ dA = dY Bᵀ, summed over broadcast batches
+    ({ inputs: [a, b], gradient: g }, { gemm, matmul, sumTo, swapLastAxes }) =>
+      g.rank === 2 ? gemm(g, b, { transB: 1 }) : sumTo(matmul(g, swapLastAxes(b)), a.shape),
+    // Y = A B ⇒ dB = Aᵀ dY
+    ({ inputs: [a, b], gradient: g }, { gemm, matmul, sumTo, swapLastAxes }) =>
+      g.rank === 2 ? gemm(a, g, { transA: 1 }) : sumTo(matmul(swapLastAxes(a), g), b.shape),
+  ],
+};
+
+/** C = A B for row-major m×k and k×n. */
+function multiply(a: Float64Array, b: Float64Array, c: Float64Array, m: number, k: number, n: number): void {
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let l = 0; l < k; l++) sum += a[i * k + l]! * b[l * n + j]!;
+      c[i * n + j] = sum;
+    }
+  }
+}
+
+export type GemmAttributes = { transA: number; transB: number; alpha: number; beta: number };
+
+/** The sizes m, k, n of op(A) op(B), or an error that shows them. */
+function gemmSizes(
+  a: Tensor,
+  b: Tensor,
+  { transA, transB }: GemmAttributes,
+): [number, number, number, number] {
+  const [rows, columns] = a.shape as [number, number];
+  const [rows2, columns2] = b.shape as [number, number];
+  return [
+    ...(transA ? [columns, rows] : [rows, columns]),
+    ...(transB ? [columns2, rows2] : [rows2, columns2]),
+  ] as [number, number, number, number];
+}
+
+/** dA' = α g B'ᵀ and dB' = α A'ᵀ g, where A' = op(A): written so that each is one Gemm for all four flag settings. */
+const gemmRule =
+  (k: 0 | 1): Rule<GemmAttributes> =>
+  ({ inputs: [a, b], attributes: { transA, transB, alpha }, gradient: g }, { gemm }) => {
+    if (k === 0) {
+      return transA
+        ? gemm(b, g, { transA: transB, transB: 1, alpha })
+        : gemm(g, b, { transB: 1 - transB, alpha });
+    }
+    return transB
+      ? gemm(g, a, { transA: 1, transB: transA, alpha })
+      : gemm(a, g, { transA: 1 - transA, alpha });
+  };
+
+/** Y = α op(A) op(B) + β C, where op transposes when its flag is 1 and C broadcasts to Y's shape. */
+export const Gemm: Operator<GemmAttributes> = {
+  name: "Gemm",
+  floats: ["alpha", "beta"],
+  infer(inputs, attributes) {
+    const [a, b, c] = inputs;
+    if (a.rank !== 2 || b.rank !== 2)
+      throw misfit("Gemm", [a, b], "both operands need exactly two axes", "use matmul");
+    if (!inputs.every((x) => x.dtype === a.dtype) || !isFloat(a.dtype)) {
+      throw misfit("Gemm", inputs, "all operands must have one float dtype", "cast them");
+    }
+    const [m, k, k2, n] = gemmSizes(a, b, attributes);
+    if (k !== k2) {
+      const flags = `transA=${attributes.transA}, transB=${attributes.transB}`;
+      throw misfit("Gemm", [a, b], `the inner sizes must agree: found ${k} and ${k2} with ${flags}`);
+    }
+    const shape = [m, n];
+    const common = inputs.length > 2 ? broadcastShapes(c.shape, shape) : shape;
+    if (!common || !sameShape(common, shape)) {
+      throw misfit("Gemm", inputs, `the addend must broadcast to ${show(shape)}`);
+    }
+    return { shape, dtype: a.dtype };
+  },
+  evaluate(inputs, { transA, transB, alpha, beta }, { shape }) {
+    const [a, b, c] = inputs;
+    const [m, n] = shape as [number, number];
+    const k = a.shape[transA ? 0 : 1]!;
+    const out = new Float64Array(m * n);
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let l = 0; l < k; l++) {
+          sum += a.data[transA ? l * m + i : i * k + l]! * b.data[transB ? j * k + l : l * n + j]!;
+        }
+        out[i * n + j] = alpha * sum;
+      }
+    }
+    if (inputs.length > 2) {
+      const strides = broadcastStrides(c.shape, shape);
+      walk(shape, strides, strides, (i, from) => {
+        out[i]! += beta * c.data[from]!;
+      });
+    }
+    return out;
+  },
+  gradient: [
+    gemmRule(0),
+    gemmRule(1),
+    // dC = β dY, summed over the axes along which C was repeated
+    ({ inputs: [, , c], attributes: { beta }, gradient: g }, { mul, sumTo }) => mul(sumTo(g, c.shape), beta),
+  ],
+};
+
+/** A · B over the last two axes; the axes before them broadcast. */
+export const matmul = (a: Tensor, b: Tensor): Tensor => a.graph.apply(MatMul, [a, b], {});
+
+/** α op(A) op(B) + β C for two axes, C optional. */
+export const gemm = (
+  a: Tensor,
+  b: Tensor,
+  options: { addend?: Tensor; transA?: number; transB?: number; alpha?: number; beta?: number } = {},
+): Tensor => {
+  const { addend, transA = 0, transB = 0, alpha = 1, beta = 1 } = options;
+  return a.graph.apply(Gemm, addend ? [a, b, addend] : [a, b], { transA, transB, alpha, beta });
+};
