@@ -1,0 +1,93 @@
+/**
+ * Samplers: which configuration trial k of a study tries.
+ *
+ * Every suggestion is a pure function of (study seed, trial, dimension), so neither order nor parallelism can change it, and a
+ * budget of k is the first k trials of any larger budget (the grid excepted, whose points depend on its size). Since `lr` is always dimension 0,
+ * all rules of a study share its points, each scaled to its own range: common random numbers. A sampler places points in the unit cube; the space
+ * turns them into values.
+ */
+import { stream } from "@thalweg/random";
+import { haltonCoordinate } from "./halton.ts";
+import { type Configuration, dimensionOrder, type Space, valueAt } from "./space.ts";
+
+/** Where in the unit cube: coordinate `dimension` (of `dimensions`) of trial `trial` (of `budget`). */
+export interface Place {
+  studySeed: number;
+  trial: number;
+  dimension: number;
+  dimensions: number;
+  budget: number;
+}
+
+export interface Sampler {
+  title: string;
+  source: string;
+  /** The coordinate, in [0, 1]. */
+  coordinate(place: Place): number;
+}
+
+export const samplers = {
+  halton: {
+    title: "scrambled Halton points, shifted per study",
+    source: "Bousquet et al., arXiv:1706.03200",
+    coordinate: ({ studySeed, trial, dimension }) => haltonCoordinate(studySeed, trial, dimension),
+  },
+  random: {
+    title: "independent uniform points",
+    source: "Bergstra & Bengio, JMLR 13 (2012) 281–305",
+    coordinate: ({ studySeed, trial, dimension }) =>
+      stream(studySeed, "random search", trial, dimension).uniform(),
+  },
+  grid: {
+    title: "the largest full factorial grid within the budget, ends included",
+    source: "trial number in mixed radix; DeepOBS tunes so",
+    coordinate: ({ trial, dimension, dimensions, budget }) => {
+      const levels = gridLevels(budget, dimensions);
+      return levels === 1 ? 0.5 : (Math.floor(trial / levels ** dimension) % levels) / (levels - 1);
+    },
+  },
+} as const satisfies Record<string, Sampler>;
+
+export type SamplerName = keyof typeof samplers;
+
+/** Most levels per dimension whose full grid fits the budget. */
+export function gridLevels(budget: number, dimensions: number): number {
+  let levels = 1;
+  while ((levels + 1) ** dimensions <= budget) levels += 1;
+  return levels;
+}
+
+export interface Study {
+  space: Space;
+  studySeed: number;
+  budget: number;
+  sampler?: SamplerName;
+  /** Trial 0 tries exactly this (the rule's defaults) instead of its point; the other trials keep theirs. */
+  pinned?: Configuration;
+}
+
+/**
+ * The configuration of one trial, hyperparameters in the space's order.
+ *
+ * Errors    RangeError when the trial is outside the budget.
+ *
+ * @example suggest({ space: { lr: { low: 1e-4, high: 1, log: true } }, studySeed: 1, budget: 8 }, 3) // { lr: … }
+ */
+export function suggest(
+  { space, studySeed, budget, sampler = "halton", pinned }: Study,
+  trial: number,
+): Configuration {
+  if (!(Number.isInteger(trial) && trial >= 0 && trial < budget)) {
+    throw new RangeError(
+      `Cannot suggest a trial as its number must be in [0, ${budget}), the budget: got ${trial}`,
+    );
+  }
+  if (trial === 0 && pinned) return { ...pinned };
+  const order = dimensionOrder(space);
+  return Object.fromEntries(
+    Object.entries(space).map(([name, dimension]) => {
+      const place = { studySeed, trial, budget, dimension: order.indexOf(name), dimensions: order.length };
+      return [name, valueAt(dimension, samplers[sampler].coordinate(place))];
+    }),
+  );
+}
