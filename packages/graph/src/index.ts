@@ -6,6 +6,7 @@ export {
   abs,
   add,
   and,
+  argMax,
   cast,
   concat,
   constantLike,

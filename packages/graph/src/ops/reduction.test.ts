@@ -32,5 +32,12 @@ checkOperators("reductions", [
   },
   { name: "reduceMax of rows", inputs: [x], build: (x) => ops.reduceMax(x, [1]), expect: [3, 6] },
   { name: "reduceMax of all", inputs: [cube], build: (x) => ops.reduceMax(x), shape: [] },
+  {
+    name: "argMax, first among ties",
+    inputs: [{ shape: [2, 3], values: [1, 5, 5, 7, 2, 3] }],
+    build: (x) => ops.argMax(x),
+    expect: [1, 0],
+    differentiable: false,
+  },
   { name: "sumTo", inputs: [cube], build: (x) => ops.sumTo(x, [3, 1]), shape: [3, 1] },
 ]);

@@ -103,3 +103,34 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   const axes = x.shape.flatMap((d, k) => (k < lead || (shape[k - lead] === 1 && d !== 1) ? [k] : []));
   return reshape(reduceSum(x, axes), shape);
 }
+
+/** Index of the largest value along an axis, the first one among ties; int64, and without a gradient. */
+export const ArgMax: Operator<{ axis: number; keepdims: number; select_last_index: number }> = {
+  name: "ArgMax",
+  infer([x], { axis, keepdims }) {
+    const shape = keepdims ? keptShape(x.shape, [axis]) : x.shape.filter((_, k) => k !== axis);
+    if (x.shape[axis] === 0) throw misfit("ArgMax", [x], `axis ${axis} is empty`);
+    return { shape, dtype: "int64" };
+  },
+  evaluate([x], { axis }) {
+    const kept = keptShape(x.shape, [axis]);
+    const best = new Float64Array(sizeOf(kept)).fill(Number.NEGATIVE_INFINITY);
+    const index = new Float64Array(best.length);
+    const strides = stridesOf(kept).map((stride, k) => (k === axis ? 0 : stride));
+    const inner = sizeOf(x.shape.slice(axis + 1));
+    walk(x.shape, strides, strides, (i, to) => {
+      if (!(x.data[i]! > best[to]!)) return;
+      best[to] = x.data[i]!;
+      index[to] = Math.floor(i / inner) % x.shape[axis]!;
+    });
+    return index;
+  },
+  gradient: [null],
+};
+
+export const argMax = (x: Tensor, axis = -1, keepdims = false): Tensor =>
+  x.graph.apply(ArgMax, [x], {
+    axis: frontAxis("ArgMax", x, axis),
+    keepdims: Number(keepdims),
+    select_last_index: 0,
+  });

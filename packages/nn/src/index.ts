@@ -1,0 +1,16 @@
+/** The door of @thalweg/nn: modules, layers, initialisers, losses. */
+export * as initializers from "./initializers.ts";
+export { dropout, flatten, type LinearOptions, lambda, linear, relu, sequential } from "./layers.ts";
+export { countCorrect, crossEntropy, meanSquaredError } from "./losses.ts";
+export {
+  type BufferSpec,
+  type Context,
+  type Initializer,
+  initializeBuffers,
+  initializeParameters,
+  type Module,
+  type ParameterSpec,
+  type Tracing,
+  tracing,
+  within,
+} from "./module.ts";

@@ -1,0 +1,125 @@
+/**
+ * The central types: a module declares its parameters and buffers as data, and builds its part of a graph in `forward`.
+ * It holds no values and no state: where parameters come from, and where a buffer's update goes, is the context's business.
+ * Names are torch's: `0.weight`, `2.running_mean`.
+ */
+import { Graph, type Shape, type Tensor } from "@thalweg/graph";
+import { type Stream, stream } from "@thalweg/random";
+
+/** Fill a parameter's starting values, row-major, from a random stream. */
+export type Initializer = (out: Float32Array, shape: Shape, random: Stream) => void;
+
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initialize: Initializer;
+  /** What it does in the layer: weight decay, for one, usually spares biases and scales. */
+  readonly kind: "weight" | "bias" | "scale";
+}
+
+/** A value that training carries along without a gradient, such as a running mean. */
+export interface BufferSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Every element's starting value. */
+  readonly initial: number;
+}
+
+export interface Context {
+  readonly graph: Graph;
+  /** True while training: dropout drops, and batch normalisation uses the batch's own statistics. */
+  readonly training: boolean;
+  parameter(name: string): Tensor;
+  buffer(name: string): Tensor;
+  updateBuffer(name: string, value: Tensor): void;
+  /** Fresh uniform numbers in [0, 1) for every run, fed by the host. */
+  noise(name: string, shape: Shape): Tensor;
+}
+
+export interface Module {
+  readonly parameters: readonly ParameterSpec[];
+  readonly buffers: readonly BufferSpec[];
+  forward(x: Tensor, context: Context): Tensor;
+}
+
+/** The same context seen from a child: every name gets the child's prefix, in the graph's node names too. */
+export function within(context: Context, prefix: string): Context {
+  return {
+    graph: context.graph,
+    training: context.training,
+    parameter: (name) => context.parameter(`${prefix}.${name}`),
+    buffer: (name) => context.buffer(`${prefix}.${name}`),
+    updateBuffer: (name, value) => context.updateBuffer(`${prefix}.${name}`, value),
+    noise: (name, shape) => context.noise(`${prefix}.${name}`, shape),
+  };
+}
+
+/** What tracing a module collects: its graph's inputs by name, and the buffers' new values. */
+export interface Tracing extends Context {
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly buffers: ReadonlyMap<string, Tensor>;
+  readonly updates: ReadonlyMap<string, Tensor>;
+  readonly noises: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * A context in which every parameter, buffer and noise of `module` is a graph input of its own name. Parameters and
+ * buffers are all made at once, in the order the module declares them; noise inputs as layers ask for them.
+ */
+export function tracing(module: Module, options: { training: boolean; graph?: Graph }): Tracing {
+  const { training, graph = new Graph() } = options;
+  const inputs = (specs: readonly { name: string; shape: Shape }[]) =>
+    new Map(specs.map(({ name, shape }) => [name, graph.input(name, shape)]));
+  const parameters = inputs(module.parameters);
+  const buffers = inputs(module.buffers);
+  const updates = new Map<string, Tensor>();
+  const noises = new Map<string, Tensor>();
+  return {
+    graph,
+    training,
+    parameters,
+    buffers,
+    updates,
+    noises,
+    parameter: (name) => find(parameters, name, "parameter"),
+    buffer: (name) => find(buffers, name, "buffer"),
+    updateBuffer: (name, value) => {
+      find(buffers, name, "buffer");
+      updates.set(name, value);
+    },
+    noise: (name, shape) => {
+      const noise = graph.input(name, shape);
+      noises.set(name, noise);
+      return noise;
+    },
+  };
+}
+
+function find(known: ReadonlyMap<string, Tensor>, name: string, kind: string): Tensor {
+  const tensor = known.get(name);
+  if (tensor) return tensor;
+  const names = [...known.keys()].join(", ") || "none";
+  throw new RangeError(
+    `Cannot find ${kind} ${name} as the module declares no such ${kind}: it declares ${names}`,
+  );
+}
+
+/** Starting values of every parameter: parameter k is drawn from `stream(seed, "init", k)`, whatever the others are. */
+export function initializeParameters(module: Module, seed: number): Map<string, Float32Array> {
+  return new Map(
+    module.parameters.map(({ name, shape, initialize }, k) => {
+      const values = new Float32Array(shape.reduce((n, d) => n * d, 1));
+      initialize(values, shape, stream(seed, "init", k));
+      return [name, values];
+    }),
+  );
+}
+
+/** Starting values of every buffer. */
+export const initializeBuffers = (module: Module): Map<string, Float32Array> =>
+  new Map(
+    module.buffers.map(({ name, shape, initial }) => [
+      name,
+      new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(initial),
+    ]),
+  );
