@@ -10,8 +10,15 @@
  * this file judges names, values and lengths against the catalogue, and points at what it refuses.
  */
 import { closest } from "fastest-levenshtein";
-import type { SimpleCurve } from "./curve.ts";
-import { type Curve, isKindName, kindNames, kinds, requirement, scheduleFactor } from "./curve.ts";
+import {
+  type Curve,
+  isKindName,
+  kindNames,
+  kinds,
+  requirement,
+  type SimpleCurve,
+  scheduleFactor,
+} from "./curve.ts";
 import { type Expectation, SyntaxError as GrammarError, parse } from "./generated/schedule-parser.js";
 import type { Parameter } from "./kind.ts";
 import type { Schedule } from "./schedule.ts";
@@ -75,16 +82,20 @@ function layOut(spec: string, parts: readonly PartSyntax[], totalSteps: number):
     throw new ScheduleError(spec, parts[firstPast(lengths, totalSteps)]!.column, reason);
   }
   let end = 0; // of the parts so far, not rounded
-  return parts.map((part, i) => {
+  const curves = parts.map((part, i) => {
     const start = Math.round(end);
     end += lengths[i] ?? totalSteps - given;
     const steps = Math.round(end) - start;
-    if (steps === 0 && (lengths[i] === undefined || parts.length === 1)) {
+    if (steps === 0 && lengths[i] === undefined) {
       const reason = `the run has ${totalSteps} steps and none is left for ${part.name}`;
       throw new ScheduleError(spec, part.column, reason);
     }
     return buildCurve(spec, part, steps, totalSteps);
   });
+  if (Math.round(end) === 0) {
+    throw new ScheduleError(spec, parts[0]!.column, "a schedule must have at least 1 step: it has 0");
+  }
+  return curves;
 }
 
 /** Ten parts of 10% may add up to a little more than the run. */
