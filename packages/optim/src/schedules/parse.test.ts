@@ -120,6 +120,43 @@ describe("parseSchedule() refuses, pointing at the column", () => {
   });
 });
 
+test("whatever the text, parseSchedule() gives a schedule or a ScheduleError inside the text", () => {
+  const pieces = fc.constantFrom(
+    "warmup",
+    "cosine",
+    "step",
+    "(",
+    ")",
+    ",",
+    "=",
+    ">",
+    "%",
+    "-3",
+    "1e9",
+    "0",
+    "5",
+    " ",
+    "every",
+  );
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(pieces, { maxLength: 12 }).map((list) => list.join("")),
+  );
+  fc.assert(
+    fc.property(text, fc.integer({ min: 1, max: 50 }), (spec, totalSteps) => {
+      try {
+        const { at } = parseSchedule(spec, totalSteps);
+        expect(at(totalSteps - 1)).toBeGreaterThanOrEqual(0);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ScheduleError);
+        expect((error as ScheduleError).column).toBeGreaterThanOrEqual(1);
+        expect((error as ScheduleError).column).toBeLessThanOrEqual(spec.length + 1);
+      }
+    }),
+    { seed: 4, numRuns: 2000 },
+  );
+});
+
 test("ScheduleError shows the text with a caret under the place", () => {
   expect(caught(() => parseSchedule("warmup(100) > cosin", 500))).toMatchObject({
     message: expect.stringMatching(
