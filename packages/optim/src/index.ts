@@ -1,0 +1,38 @@
+/**
+ * @thalweg/optim: the catalogue of update rules, and the Optimizer that runs them.
+ *
+ * Reading order: rule → rules/ → transforms/ → hyperparameters → optimizer → backend → schedules/.
+ */
+
+// running them
+export { type Backend, referenceBackend, wasmBackend } from "./backend.ts";
+export { HYPERPARAMETERS, type Hyperparameter } from "./hyperparameters.ts";
+export {
+  Optimizer,
+  type OptimizerOptions,
+  type OptimizerState,
+  type ParameterGroup,
+  type Segment,
+  stateSlotCount,
+} from "./optimizer.ts";
+// a rule over recorded gradients
+export { lookUp, parseRecording, type Recording, type Replay, recordedRule, replay } from "./replay.ts";
+// declaring rules
+export {
+  chain,
+  checkHyper,
+  gradientTransform,
+  type Link,
+  parameterTransform,
+  type Rule,
+  type RuleDeclaration,
+  rule,
+  ruleToLatex,
+  withHyper,
+} from "./rule.ts";
+// the catalogue
+export * from "./rules/index.ts";
+
+// schedules
+export * from "./schedules/index.ts";
+export * from "./transforms/index.ts";

@@ -1,0 +1,167 @@
+/**
+ * A rule is data: an update formula in its paper's letters, default hyperparameters, state slots, source. Gradient and
+ * parameter transforms are the same thing with another duty: they assign `g`, or adjust `theta`, and leave the rest to
+ * the next link. `chain` concatenates links; a chain is a rule again, and compiles to one fused kernel.
+ */
+import { type FormulaSource, resolve, toLatex, type UpdateProgram } from "@thalweg/formula";
+import { checkHyperparameter, checkHyperparameterName } from "./hyperparameters.ts";
+
+/** What the author of a rule writes. */
+export interface RuleDeclaration {
+  /** Letters and digits: the name on the command line. */
+  name: string;
+  /** One plain sentence. */
+  summary?: string;
+  /** Hyperparameters with their defaults. */
+  hyper?: Readonly<Record<string, number>>;
+  /** State slots: each has the shape of the parameter and starts at zero. */
+  state?: readonly string[];
+  /** One assignment per line; see @thalweg/formula for the language. */
+  update: string;
+  /** Paper with equation or algorithm number, and reference code where it decides. */
+  source?: string;
+}
+
+/** One formula of a chain. */
+export interface Link extends Required<RuleDeclaration> {
+  kind: "rule" | "gradient transform" | "parameter transform";
+}
+
+/** An update rule, ready to compile: its links in order. Most rules have one. */
+export interface Rule {
+  name: string;
+  links: readonly Link[];
+  /** Hyperparameters with their defaults, by their names in the chain. */
+  hyper: Readonly<Record<string, number>>;
+  /** State slots by their names in the chain. */
+  state: readonly string[];
+  /** What one update computes. */
+  program: UpdateProgram;
+}
+
+/**
+ * Declare an update rule. The formula must assign `theta` and every state slot.
+ * Raises FormulaError for the formula, TypeError for names, RangeError for defaults outside their domain.
+ *
+ * @example const gd = rule({ name: "gd", hyper: { lr: 0.1 }, update: "theta = theta - lr * g" });
+ */
+export function rule(declaration: RuleDeclaration): Rule {
+  return fromLinks([link("rule", declaration)]);
+}
+
+/** Declare a transform of the gradient: its formula assigns `g`, for the links after it. */
+export function gradientTransform(declaration: RuleDeclaration): Link {
+  return link("gradient transform", declaration);
+}
+
+/** Declare a transform of the parameter, such as a projection: its formula assigns `theta`, after the links before it. */
+export function parameterTransform(declaration: RuleDeclaration): Link {
+  return link("parameter transform", declaration);
+}
+
+/**
+ * Run links one after the other on the same gradient and parameter, as one rule.
+ *
+ * A hyperparameter or state slot keeps its name, unless two links use the same: then each is called `link.name`, as in
+ * `adamw.weightDecay`. Raises TypeError when no link is a rule.
+ *
+ * @example const clipped = chain(clipByGlobalNorm({ maxNorm: 1 }), adamw);
+ */
+export function chain(...parts: readonly (Rule | Link)[]): Rule {
+  const links = parts.flatMap((part) => ("links" in part ? part.links : [part]));
+  if (!links.some(({ kind }) => kind === "rule")) {
+    const names = links.map(({ name }) => name).join(", ") || "nothing";
+    throw new TypeError(
+      `Cannot chain ${names} as a chain needs a rule that moves the parameters: add one, for example sgd, at the end`,
+    );
+  }
+  return fromLinks(links);
+}
+
+/** The same rule or transform with other defaults. Raises RangeError for unknown names and values outside their domain. */
+export function withHyper<R extends Rule | Link>(part: R, hyper: Readonly<Record<string, number>>): R {
+  checkHyper(part, hyper);
+  if (!("links" in part)) return { ...part, hyper: { ...part.hyper, ...hyper } };
+  const names = qualifiedNames(part.links, ({ hyper }) => Object.keys(hyper));
+  const links = part.links.map((one, i) => {
+    const own = Object.entries(one.hyper).map(([name, value]) => [
+      name,
+      hyper[names[i]!.get(name)!] ?? value,
+    ]);
+    return { ...one, hyper: Object.fromEntries(own) as Record<string, number> };
+  });
+  return { ...part, links, hyper: { ...part.hyper, ...hyper } };
+}
+
+/** The formula for people: LaTeX lines, link by link. */
+export function ruleToLatex({ links }: Rule): string[] {
+  return links.flatMap(({ update, name }) => toLatex(update, name));
+}
+
+/** Raises RangeError for hyperparameters that do not exist or lie outside their domain. */
+export function checkHyper(part: Rule | Link, hyper: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(hyper)) {
+    checkHyperparameterName(part.name, name, Object.keys(part.hyper));
+    checkHyperparameter(part.name, name, value);
+  }
+}
+
+function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
+  const { name, summary = "", hyper = {}, state = [], update, source = "" } = declaration;
+  if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) {
+    throw new TypeError(
+      `Cannot declare a ${kind} as its name must start with a letter and hold letters, digits and "-": found ${JSON.stringify(name)}`,
+    );
+  }
+  const complete: Link = { kind, name, summary, hyper, state, update, source };
+  checkHyper(complete, hyper);
+  resolve([formulaSource(complete, (local) => local)]); // a wrong formula is refused where it is declared
+  return complete;
+}
+
+function fromLinks(links: readonly Link[]): Rule {
+  const hyperNames = qualifiedNames(links, ({ hyper }) => Object.keys(hyper));
+  const stateNames = qualifiedNames(links, ({ state }) => state);
+  const sources = links.map((one, i) =>
+    formulaSource(one, (local) => hyperNames[i]!.get(local) ?? stateNames[i]!.get(local) ?? local),
+  );
+  const hyper = links.flatMap((one, i) =>
+    Object.entries(one.hyper).map(([name, value]) => [hyperNames[i]!.get(name)!, value] as const),
+  );
+  const program = resolve(sources);
+  return {
+    name: links.map(({ name }) => name).join(" > "),
+    links,
+    hyper: Object.fromEntries(hyper),
+    state: program.state,
+    program,
+  };
+}
+
+function formulaSource(one: Link, rename: (name: string) => string): FormulaSource {
+  return {
+    name: one.name,
+    update: one.update,
+    hyper: Object.keys(one.hyper),
+    state: one.state,
+    assigns: one.kind === "gradient transform" ? ["g"] : ["theta"],
+    rename,
+  };
+}
+
+/** Per link: local name → name in the chain. */
+function qualifiedNames(
+  links: readonly Link[],
+  namesOf: (one: Link) => readonly string[],
+): Map<string, string>[] {
+  const uses = new Map<string, number>();
+  for (const name of links.flatMap(namesOf)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const labels = links.map(({ name }, i) => {
+    const before = links.slice(0, i).filter((other) => other.name === name).length;
+    return before === 0 ? name : `${name}#${before + 1}`;
+  });
+  return links.map(
+    (one, i) =>
+      new Map(namesOf(one).map((name) => [name, uses.get(name) === 1 ? name : `${labels[i]}.${name}`])),
+  );
+}

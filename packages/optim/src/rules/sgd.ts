@@ -1,0 +1,10 @@
+/** Gradient descent on minibatches, the trivial member of the family. */
+import { rule } from "../rule.ts";
+
+export const sgd = rule({
+  name: "sgd",
+  summary: "Step against the gradient.",
+  hyper: { lr: 1e-2 },
+  update: "theta = theta - lr * g",
+  source: "Robbins & Monro 1951; torch.optim.SGD with momentum 0",
+});
