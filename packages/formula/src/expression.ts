@@ -49,6 +49,11 @@ type Shape<E> = E extends Expression ? Omit<E, "id"> : never;
 export class ExpressionBuilder {
   private readonly nodes = new Map<string, Expression>();
 
+  /** How many different nodes there are. */
+  get size(): number {
+    return this.nodes.size;
+  }
+
   constant(value: number): Expression {
     const key = Object.is(value, -0) ? "-0" : String(value);
     return this.intern(`constant ${key}`, { kind: "constant", value, rank: "scalar", type: "number" });
@@ -128,6 +133,7 @@ export class ExpressionBuilder {
     return undefined;
   }
 
+  /** As products and roots, so (−0)^0.5 = −0 and (−∞)^0.5 = NaN, where IEEE 754's pow gives 0 and ∞. */
   private unfoldPower(base: Expression, exponent: number | undefined): Expression | undefined {
     switch (exponent) {
       case 1:

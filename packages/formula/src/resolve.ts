@@ -47,6 +47,14 @@ export interface UpdateProgram {
 }
 
 const RESERVED = ["theta", "g", "t"];
+const FUNCTIONS: readonly string[] = [...CALLABLE, ...Object.keys(AGGREGATES)];
+const WORDS = ["and", "or", "not"];
+
+/**
+ * Every node of a program. Real rules have a few dozen; the limit keeps whatever a web page sends away from the depth of
+ * the call stack and from WebAssembly's limits.
+ */
+const MAX_NODES = 1_000;
 
 const OPERATORS: Record<BinaryOperator, ElementwiseName> = {
   "+": "add",
@@ -76,9 +84,16 @@ export function resolve(sources: readonly FormulaSource[]): UpdateProgram {
   for (const source of sources) {
     checkDeclarations(source);
     const rename = source.rename ?? ((name) => name);
-    hyper.push(...source.hyper.map(rename));
-    state.push(...source.state.map(rename));
-    for (const name of source.state) slots.set(rename(name), builder.slot(rename(name)));
+    hyper.push(...source.hyper.map(rename).filter((name) => !hyper.includes(name)));
+    for (const name of source.state.map(rename)) {
+      if (slots.has(name)) {
+        throw new TypeError(
+          `Cannot chain ${source.name} as every state slot of a chain needs a name of its own: "${name}" is taken: rename it`,
+        );
+      }
+      slots.set(name, builder.slot(name));
+      state.push(name);
+    }
     new LinkResolver(source, builder, slots, rename).run();
   }
   const outputs = new Map(["theta", ...state].map((name) => [name, slots.get(name)!]));
@@ -86,7 +101,7 @@ export function resolve(sources: readonly FormulaSource[]): UpdateProgram {
 }
 
 function checkDeclarations({ name, hyper, state }: FormulaSource): void {
-  const seen = new Set<string>([...RESERVED, ...CALLABLE, ...Object.keys(AGGREGATES)]);
+  const seen = new Set([...RESERVED, ...FUNCTIONS, ...WORDS]);
   for (const declared of [...hyper, ...state]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(declared)) {
       throw new TypeError(
@@ -95,7 +110,7 @@ function checkDeclarations({ name, hyper, state }: FormulaSource): void {
     }
     if (seen.has(declared)) {
       throw new TypeError(
-        `Cannot declare ${name} as every hyperparameter and state slot needs a name of its own, different from theta, g, t and the functions: found "${declared}" twice`,
+        `Cannot declare ${name} as every hyperparameter and state slot needs a name of its own, different from theta, g, t, the functions and the words of the language: "${declared}" is taken`,
       );
     }
     seen.add(declared);
@@ -131,12 +146,7 @@ class LinkResolver {
 
   private assign(name: string, at: Place, tree: SyntaxTree): void {
     const { hyper, state } = this.source;
-    if (
-      hyper.includes(name) ||
-      name === "t" ||
-      name in AGGREGATES ||
-      (CALLABLE as readonly string[]).includes(name)
-    ) {
+    if (hyper.includes(name) || name === "t" || FUNCTIONS.includes(name)) {
       const what = hyper.includes(name) ? "hyperparameter" : name === "t" ? "step" : "function";
       this.fail(
         at,
@@ -147,6 +157,9 @@ class LinkResolver {
     const value = this.expression(tree);
     if (value.type === "logical") {
       this.fail(tree.at, "a comparison", "a number", "write where(condition, 1, 0)");
+    }
+    if (this.builder.size > MAX_NODES) {
+      this.fail(at, `more than ${MAX_NODES} different operations up to here`, "a shorter formula");
     }
     this.assigned.add(name);
     if (name === "theta" || name === "g") this.slots.set(name, value);
@@ -195,8 +208,7 @@ class LinkResolver {
     const known = this.temporaries.get(name) ?? (this.isSlot(name) ? this.slots.get(global) : undefined);
     if (known !== undefined) return known;
     const names = [...RESERVED, ...this.source.hyper, ...this.source.state, ...this.temporaries.keys()];
-    const called = name in AGGREGATES || (CALLABLE as readonly string[]).includes(name);
-    const hint = called ? `${name} is a function: ${name}(…)` : suggest(name, names);
+    const hint = FUNCTIONS.includes(name) ? `${name} is a function: ${name}(…)` : suggest(name, names);
     this.fail(at, `the unknown name "${name}"`, names.join(", "), hint);
   }
 
@@ -209,8 +221,7 @@ class LinkResolver {
       return this.apply(name as ElementwiseName, name, operands, at);
     }
     if (Object.hasOwn(AGGREGATES, name)) return this.aggregate(name as AggregateName, operands, at);
-    const functions = [...CALLABLE, ...Object.keys(AGGREGATES)];
-    this.fail(at, `the unknown function "${name}"`, functions.join(", "), suggest(name, functions));
+    this.fail(at, `the unknown function "${name}"`, FUNCTIONS.join(", "), suggest(name, FUNCTIONS));
   }
 
   private apply(fn: ElementwiseName, written: string, trees: SyntaxTree[], at: Place): Expression {

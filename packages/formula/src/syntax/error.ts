@@ -36,7 +36,7 @@ export class FormulaError extends SyntaxError {
 }
 
 function describe({ rule, text, at, found, accepted, hint }: FormulaProblem): string {
-  const line = text.split("\n")[at.line - 1] ?? "";
+  const line = text.split(/\r?\n/)[at.line - 1] ?? "";
   const way = hint === undefined ? "" : ` (${hint})`;
   return [
     `Cannot read the formula of ${rule} at line ${at.line}, column ${at.column}: found ${found}, accepted here: ${accepted}${way}`,

@@ -41,8 +41,13 @@ export class FlatMemory {
 
   /** A zeroed float32 vector at a 64-byte boundary. Raises RangeError when it does not fit. */
   allocate(floats: number): Float32Array {
+    if (!Number.isSafeInteger(floats) || floats < 0) {
+      throw new RangeError(
+        `Cannot allocate a vector as its length must be a whole number of float32 values: current value is ${floats}`,
+      );
+    }
     const bytes = FlatMemory.bytesFor(floats);
-    if (!(bytes <= this.bytesFree)) {
+    if (bytes > this.bytesFree) {
       throw new RangeError(
         `Cannot allocate ${floats} float32 values as only ${this.bytesFree} of ${this.memory.buffer.byteLength} bytes are free: reserve more when the memory is made`,
       );
