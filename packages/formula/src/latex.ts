@@ -12,19 +12,19 @@ const GREEK = new Set(
 );
 
 /** Names that the literature writes differently from how a program must. */
-const SPELLING: Record<string, string> = {
-  lr: "\\eta",
-  eps: "\\epsilon",
-  epsilon: "\\epsilon",
-  epsRoot: "\\epsilon_{\\text{root}}",
-  weightDecay: "\\lambda",
-  momentum: "\\mu",
-  dampening: "\\tau",
-};
+const SPELLING: ReadonlyMap<string, string> = new Map([
+  ["lr", "\\eta"],
+  ["eps", "\\epsilon"],
+  ["epsilon", "\\epsilon"],
+  ["epsRoot", "\\epsilon_{\\text{root}}"],
+  ["weightDecay", "\\lambda"],
+  ["momentum", "\\mu"],
+  ["dampening", "\\tau"],
+]);
 
 /** LaTeX of a name: Greek letters, digits as subscripts, `_hat` as a hat, words upright. */
 export function nameToLatex(name: string): string {
-  const known = SPELLING[name];
+  const known = SPELLING.get(name);
   if (known !== undefined) return known;
   const [, stem = name, digits = "", hat] = /^([A-Za-z]+?)(\d*)(_hat)?$/.exec(name) ?? [];
   const letter = GREEK.has(stem)
@@ -43,15 +43,19 @@ export function toLatex(text: string, rule = "formula"): string[] {
   );
 }
 
-/** How tightly each operator binds; a child that binds less tightly than its place demands gets parentheses. */
+/**
+ * How tightly each form binds; what binds less tightly than its place demands gets parentheses. `open` forms have no
+ * right edge (`\sum x`, a brace of cases), so they stand alone or in parentheses.
+ */
 const TIGHTNESS = {
+  open: 0,
   or: 1,
   and: 2,
   not: 3,
   comparison: 4,
-  sum: 5,
-  product: 6,
-  negation: 7,
+  negation: 5,
+  sum: 6,
+  product: 7,
   power: 8,
   atom: 9,
 };
@@ -65,43 +69,50 @@ const COMPARISONS: Record<string, string> = {
   "!=": "\\ne",
 };
 
+interface Written {
+  text: string;
+  tightness: number;
+}
+
 function typeset(tree: SyntaxTree, demanded: number): string {
   const { text, tightness } = write(tree);
   return tightness < demanded ? `\\left(${text}\\right)` : text;
 }
 
-function write(tree: SyntaxTree): { text: string; tightness: number } {
-  const { atom, comparison, sum, product, negation, power } = TIGHTNESS;
+function write(tree: SyntaxTree): Written {
   switch (tree.kind) {
     case "number":
-      return { text: numberToLatex(tree.value), tightness: atom };
+      return writeNumber(tree.value);
     case "name":
-      return { text: tree.name === "t" ? "t" : nameToLatex(tree.name), tightness: atom };
+      return { text: nameToLatex(tree.name), tightness: TIGHTNESS.atom };
     case "call":
-      return { text: call(tree.name, tree.operands), tightness: atom };
+      return writeCall(tree.name, tree.operands);
     case "unary":
       return tree.operator === "-"
-        ? { text: `-${typeset(tree.operand, product)}`, tightness: negation }
-        : { text: `\\lnot ${typeset(tree.operand, TIGHTNESS.not)}`, tightness: TIGHTNESS.not };
+        ? { text: `-${typeset(tree.operand, TIGHTNESS.product)}`, tightness: TIGHTNESS.negation }
+        : { text: `\\lnot ${typeset(tree.operand, TIGHTNESS.atom)}`, tightness: TIGHTNESS.not };
     case "binary":
-      break;
+      return writeBinary(tree);
   }
-  const { operator, left, right } = tree;
+}
+
+function writeBinary({ operator, left, right }: Extract<SyntaxTree, { kind: "binary" }>): Written {
+  const { comparison, negation, sum, product, power, atom } = TIGHTNESS;
   switch (operator) {
     case "+":
-    case "-":
-      return { text: `${typeset(left, sum)} ${operator} ${typeset(right, sum + 1)}`, tightness: sum };
-    case "*":
-      return {
-        text: `${typeset(left, product)} ${times(left, right)} ${typeset(right, product)}`,
-        tightness: product,
-      };
+    case "-": // −a + b needs no parentheses, b + (−a) does
+      return { text: `${typeset(left, negation)} ${operator} ${typeset(right, sum + 1)}`, tightness: sum };
+    case "*": {
+      const first = write(left);
+      const factor = typeset(right, product);
+      return first.tightness === negation // (−a) b needs no parentheses where −(a b) needs none
+        ? { text: `${first.text} ${times(factor)} ${factor}`, tightness: negation }
+        : { text: `${typeset(left, product)} ${times(factor)} ${factor}`, tightness: product };
+    }
     case "/":
       return { text: `\\frac{${typeset(left, 0)}}{${typeset(right, 0)}}`, tightness: power };
-    case "^": {
-      const base = left.kind === "binary" && left.operator === "/" ? atom : power + 1;
-      return { text: `${typeset(left, base)}^{${typeset(right, 0)}}`, tightness: power };
-    }
+    case "^":
+      return { text: `${typeset(left, atom)}^{${typeset(right, 0)}}`, tightness: power };
     case "and":
     case "or": {
       const own = TIGHTNESS[operator];
@@ -110,44 +121,66 @@ function write(tree: SyntaxTree): { text: string; tightness: number } {
     }
     default:
       return {
-        text: `${typeset(left, comparison + 1)} ${COMPARISONS[operator]} ${typeset(right, comparison + 1)}`,
+        text: `${typeset(left, negation)} ${COMPARISONS[operator]} ${typeset(right, negation)}`,
         tightness: comparison,
       };
   }
 }
 
 /** A dot where juxtaposition would read as one number. */
-const times = (_left: SyntaxTree, right: SyntaxTree) => (right.kind === "number" ? "\\cdot" : "\\,");
+const times = (factor: string) => (/^\d/.test(factor) ? "\\cdot" : "\\,");
 
-function numberToLatex(value: number): string {
-  const [mantissa, exponent] = String(value).split("e");
-  if (exponent === undefined) return mantissa!;
+function writeNumber(value: number): Written {
+  if (value === Number.POSITIVE_INFINITY) return { text: "\\infty", tightness: TIGHTNESS.atom };
+  const [mantissa = "", exponent] = String(value).split("e");
+  if (exponent === undefined) return { text: mantissa, tightness: TIGHTNESS.atom };
   const power = `10^{${Number(exponent)}}`;
-  return mantissa === "1" ? power : `${mantissa} \\cdot ${power}`;
+  return mantissa === "1"
+    ? { text: power, tightness: TIGHTNESS.power }
+    : { text: `${mantissa} \\cdot ${power}`, tightness: TIGHTNESS.product };
 }
 
-const CALLS: Record<string, (...operands: string[]) => string> = {
+type Notation = (...operands: string[]) => string;
+
+/** Notation with a right edge of its own. */
+const CLOSED: Readonly<Record<string, Notation>> = {
   sqrt: (x) => `\\sqrt{${x}}`,
   abs: (x) => `\\left|${x}\\right|`,
-  sign: (x) => `\\operatorname{sign}\\left(${x}\\right)`,
-  exp: (x) => `e^{${x}}`,
   log: (x) => `\\ln\\left(${x}\\right)`,
   floor: (x) => `\\left\\lfloor ${x} \\right\\rfloor`,
   min: (a, b) => `\\min\\left(${a}, ${b}\\right)`,
   max: (a, b) => `\\max\\left(${a}, ${b}\\right)`,
-  where: (condition, a, b) =>
-    `\\begin{cases} ${a} & \\text{if } ${condition} \\\\ ${b} & \\text{otherwise} \\end{cases}`,
-  sum: (x) => `\\textstyle\\sum ${x}`,
   dot: (a, b) => `\\left\\langle ${a}, ${b} \\right\\rangle`,
   norm: (x) => `\\left\\| ${x} \\right\\|`,
   norm1: (x) => `\\left\\| ${x} \\right\\|_1`,
   normInf: (x) => `\\left\\| ${x} \\right\\|_\\infty`,
-  sumAll: (x) => `\\textstyle\\sum_{\\text{all}} ${x}`,
   dotAll: (a, b) => `\\left\\langle ${a}, ${b} \\right\\rangle_{\\text{all}}`,
   normAll: (x) => `\\left\\| ${x} \\right\\|_{\\text{all}}`,
 };
 
-function call(name: string, trees: readonly SyntaxTree[]): string {
+function writeCall(name: string, trees: readonly SyntaxTree[]): Written {
+  const { open, product, power, atom } = TIGHTNESS;
   const operands = trees.map((tree) => typeset(tree, 0));
-  return CALLS[name]?.(...operands) ?? `\\operatorname{${name}}\\left(${operands.join(", ")}\\right)`;
+  const [first, ...others] = trees;
+  if (first !== undefined) {
+    switch (name) {
+      case "exp":
+        return { text: `e^{${operands[0]}}`, tightness: power };
+      case "sum":
+        return { text: `\\textstyle\\sum ${typeset(first, product)}`, tightness: open };
+      case "sumAll":
+        return { text: `\\textstyle\\sum_{\\text{all}} ${typeset(first, product)}`, tightness: open };
+      case "where": {
+        const [a, b] = others.map((tree) => typeset(tree, 0));
+        const rows = `${a} & \\text{if } ${operands[0]} \\\\ ${b} & \\text{otherwise}`;
+        return { text: `\\begin{cases} ${rows} \\end{cases}`, tightness: open };
+      }
+    }
+  }
+  const notation = Object.hasOwn(CLOSED, name) ? CLOSED[name] : undefined;
+  const upright = `\\operatorname{${name.replaceAll("_", "\\_")}}`;
+  return {
+    text: notation?.(...operands) ?? `${upright}\\left(${operands.join(", ")}\\right)`,
+    tightness: atom,
+  };
 }

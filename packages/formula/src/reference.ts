@@ -12,9 +12,15 @@ export const reference: Engine<Float64Array> = {
   name: "reference",
   merge: (tensors) => tensors,
   bindPass(stage, tensor): Pass {
+    for (const slot of [...stage.loads, ...stage.stores.keys()]) checkSlot(tensor, slot);
     return (scalars, results) => interpret(stage, tensor, scalars, results);
   },
 };
+
+function checkSlot({ name, size, slots }: TensorSlots<Float64Array>, slot: string): void {
+  if (slots[slot]?.length === size) return;
+  throw new TypeError(`Cannot bind ${name} as its slot "${slot}" must hold ${size} float64 values`);
+}
 
 type Operand = number | Float64Array;
 

@@ -41,13 +41,14 @@ export function emitStage(stage: Stage): string {
   const tail = (slot: string) => SCRATCH.tails + slots.indexOf(slot) * BLOCK_BYTES;
   const mask = (u: number) =>
     `(local.set $mask${u} (i32x4.gt_s (i32x4.splat (local.get $tail)) (v128.const i32x4 ${[0, 1, 2, 3].map((lane) => u * LANES + lane).join(" ")})))`;
+  const stored = [...stage.stores.keys()];
   const reduces = stage.reductions.length > 0;
 
-  return `(module
+  const text = `(module
   (import "thalweg" "memory" (memory 1))
 ${math.map((name) => `  ${MATH[name]}`).join("\n")}
   (func (export "pass") (param $count i32)${slots.map((slot) => ` (param ${pointer(slot)} i32)`).join("")}
-    (local $tail i32)${stage.stores.size > 0 ? [...stage.stores.keys()].map((slot) => ` (local $to${slots.indexOf(slot)} i32)`).join("") : ""}
+    (local $tail i32)${stored.map((slot) => ` (local $to${slots.indexOf(slot)} i32)`).join("")}
     ${body
       .flatMap((emitter) => emitter.locals)
       .map((name) => `(local ${name} v128)`)
@@ -62,7 +63,7 @@ ${reduces ? initializeReductions(stage) : ""}
             (br_if $done (i32.eqz (local.get $count)))
             (local.set $tail (local.get $count))
 ${stage.loads.map((slot) => `            (memory.copy (i32.const ${tail(slot)}) (local.get ${pointer(slot)}) (i32.shl (local.get $tail) (i32.const 2)))`).join("\n")}
-${[...stage.stores.keys()].map((slot) => `            (local.set $to${slots.indexOf(slot)} (local.get ${pointer(slot)}))`).join("\n")}
+${stored.map((slot) => `            (local.set $to${slots.indexOf(slot)} (local.get ${pointer(slot)}))`).join("\n")}
 ${slots.map((slot) => `            (local.set ${pointer(slot)} (i32.const ${tail(slot)}))`).join("\n")}
 ${reduces ? Array.from({ length: UNROLL }, (_, u) => `            ${mask(u)}`).join("\n") : ""}
             (local.set $count (i32.const ${BLOCK}))))
@@ -70,8 +71,9 @@ ${lines.map((line) => `        ${line}`).join("\n")}
 ${slots.map((slot) => `        (local.set ${pointer(slot)} (i32.add (local.get ${pointer(slot)}) (i32.const ${BLOCK_BYTES})))`).join("\n")}
         (local.set $count (i32.sub (local.get $count) (i32.const ${BLOCK})))
         (br $next)))
-${[...stage.stores.keys()].map((slot) => `    (if (local.get $tail) (then (memory.copy (local.get $to${slots.indexOf(slot)}) (i32.const ${tail(slot)}) (i32.shl (local.get $tail) (i32.const 2)))))`).join("\n")}
+${stored.map((slot) => `    (if (local.get $tail) (then (memory.copy (local.get $to${slots.indexOf(slot)}) (i32.const ${tail(slot)}) (i32.shl (local.get $tail) (i32.const 2)))))`).join("\n")}
 ${reduces ? finishReductions(stage) : ""}))`;
+  return text.replaceAll(/^\s*\n/gm, "");
 }
 
 function checkLimits(stage: Stage, slots: readonly string[]): void {
@@ -190,16 +192,13 @@ const highHalf = (vector: string) =>
 const accumulate = (name: string, instruction: string, value: string) =>
   `(local.set ${name} (${instruction} (local.get ${name}) ${value}))`;
 
-const constantText = (value: number) =>
-  Number.isNaN(value)
-    ? "nan"
-    : value === Number.POSITIVE_INFINITY
-      ? "inf"
-      : value === Number.NEGATIVE_INFINITY
-        ? "-inf"
-        : Object.is(value, -0)
-          ? "-0"
-          : String(value);
+/** A number as WebAssembly text writes it; beyond the range of float32 it is infinite, as it is when scalars are rounded. */
+function constantText(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  const rounded = Math.fround(value);
+  if (!Number.isFinite(rounded)) return rounded > 0 ? "inf" : "-inf";
+  return Object.is(value, -0) ? "-0" : String(value);
+}
 
 const vectors = Array.from({ length: UNROLL }, (_, u) => u);
 

@@ -57,9 +57,15 @@ export function fused(memory: FlatMemory): Engine<Float32Array> {
     };
   };
 
-  return { name: "wasm", bindPass, merge: mergeNeighbours };
+  const merge: Engine<Float32Array>["merge"] = (tensors, slots) => {
+    for (const tensor of tensors) for (const slot of slots) pointer(tensor, slot, buffer);
+    return mergeNeighbours(tensors, slots);
+  };
+
+  return { name: "wasm", bindPass, merge };
 }
 
+/** The address of a slot. Raises TypeError when it is missing, of another length, or elsewhere. */
 function pointer(tensor: TensorSlots<Float32Array>, slot: string, buffer: ArrayBufferLike): number {
   const view = tensor.slots[slot];
   if (view === undefined || view.buffer !== buffer || view.length !== tensor.size) {

@@ -122,12 +122,12 @@ export const MATH: Record<MathFunction, string> = {
     ${set("m", select(`(f32x4.eq ${get("x")} ${splat(0)})`, splat("-inf"), get("m")))}
     ${select(`(f32x4.ge ${get("x")} ${splat(0)})`, get("m"), splat("nan"))})`,
 
-  // odd polynomial near zero, else 1 − 2 / (exp(2|x|) + 1) with the sign of x
+  // odd polynomial near zero, else 1 − 2 / (exp(2|x|) + 1); computed for |x|, then x lends its sign, also that of −0
   tanh: `(func $tanh (param $x v128) (result v128) (local $a v128) (local $z v128) (local $far v128)
     ${set("a", `(f32x4.abs ${get("x")})`)}
     ${set("z", mul(get("x"), get("x")))}
     ${set("far", sub(splat(1), `(f32x4.div ${splat(2)} ${add(`(call $exp ${add(get("a"), get("a"))})`, splat(1))})`))}
-    ${select(
+    (v128.or (v128.and ${get("x")} ${SIGN_BIT}) ${select(
       `(f32x4.lt ${get("a")} ${splat(0.625)})`,
       add(
         mul(
@@ -138,24 +138,25 @@ export const MATH: Record<MathFunction, string> = {
             ),
             get("z"),
           ),
-          get("x"),
+          get("a"),
         ),
-        get("x"),
+        get("a"),
       ),
-      `(v128.or ${get("far")} (v128.and ${get("x")} ${SIGN_BIT}))`,
-    )})`,
+      get("far"),
+    )}))`,
 
-  // |x|ʸ = exp(y ln|x|); a negative base wants a whole exponent, and keeps its sign for an odd one; x⁰ = 1
-  power: `(func $power (param $x v128) (param $y v128) (result v128) (local $r v128) (local $half v128) (local $odd v128) (local $negative v128)
+  // |x|ʸ = exp(y ln|x|), with the sign of x (also that of −0) when y is an odd whole number; NaN when x is negative,
+  // finite and y is not whole; x⁰ = 1
+  power: `(func $power (param $x v128) (param $y v128) (result v128) (local $r v128) (local $half v128) (local $whole v128) (local $odd v128)
     ${set("r", `(call $exp ${mul(get("y"), `(call $log (f32x4.abs ${get("x")}))`)})`)}
     ${set("half", mul(get("y"), splat(0.5)))}
-    ${set("odd", `(f32x4.ne ${get("half")} (f32x4.floor ${get("half")}))`)}
-    ${set("negative", `(f32x4.lt ${get("x")} ${splat(0)})`)}
-    ${set("r", select(`(v128.and ${get("negative")} ${get("odd")})`, `(f32x4.neg ${get("r")})`, get("r")))}
+    ${set("whole", `(f32x4.eq ${get("y")} (f32x4.floor ${get("y")}))`)}
+    ${set("odd", `(v128.and ${get("whole")} (f32x4.ne ${get("half")} (f32x4.floor ${get("half")})))`)}
+    ${set("r", `(v128.or ${get("r")} (v128.and ${get("odd")} (v128.and ${get("x")} ${SIGN_BIT})))`)}
     ${set(
       "r",
       select(
-        `(v128.and ${get("negative")} (f32x4.ne ${get("y")} (f32x4.floor ${get("y")})))`,
+        `(v128.andnot (v128.and (f32x4.lt ${get("x")} ${splat(0)}) (f32x4.gt ${get("x")} ${splat("-inf")})) ${get("whole")})`,
         splat("nan"),
         get("r"),
       ),
