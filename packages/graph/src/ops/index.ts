@@ -2,9 +2,12 @@
 export * from "./activation.ts";
 export * from "./arithmetic.ts";
 export * from "./comparison.ts";
+export * from "./convolution.ts";
 export { constantLike, type Operand } from "./elementwise.ts";
 export * from "./indexing.ts";
 export * from "./matmul.ts";
+export * from "./normalization.ts";
+export * from "./pooling.ts";
 export * from "./reduction.ts";
 export * from "./shape.ts";
 export * from "./softmax.ts";

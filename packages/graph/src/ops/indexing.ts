@@ -28,7 +28,7 @@ function stretches(shape: readonly number[], { starts, ends, axes, steps }: Slic
   });
 }
 
-/** y[i] = x[start + i·step] along each named axis. Counting, clamping and negative steps are ONNX's (and NumPy's). */
+/** y[i] = x[start + i·step] along each named axis. Counting, clamping and negative steps are ONNX's. */
 export const Slice: Operator<SliceAttributes> = {
   name: "Slice",
   trailing: ["starts", "ends", "axes", "steps"],

@@ -1,0 +1,50 @@
+/** Comparison, choice and conversion: values by hand, ONNX Runtime, gradients. */
+import { describe, expect, test } from "vitest";
+import { Graph } from "../graph.ts";
+import { checkOperators } from "../testing/check-operators.ts";
+import * as ops from "./index.ts";
+
+const a = { shape: [4], values: [1, 2, 3, 4] };
+const b = { shape: [4], values: [4, 2, 2, 8] };
+const truth = { differentiable: false } as const;
+
+checkOperators("comparison", [
+  { name: "equal", inputs: [a, b], build: (x, y) => ops.equal(x, y), expect: [0, 1, 0, 0], ...truth },
+  { name: "greater", inputs: [a, b], build: (x, y) => ops.greater(x, y), expect: [0, 0, 1, 0], ...truth },
+  {
+    name: "greaterOrEqual",
+    inputs: [a],
+    build: (x) => ops.greaterOrEqual(x, 2),
+    expect: [0, 1, 1, 1],
+    ...truth,
+  },
+  { name: "less", inputs: [a, b], build: (x, y) => ops.less(x, y), expect: [1, 0, 0, 1], ...truth },
+  {
+    name: "and, not",
+    inputs: [a, b],
+    build: (x, y) => ops.and(ops.not(ops.equal(x, y)), ops.less(x, y)),
+    expect: [1, 0, 0, 1],
+    ...truth,
+  },
+  {
+    name: "cast to whole numbers",
+    inputs: [{ shape: [2], values: [1.7, -1.7] }],
+    build: (x) => ops.cast(x, "int32"),
+    expect: [1, -1],
+    ...truth,
+  },
+  { name: "cast", inputs: [a], build: (x) => ops.cast(ops.mul(x, x), "float32"), expect: [1, 4, 9, 16] },
+  {
+    name: "where",
+    inputs: [{ shape: [4], values: [1, 0, 0, 1], dtype: "bool" }, a, { shape: [2, 4] }],
+    build: (c, x, y) => ops.where(c, x, y),
+    shape: [2, 4],
+  },
+]);
+
+describe("errors of comparison", () => {
+  test("where() needs a bool condition", () => {
+    const x = new Graph().input("x", [2]);
+    expect(() => ops.where(x, x, x)).toThrow(/the condition must be bool: compare or cast it/);
+  });
+});

@@ -1,0 +1,124 @@
+/** Convolution and its transpose: values by hand, ONNX Runtime, gradients in every stride, padding, dilation and grouping. */
+import { describe, expect, test } from "vitest";
+import { gradients } from "../gradients.ts";
+import { Graph } from "../graph.ts";
+import { checkOperators } from "../testing/check-operators.ts";
+import * as ops from "./index.ts";
+
+const x = { shape: [2, 2, 5, 6] };
+const w = { shape: [3, 2, 3, 2] };
+const common = { float32Only: true } as const;
+
+checkOperators("convolution", [
+  {
+    // [1 2 3; 4 5 6; 7 8 9] with [1 0; 0 -1]: 1−5, 2−6, 4−8, 5−9
+    name: "conv",
+    inputs: [
+      { shape: [1, 1, 3, 3], values: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
+      { shape: [1, 1, 2, 2], values: [1, 0, 0, -1] },
+      { shape: [1], values: [10] },
+    ],
+    build: (x, w, b) => ops.conv(x, w, b),
+    expect: [6, 6, 6, 6],
+    ...common,
+  },
+  {
+    // three channels that differ, and a kernel whose four places differ: 1·a + 2·b + 3·c + 4·d
+    name: "conv with stride 2",
+    inputs: [
+      { shape: [1, 1, 2, 4], values: [1, 2, 3, 4, 5, 6, 7, 8] },
+      { shape: [1, 1, 2, 2], values: [1, 2, 3, 4] },
+    ],
+    build: (x, w) => ops.conv(x, w, undefined, { stride: 2 }),
+    expect: [1 + 4 + 15 + 24, 3 + 8 + 21 + 32],
+    ...common,
+  },
+  {
+    name: "conv with padding",
+    inputs: [x, w, { shape: [3] }],
+    build: (x, w, b) => ops.conv(x, w, b, { padding: 1 }),
+    shape: [2, 3, 5, 7],
+    ...common,
+  },
+  {
+    name: "conv with uneven padding",
+    inputs: [x, w],
+    build: (x, w) => ops.conv(x, w, undefined, { padding: [2, 0, 1, 1] }),
+    shape: [2, 3, 6, 6],
+    ...common,
+  },
+  {
+    name: "conv with more padding than the kernel reaches",
+    inputs: [x, w],
+    build: (x, w) => ops.conv(x, w, undefined, { padding: [3, 2] }),
+    ...common,
+  },
+  {
+    name: "conv with stride that leaves a rest",
+    inputs: [x, w],
+    build: (x, w) => ops.conv(x, w, undefined, { stride: [2, 3], padding: 1 }),
+    ...common,
+  },
+  {
+    name: "conv with dilation",
+    inputs: [x, w],
+    build: (x, w) => ops.conv(x, w, undefined, { dilation: 2, padding: [1, 2] }),
+    ...common,
+  },
+  {
+    name: "conv in groups",
+    inputs: [{ shape: [2, 4, 4, 4] }, { shape: [6, 2, 3, 3] }, { shape: [6] }],
+    build: (x, w, b) => ops.conv(x, w, b, { groups: 2, padding: 1 }),
+    shape: [2, 6, 4, 4],
+    ...common,
+  },
+  {
+    name: "conv per channel, with stride and dilation",
+    inputs: [{ shape: [1, 3, 6, 7] }, { shape: [3, 1, 2, 3] }],
+    build: (x, w) => ops.conv(x, w, undefined, { groups: 3, stride: 2, dilation: [1, 2] }),
+    ...common,
+  },
+  {
+    // each value spreads 1 2 3 4 times itself: stride 2 leaves no overlap
+    name: "convTranspose",
+    inputs: [
+      { shape: [1, 1, 1, 2], values: [1, 10] },
+      { shape: [1, 1, 2, 2], values: [1, 2, 3, 4] },
+    ],
+    build: (x, w) => ops.convTranspose(x, w, { stride: 2 }),
+    expect: [1, 2, 10, 20, 3, 4, 30, 40],
+    ...common,
+  },
+  {
+    name: "convTranspose in groups, with stride, padding and output padding",
+    inputs: [{ shape: [2, 4, 3, 3] }, { shape: [4, 2, 3, 3] }],
+    build: (x, w) => ops.convTranspose(x, w, { groups: 2, stride: 2, padding: 1, outputPadding: [1, 0] }),
+    shape: [2, 4, 6, 5],
+    ...common,
+  },
+]);
+
+describe("errors and lowerings of convolution", () => {
+  const graph = new Graph();
+  const image = graph.input("image", [2, 3, 8, 8]);
+
+  test("conv() says which channels the weights must fit", () => {
+    expect(() => ops.conv(image, graph.input("w", [4, 2, 3, 3]))).toThrow(
+      "Cannot apply Conv to image float32 [2, 3, 8, 8] and w float32 [4, 2, 3, 3] as weights [M, C/groups, kH, kW] must fit the input's 3 channels in 1 group(s)",
+    );
+  });
+
+  test("conv() refuses a kernel larger than the padded image", () => {
+    expect(() => ops.conv(image, graph.input("large", [4, 3, 9, 9]))).toThrow(
+      /reaches over 9 places and the padded axis 2 has 8/,
+    );
+  });
+
+  test("the input gradient at stride 1 is a plain Conv", () => {
+    const [dx] = gradients(
+      ops.reduceSum(ops.conv(image, graph.input("w3", [4, 3, 3, 3]), undefined, { padding: 1 })),
+      [image],
+    );
+    expect(dx!.origin).toMatchObject({ call: { operator: { name: "Conv" } } });
+  });
+});
