@@ -1,4 +1,6 @@
 /** The door of @thalweg/nn: modules, layers, initialisers, losses. */
+export { type BatchNormOptions, batchNorm } from "./batch-norm.ts";
+export { averagePool2d, type Conv2dOptions, conv2d, globalAveragePool, maxPool2d } from "./convolution.ts";
 export * as initializers from "./initializers.ts";
 export { dropout, flatten, type LinearOptions, lambda, linear, relu, sequential } from "./layers.ts";
 export { countCorrect, crossEntropy, meanSquaredError } from "./losses.ts";
