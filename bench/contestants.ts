@@ -36,6 +36,8 @@ const row = (name: string, command: readonly string[], more: Partial<Contestant>
   ...more,
 });
 
+const thalwegStep = row("Thalweg", node("thalweg-step.ts"));
+const thalwegTrain = row("Thalweg", node("thalweg-train.ts"), { threads: "any" });
 const tfjs = node("peers/tfjs.mjs");
 const jaxJs = node("peers/jax-js.mjs");
 const deepbox = node("peers/deepbox.mjs");
@@ -65,6 +67,7 @@ const torchVariants: Readonly<Record<BenchmarkName, readonly TorchVariant[]>> = 
 
 const others: Readonly<Record<BenchmarkName, readonly Contestant[]>> = {
   step: [
+    thalwegStep,
     { ...copyKernel, note: "the ceiling: moves the bytes, no arithmetic" },
     row("plain JS loop", node("peers/loop.mjs")),
     row("jax-js wasm", jaxJs, { note: "AdamW written out under jit: its optimizers are not on npm" }),
@@ -74,12 +77,14 @@ const others: Readonly<Record<BenchmarkName, readonly Contestant[]>> = {
   ],
   copy: [copyKernel, row("TypedArray.set", copy, { variant: "set" })],
   mlp: [
+    thalwegTrain,
     row("jax-js wasm", jaxJs),
     row("tfjs wasm", tfjs, { variant: "wasm" }),
     row("tfjs cpu", tfjs, { variant: "cpu" }),
     row("deepbox", deepbox),
   ],
   conv: [
+    thalwegTrain,
     row("jax-js wasm", jaxJs),
     row("tfjs wasm", tfjs, { variant: "wasm" }),
     row("tfjs cpu", tfjs, { variant: "cpu" }),

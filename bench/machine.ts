@@ -1,6 +1,7 @@
 /**
- * The machine, as a reader of a benchmark needs to know it.
+ * The machine and the commit, as a reader of a benchmark needs to know them.
  */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, type as osType, totalmem } from "node:os";
 
@@ -15,6 +16,15 @@ export function describeLoad(): string {
   const [lastMinute = 0] = loadavg();
   const noisy = lastMinute > 0.1 * availableParallelism();
   return `load average ${lastMinute.toFixed(2)} before the start${noisy ? " — **noisy: others were computing too**" : ""}`;
+}
+
+/** Our own version: the commit, and whether files differ from it. */
+export function describeCommit(): string {
+  const { stdout, status } = spawnSync("git", ["describe", "--always", "--dirty"], {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+  });
+  return status === 0 ? `Thalweg at ${stdout.trim()}` : "Thalweg outside of a repository";
 }
 
 function operatingSystem(): string {

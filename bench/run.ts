@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { run } from "./child.ts";
 import type { Measurement, Refusal } from "./contestant.ts";
 import { type Contestant, contestants } from "./contestants.ts";
-import { describeLoad, describeMachine } from "./machine.ts";
+import { describeCommit, describeLoad, describeMachine } from "./machine.ts";
 import { type Entry, replaceSection, table } from "./results.ts";
 import { type BenchmarkName, type Workload, workloads } from "./workload.ts";
 
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     const load = describeLoad();
     const all = (await contestants(name)).filter((c) => wanted.some((part) => c.name.includes(part)));
     const tables: string[] = [];
-    const versions = new Set<string>();
+    const versions = new Set([describeCommit()]);
     for (const threads of threadCounts) {
       const entries = await compete(name, all, threads, settings);
       for (const { measurements } of entries) for (const m of measurements) versions.add(m.version);
