@@ -1,0 +1,88 @@
+/** Measures over a whole split: every image once, the last batch at its true size, so that means are exact. */
+import type { BatchOptions, Split } from "@thalweg/data";
+import { SequentialBatches } from "@thalweg/data";
+import type { ParameterVector } from "./parameter-vector.ts";
+import { EvaluationProgram, type Model } from "./program.ts";
+
+export interface EvaluatorOptions extends BatchOptions {
+  model: Model;
+  vector: ParameterVector;
+  split: Split;
+  threads?: number;
+}
+
+/** Computes a model's measures on one split with the parameters of the moment. */
+export class Evaluator {
+  private readonly batches: SequentialBatches;
+  private readonly count: number;
+  private readonly whole: EvaluationProgram;
+  private readonly rest: EvaluationProgram | undefined;
+  private readonly tail: { x: Float32Array; labels: Int32Array };
+
+  private constructor(
+    batches: SequentialBatches,
+    count: number,
+    whole: EvaluationProgram,
+    rest: EvaluationProgram | undefined,
+  ) {
+    this.batches = batches;
+    this.count = count;
+    this.whole = whole;
+    this.rest = rest;
+    const { x, labels } = images(whole);
+    this.tail = { x: new Float32Array(x.length), labels: new Int32Array(labels.length) };
+  }
+
+  static async create(options: EvaluatorOptions): Promise<Evaluator> {
+    const { split, indices, model, vector, threads = 1 } = options;
+    const count = indices?.length ?? split.count;
+    const batchSize = Math.min(options.batchSize, count);
+    const batches = new SequentialBatches(split, { ...options, batchSize });
+    const program = (size: number) => EvaluationProgram.create({ model, vector, batchSize: size, threads });
+    const remainder = count % batchSize;
+    return new Evaluator(
+      batches,
+      count,
+      await program(batchSize),
+      remainder === 0 ? undefined : await program(remainder),
+    );
+  }
+
+  /** Every measure as a mean over the split. */
+  async run(): Promise<Record<string, number>> {
+    const sums: Record<string, number> = {};
+    for (let batch = 0; batch < this.batches.count; batch++) {
+      const rows = this.fill(batch);
+      const program = rows === this.whole.batchSize ? this.whole : this.rest!;
+      for (const [name, mean] of Object.entries(await program.run())) {
+        sums[name] = (sums[name] ?? 0) + mean * rows;
+      }
+    }
+    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / this.count]));
+  }
+
+  private fill(batch: number): number {
+    const isRest = this.rest !== undefined && batch === this.batches.count - 1;
+    const { x, labels } = isRest ? this.tail : images(this.whole);
+    const rows = this.batches.fill(batch, x, labels);
+    if (isRest) {
+      const rest = images(this.rest!);
+      rest.x.set(x.subarray(0, rest.x.length));
+      rest.labels.set(labels.subarray(0, rows));
+    }
+    return rows;
+  }
+
+  async release(): Promise<void> {
+    await this.whole.release();
+    await this.rest?.release();
+  }
+}
+
+/** The image batch of a classifier's program. */
+export function images({ batch }: { batch: EvaluationProgram["batch"] }): {
+  x: Float32Array;
+  labels: Int32Array;
+} {
+  return { x: batch.x as Float32Array, labels: batch.labels as Int32Array };
+}

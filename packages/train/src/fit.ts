@@ -1,0 +1,212 @@
+/**
+ * The training loop: batch → loss and gradient → schedules → optimizer → a line in the run's log at evaluations.
+ *
+ * What an experiment can meet is a result, not an exception: a run ends as "finished", "diverged" with a reason, or
+ * "interrupted" by its signal. A run with a folder resumes from its checkpoint and then gives the same bits as an
+ * undisturbed one; it may be stopped at any step, also by kill -9.
+ */
+import type { Optimizer, Schedule } from "@thalweg/optim";
+import { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
+import type { ParameterVector } from "./parameter-vector.ts";
+import type { Batch, TrainingProgram } from "./program.ts";
+import type { RunFolder } from "./run-folder.ts";
+
+export interface FitOptions {
+  vector: ParameterVector;
+  program: TrainingProgram;
+  optimizer: Optimizer<Float32Array>;
+  /** Factors of base hyperparameters over the run, by name: usually one, for `lr`. */
+  schedules?: Readonly<Record<string, Schedule>>;
+  /** Put the batch of a step, counted from 0, into the program's memory. */
+  fill(step: number, batch: Batch): void;
+  /** Length of the run. */
+  steps: number;
+  /** Steps between evaluations; the start and the end are evaluated too. */
+  evaluateEvery: number;
+  /** Measures on data that is not trained on, by name. */
+  evaluate(): Promise<Readonly<Record<string, number>>>;
+  /** Where to keep config, log and checkpoint. A run that has ended there is not run again. */
+  run?: RunFolder;
+  /** Steps between checkpoints, or seconds; the end has one too. 10 seconds by default. */
+  checkpoint?: { everySteps?: number; everySeconds?: number };
+  /** Ends the run cleanly after the step at hand, with a checkpoint. */
+  signal?: AbortSignal;
+  /** Told of each evaluation. */
+  onEvaluation?(evaluation: Evaluation): void;
+}
+
+/** One line of a run: where it stands, and what was measured there. */
+export interface Evaluation {
+  [measure: string]: number;
+  /** Finished steps; each took one gradient. */
+  step: number;
+  /** Mean loss of the batches trained on since the last evaluation; NaN at the start. */
+  trainLoss: number;
+  /** Time spent in training steps so far. */
+  seconds: number;
+}
+
+export interface FitResult {
+  end: "finished" | "diverged" | "interrupted";
+  /** Why it diverged. */
+  reason?: string;
+  step: number;
+  seconds: number;
+  evaluations: Evaluation[];
+}
+
+/** A loss this many times the initial one, at so many evaluations in a row, is divergence; so is any that is not finite. */
+const DIVERGENCE = { factor: 1e3, evaluations: 3 };
+
+/** Train. Raises RangeError for settings that cannot work, RunFolderError when the run cannot be written. */
+export async function fit(options: FitOptions): Promise<FitResult> {
+  checkOptions(options);
+  const { run } = options;
+  const ended = run === undefined ? undefined : readResult(run);
+  if (ended !== undefined) return ended;
+  const trainer = new Trainer(options);
+  return trainer.train();
+}
+
+/** The result of a run that has ended in its folder, else undefined. */
+export function readResult(run: RunFolder): FitResult | undefined {
+  const { lines, end } = run.read();
+  if (end === undefined) return undefined;
+  const { step, seconds, reason } = end as { step: number; seconds: number; reason?: string };
+  return {
+    end: end.end as FitResult["end"],
+    ...(reason === undefined ? {} : { reason }),
+    step,
+    seconds,
+    evaluations: lines as unknown as Evaluation[],
+  };
+}
+
+function checkOptions({ steps, evaluateEvery }: FitOptions): void {
+  for (const [name, value] of Object.entries({ steps, evaluateEvery })) {
+    if (!(Number.isSafeInteger(value) && value >= 1)) {
+      throw new RangeError(
+        `Cannot fit as ${name} must be a whole number, at least 1: current value is ${value}`,
+      );
+    }
+  }
+}
+
+class Trainer {
+  private readonly options: FitOptions;
+  private readonly schedules: readonly (readonly [string, Schedule])[];
+  private readonly factors: Record<string, number> = {};
+  private readonly evaluations: Evaluation[] = [];
+  private progress: Progress = {
+    step: 0,
+    lossSum: 0,
+    lossCount: 0,
+    initialLoss: Number.NaN,
+    strikes: 0,
+    seconds: 0,
+  };
+  private lastCheckpoint = performance.now();
+
+  constructor(options: FitOptions) {
+    this.options = options;
+    this.schedules = Object.entries(options.schedules ?? {});
+  }
+
+  async train(): Promise<FitResult> {
+    const { steps, evaluateEvery, signal } = this.options;
+    this.resume();
+    const { progress } = this;
+    if (progress.step === 0 && this.evaluations.length === 0) await this.evaluate();
+    while (progress.step < steps) {
+      if (signal?.aborted) return this.interrupt();
+      const loss = await this.step();
+      if (!Number.isFinite(loss)) return this.end("diverged", `the loss of step ${progress.step} is ${loss}`);
+      if (progress.step % evaluateEvery === 0 || progress.step === steps) {
+        await this.evaluate();
+        if (progress.strikes >= DIVERGENCE.evaluations) {
+          const reason = `the training loss stayed above ${DIVERGENCE.factor} times the initial ${progress.initialLoss} for ${DIVERGENCE.evaluations} evaluations`;
+          return this.end("diverged", reason);
+        }
+      }
+      if (this.checkpointIsDue()) this.save();
+    }
+    return this.end("finished");
+  }
+
+  /** Continue from the folder's checkpoint, and forget lines that were written after it. */
+  private resume(): void {
+    const { run, vector, optimizer } = this.options;
+    if (run === undefined) return;
+    const progress = loadCheckpoint(run, vector, optimizer);
+    run.truncateAfter(progress?.step ?? -1);
+    if (progress === undefined) return;
+    this.progress = progress;
+    this.evaluations.push(...(run.read().lines as unknown as Evaluation[]));
+  }
+
+  /** One update; the loss is that of the batch before it. */
+  private async step(): Promise<number> {
+    const { program, optimizer, fill } = this.options;
+    const { progress, factors } = this;
+    const start = performance.now();
+    fill(progress.step, program.batch);
+    const loss = await program.run(progress.step);
+    for (const [name, schedule] of this.schedules) factors[name] = schedule.at(progress.step);
+    optimizer.step(factors);
+    progress.seconds += (performance.now() - start) / 1e3;
+    if (progress.step === 0) progress.initialLoss = loss;
+    progress.step++;
+    progress.lossSum += loss;
+    progress.lossCount++;
+    return loss;
+  }
+
+  private async evaluate(): Promise<void> {
+    const { run, evaluate, onEvaluation } = this.options;
+    const { progress } = this;
+    const trainLoss = progress.lossSum / progress.lossCount;
+    const evaluation: Evaluation = {
+      step: progress.step,
+      trainLoss,
+      ...(await evaluate()),
+      seconds: progress.seconds,
+    };
+    progress.lossSum = 0;
+    progress.lossCount = 0;
+    progress.strikes = trainLoss > DIVERGENCE.factor * progress.initialLoss ? progress.strikes + 1 : 0;
+    this.evaluations.push(evaluation);
+    run?.appendLine(evaluation);
+    onEvaluation?.(evaluation);
+  }
+
+  private checkpointIsDue(): boolean {
+    const { everySteps, everySeconds = everySteps === undefined ? 10 : Number.POSITIVE_INFINITY } =
+      this.options.checkpoint ?? {};
+    if (everySteps !== undefined && this.progress.step % everySteps === 0) return true;
+    return performance.now() - this.lastCheckpoint >= everySeconds * 1e3;
+  }
+
+  private save(): void {
+    const { run, vector, optimizer } = this.options;
+    if (run === undefined) return;
+    saveCheckpoint(run, vector, optimizer, this.progress);
+    this.lastCheckpoint = performance.now();
+  }
+
+  private interrupt(): FitResult {
+    this.save();
+    return this.result("interrupted");
+  }
+
+  private end(end: "finished" | "diverged", reason?: string): FitResult {
+    const { step, seconds } = this.progress;
+    this.save();
+    this.options.run?.appendLine({ end, ...(reason === undefined ? {} : { reason }), step, seconds });
+    return this.result(end, reason);
+  }
+
+  private result(end: FitResult["end"], reason?: string): FitResult {
+    const { step, seconds } = this.progress;
+    return { end, ...(reason === undefined ? {} : { reason }), step, seconds, evaluations: this.evaluations };
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * @thalweg/train: networks trained on ONNX Runtime, one flat vector of parameters, runs as folders.
+ *
+ * Reading order: parameter-vector → program → session → fit → evaluate → checkpoint → run-folder → safetensors.
+ */
+
+// runs on disk
+export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
+// training
+export { Evaluator, images } from "./evaluate.ts";
+export { type Evaluation, type FitOptions, type FitResult, fit, readResult } from "./fit.ts";
+// the model and its parameters
+export { ParameterVector, segmentOf } from "./parameter-vector.ts";
+export {
+  type Batch,
+  classifier,
+  EvaluationProgram,
+  type InputSpec,
+  type Measures,
+  type Model,
+  TrainingProgram,
+} from "./program.ts";
+export {
+  canonicalJson,
+  createRun,
+  type Json,
+  type JsonObject,
+  openRun,
+  type RunFolder,
+  RunFolderError,
+  type RunLine,
+  type RunRecord,
+  readRun,
+  runId,
+} from "./run-folder.ts";
+export { parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.ts";
+export { BoundSession } from "./session.ts";
