@@ -18,13 +18,14 @@ export function describeLoad(): string {
   return `load average ${lastMinute.toFixed(2)} before the start${noisy ? " — **noisy: others were computing too**" : ""}`;
 }
 
-/** Our own version: the commit, and whether files differ from it. */
+/** Our own version: the commit, and whether source files differ from it. */
 export function describeCommit(): string {
-  const { stdout, status } = spawnSync("git", ["describe", "--always", "--dirty"], {
-    cwd: import.meta.dirname,
-    encoding: "utf8",
-  });
-  return status === 0 ? `Thalweg at ${stdout.trim()}` : "Thalweg outside of a repository";
+  const git = (...args: string[]) =>
+    spawnSync("git", args, { cwd: new URL("..", import.meta.url), encoding: "utf8" });
+  const { stdout, status } = git("rev-parse", "--short", "HEAD");
+  if (status !== 0) return "Thalweg outside of a repository";
+  const changed = git("diff", "--quiet", "HEAD", "--", "packages", "bench/*.ts").status !== 0;
+  return `Thalweg at ${stdout.trim()}${changed ? " with uncommitted changes" : ""}`;
 }
 
 function operatingSystem(): string {

@@ -21,8 +21,8 @@ const USAGE = `usage: npx tsx bench/run.ts step|copy|mlp|conv …
   --threads LIST  thread counts, a table for each (1)
   --budget MS     timed steps per start, at least one (1500)
   --limit S       a contestant is stopped after this long (60)
-  --only LIST     contestants whose name contains one of these
-  --dry           print, leave RESULTS.md alone`;
+  --only LIST     contestants whose name contains one of these; RESULTS.md is left alone
+  --dry           print only, too`;
 
 /** A contestant that needed this long in one round sits out the others. */
 const SLOW_MS = 20_000;
@@ -67,6 +67,8 @@ async function main(): Promise<void> {
   for (const name of names) {
     const load = describeLoad();
     const all = (await contestants(name)).filter((c) => wanted.some((part) => c.name.includes(part)));
+    if (all.length === 0)
+      throw new RangeError(`Cannot run ${name} as no contestant's name contains ${values.only}`);
     const tables: string[] = [];
     const versions = new Set([describeCommit()]);
     for (const threads of threadCounts) {
@@ -84,7 +86,7 @@ async function main(): Promise<void> {
       tables.join("\n\n"),
     ].join("\n");
     console.log(`\n${section}\n`);
-    if (!values.dry) writeSection(name, section);
+    if (!values.dry && values.only === "") writeSection(name, section);
   }
 }
 
