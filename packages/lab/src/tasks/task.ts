@@ -1,0 +1,28 @@
+/**
+ * A task: a model, data, and a protocol, all fixed, so that only the optimizer differs between runs. Two runs may be
+ * compared only when their task has the same fingerprint.
+ */
+import type { Model } from "@thalweg/train";
+
+export interface Task {
+  name: string;
+  description: string;
+  /** A dataset of @thalweg/data. */
+  dataset: string;
+  /** The task to use, after saying so, where the dataset cannot be had. */
+  fallback?: string;
+  /** The model for images of this shape ([channels, height, width]) and this many classes. */
+  model(shape: readonly [number, number, number], classes: number): Model;
+  /** The model in the field's shorthand. */
+  architecture: string;
+  batchSize: number;
+  /** Updates per run. */
+  steps: number;
+  evaluateEvery: number;
+  /** Images of the training split that are held out for tuning. */
+  validation: number;
+  /** Test accuracy whose first reaching is reported, in [0, 1]. */
+  targetAccuracy: number;
+  /** Largest batch of an evaluation; only speed depends on it. */
+  evaluationBatch: number;
+}
