@@ -49,18 +49,20 @@ export const HYPERPARAMETERS: Readonly<Record<string, Hyperparameter>> = {
 
 /** Raises RangeError when a value is outside the domain of its hyperparameter. */
 export function checkHyperparameter(what: string, name: string, value: number): void {
-  // "adamw.weightDecay" in a chain is a weightDecay
-  const { domain } = HYPERPARAMETERS[name.slice(name.lastIndexOf(".") + 1)] ?? { domain: ANY };
-  if (!domain.has(value)) {
+  const local = name.slice(name.lastIndexOf(".") + 1); // "adamw.weightDecay" in a chain is a weightDecay
+  const domain = Object.hasOwn(HYPERPARAMETERS, local) ? HYPERPARAMETERS[local]!.domain : ANY;
+  if (typeof value !== "number" || !domain.has(value)) {
     throw new RangeError(`Cannot use ${what} as ${name} must ${domain.text}: current value is ${value}`);
   }
 }
 
-/** Raises RangeError when a name is not among those that exist, and suggests the nearest. */
+/** Raises RangeError when a name is not among those that exist, and suggests the nearest, or its names in the chain. */
 export function checkHyperparameterName(what: string, name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
+  const qualified = known.filter((one) => one.endsWith(`.${name}`)).map((one) => `"${one}"`);
   const close = nearest(name, known);
-  const hint = close === undefined ? "" : `; did you mean "${close}"?`;
+  const meant = qualified.length > 0 ? qualified.join(" or ") : close && `"${close}"`;
+  const hint = meant ? `; did you mean ${meant}?` : "";
   throw new RangeError(
     `Cannot use ${what} as it has no hyperparameter "${name}": it has ${known.join(", ") || "none"}${hint}`,
   );

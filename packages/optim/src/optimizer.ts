@@ -5,7 +5,8 @@
  * once, keyed by parameter name when it is saved, and continues bit for bit when it is loaded. A step updates the
  * parameters in place and allocates nothing; the gradients are only read.
  *
- * Reductions over all parameters (`normAll` …) range over the segments that the same rule governs, across its groups.
+ * Reductions over all parameters (`normAll` …) range over the segments that the same rule governs, across its groups,
+ * whatever their hyperparameters. Frozen segments take no part.
  */
 import {
   type BoundUpdate,
@@ -16,6 +17,7 @@ import {
   type TensorSlots,
 } from "@thalweg/formula";
 import type { Backend } from "./backend.ts";
+import { checkHyperparameter, checkHyperparameterName } from "./hyperparameters.ts";
 import { checkHyper, type Rule } from "./rule.ts";
 
 /** A named tensor inside a flat vector; offset and size count elements. */
@@ -30,9 +32,9 @@ export interface Segment {
 export interface ParameterGroup {
   /** A regular expression on the parameter's name (as text or object), or a predicate. */
   match: string | RegExp | ((segment: Segment) => boolean);
-  /** Instead of the optimizer's rule. */
+  /** Instead of the optimizer's rule, with its own defaults: the optimizer's `hyper` belongs to the optimizer's rule. */
   rule?: Rule;
-  /** Instead of the optimizer's values, one by one. */
+  /** Instead of the values of the rule that the group uses, one by one. */
   hyper?: Readonly<Record<string, number>>;
   /** Neither moves nor decays. */
   frozen?: boolean;
@@ -57,6 +59,8 @@ export interface OptimizerState<A extends FloatArray> {
   parameters: Record<string, { rule: string; step: number; slots: Record<string, A> }>;
 }
 
+const NO_FACTORS: Readonly<Record<string, number>> = {};
+
 interface Group<A extends FloatArray> extends TensorGroup<A> {
   rule: Rule;
   base: Readonly<Record<string, number>>;
@@ -70,11 +74,11 @@ export class Optimizer<A extends FloatArray> {
   constructor(options: OptimizerOptions<A>) {
     checkSegments(options);
     this.groups = assignGroups(options);
-    const rules = [...new Set(this.groups.map(({ rule }) => rule))];
-    this.updates = rules.map((rule) =>
+    const programs = [...new Set(this.groups.map(({ rule }) => rule.program))];
+    this.updates = programs.map((program) =>
       bindUpdate(
-        rule.program,
-        this.groups.filter((group) => group.rule === rule),
+        program,
+        this.groups.filter((group) => group.rule.program === program),
         options.backend.engine,
       ),
     );
@@ -86,12 +90,19 @@ export class Optimizer<A extends FloatArray> {
   }
 
   /**
-   * Update the parameters once. `factors` multiply base hyperparameters for this step, as schedules give them:
-   * `{ lr: 0.5 }` halves every group's learning rate. Raises RangeError for a factor of a hyperparameter no rule has.
+   * Update the parameters once. `factors` multiply base hyperparameters for this step only, as schedules give them:
+   * `{ lr: 0.5 }` halves every group's learning rate, and a step without factors uses the base values again.
+   * Raises RangeError, before anything changes, for a factor of a hyperparameter that no rule has, or one that leads
+   * outside a hyperparameter's domain.
    */
-  step(factors?: Readonly<Record<string, number>>): void {
+  step(factors: Readonly<Record<string, number>> = NO_FACTORS): void {
+    for (const name in factors) this.checkFactor(name, factors[name]!);
+    for (const { base, hyper } of this.groups) {
+      for (const name in base) {
+        hyper[name] = Object.hasOwn(factors, name) ? base[name]! * factors[name]! : base[name]!;
+      }
+    }
     for (const group of this.groups) group.t++;
-    if (factors !== undefined) this.applyFactors(factors);
     for (const update of this.updates) update.run();
   }
 
@@ -106,14 +117,13 @@ export class Optimizer<A extends FloatArray> {
 
   /** A copy of everything that the next step depends on, besides parameters and gradients. */
   state(): OptimizerState<A> {
-    const parameters: OptimizerState<A>["parameters"] = {};
-    for (const { rule, t, tensors } of this.groups) {
-      for (const { name, slots } of tensors) {
+    const parameters = this.groups.flatMap(({ rule, t, tensors }) =>
+      tensors.map(({ name, slots }) => {
         const copies = rule.state.map((slot) => [slot, slots[slot]!.slice() as A] as const);
-        parameters[name] = { rule: rule.name, step: t, slots: Object.fromEntries(copies) };
-      }
-    }
-    return { version: 1, parameters };
+        return [name, { rule: rule.name, step: t, slots: Object.fromEntries(copies) }] as const;
+      }),
+    );
+    return { version: 1, parameters: Object.fromEntries(parameters) };
   }
 
   /** Continue from a saved state. Raises RangeError when it belongs to other parameters, rules, shapes or versions. */
@@ -128,17 +138,17 @@ export class Optimizer<A extends FloatArray> {
     }
   }
 
-  private applyFactors(factors: Readonly<Record<string, number>>): void {
-    for (const [name, factor] of Object.entries(factors)) {
-      let used = false;
-      for (const { base, hyper } of this.groups) {
-        const value = base[name];
-        if (value === undefined) continue;
-        hyper[name] = value * factor;
-        used = true;
-      }
-      if (!used) checkHyper(this.groups[0]!.rule, { [name]: factor });
+  private checkFactor(name: string, factor: number): void {
+    let used = false;
+    for (const { rule, base } of this.groups) {
+      if (!Object.hasOwn(base, name)) continue;
+      checkHyperparameter(rule.name, name, base[name]! * factor);
+      used = true;
     }
+    if (used) return;
+    const known = this.groups.flatMap(({ base }) => Object.keys(base));
+    const names = [...new Set(this.groups.map(({ rule }) => rule.name))];
+    checkHyperparameterName(names.join(" and ") || "an optimizer without parameters", name, known);
   }
 }
 
@@ -155,6 +165,11 @@ function checkSegments<A extends FloatArray>({ segments, parameters, gradients }
       );
     }
     names.add(name);
+    if (![offset, ...shape].every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      throw new RangeError(
+        `Cannot optimise "${name}" as its offset and the sizes in its shape must be whole numbers, not negative: it starts at ${offset} and has shape [${shape}]`,
+      );
+    }
     const count = shape.reduce((product, n) => product * n, 1);
     if (count !== size) {
       throw new RangeError(
@@ -182,11 +197,13 @@ function checkSegments<A extends FloatArray>({ segments, parameters, gradients }
 
 function assignGroups<A extends FloatArray>(options: OptimizerOptions<A>): Group<A>[] {
   const { segments, rule, hyper = {}, groups = [] } = options;
-  if (groups.every((group) => group.rule === undefined)) checkHyper(rule, hyper);
-  const all: ParameterGroup[] = [...groups, { match: () => true }];
-  const members = all.map((): Segment[] => []);
+  checkHyper(rule, hyper);
+  for (const group of groups) checkHyper(group.rule ?? rule, group.hyper ?? {});
+  const matchers = groups.map(matcher);
+  const members = [...groups, undefined].map((): Segment[] => []); // the last are those that no group takes
   for (const segment of segments) {
-    members[all.findIndex((group) => matches(group, segment))]!.push(segment);
+    const first = matchers.findIndex((matches) => matches(segment));
+    members.at(first)!.push(segment);
   }
   groups.forEach((group, i) => {
     if (members[i]!.length > 0) return;
@@ -195,19 +212,25 @@ function assignGroups<A extends FloatArray>(options: OptimizerOptions<A>): Group
       `Cannot use parameter group ${i + 1} (${String(group.match)}) as it matches no parameter that an earlier group has not taken: the parameters are ${names}`,
     );
   });
-  return all.flatMap((group, i): Group<A>[] => {
+  return [...groups, { rule, hyper, frozen: false }].flatMap((group, i): Group<A>[] => {
     if (group.frozen || members[i]!.length === 0) return [];
     const own = group.rule ?? rule;
-    const inherited = Object.entries(hyper).filter(([name]) => own === rule || name in own.hyper);
-    const base = { ...own.hyper, ...Object.fromEntries(inherited), ...group.hyper };
-    checkHyper(own, base);
+    const base = { ...own.hyper, ...(group.rule === undefined ? hyper : {}), ...group.hyper };
     return [{ rule: own, base, hyper: { ...base }, t: 0, tensors: bindSlots(members[i]!, own, options) }];
   });
 }
 
-function matches({ match }: ParameterGroup, segment: Segment): boolean {
-  if (typeof match === "function") return match(segment);
-  return (typeof match === "string" ? new RegExp(match) : match).test(segment.name);
+function matcher({ match }: ParameterGroup, i: number): (segment: Segment) => boolean {
+  if (typeof match === "function") return match;
+  try {
+    const pattern = new RegExp(match);
+    // search() starts at the beginning each time, where test() goes on from the last hit of a /g pattern
+    return ({ name }) => name.search(pattern) >= 0;
+  } catch (error) {
+    throw new SyntaxError(`Cannot use parameter group ${i + 1}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 /** One vector per state slot, dense over the segments of a group. */
@@ -249,9 +272,10 @@ function checkState<A extends FloatArray>(state: OptimizerState<A>, groups: read
     );
   }
   for (const [name, { group, tensor }] of expected) {
-    const saved = state.parameters[name];
-    if (saved === undefined)
+    if (!Object.hasOwn(state.parameters, name)) {
       throw new RangeError(`Cannot load an optimizer state as it lacks the parameter "${name}"`);
+    }
+    const saved = state.parameters[name]!;
     if (saved.rule !== group.rule.name) {
       throw new RangeError(
         `Cannot load an optimizer state as "${name}" is updated by ${group.rule.name}: the state was saved by ${saved.rule}`,
@@ -260,6 +284,13 @@ function checkState<A extends FloatArray>(state: OptimizerState<A>, groups: read
     if (!Number.isSafeInteger(saved.step) || saved.step < 0) {
       throw new RangeError(
         `Cannot load an optimizer state as the step of "${name}" must be a count: it is ${saved.step}`,
+      );
+    }
+    const [first] = group.tensors;
+    const { step } = state.parameters[first!.name]!;
+    if (saved.step !== step) {
+      throw new RangeError(
+        `Cannot load an optimizer state as parameters of one group must have taken equally many steps: "${first!.name}" took ${step} and "${name}" ${saved.step}: give them groups of their own`,
       );
     }
     for (const slot of group.rule.state) {

@@ -27,6 +27,7 @@ const ruleOrDeclaration = z.union([z.string(), declaration]);
 const recordingSchema = z.looseObject({
   /** A rule of the catalogue by name, or a declaration with its formula. */
   rule: ruleOrDeclaration.optional(),
+  /** Hyperparameters instead of the defaults; in a chain by their names in the chain. */
   options: numbers.optional(),
   /** Instead of `rule`: transforms and a rule, in order. */
   chain: z
@@ -92,15 +93,14 @@ export function parseRecording(json: unknown): Recording {
 }
 
 /** The rule that a recording asks for. Raises RangeError with the nearest name for one that does not exist. */
-export function recordedRule(recording: Recording): Rule {
-  if (recording.rule !== undefined) return withHyper(findRule(recording.rule), recording.options ?? {});
-  return chain(
-    ...recording.chain!.map((link): Rule | Link =>
-      "transform" in link
-        ? findTransform(link.transform)(link.options)
-        : withHyper(findRule(link.rule), link.options ?? {}),
-    ),
+export function recordedRule({ rule: single, chain: links = [], options = {} }: Recording): Rule {
+  if (single !== undefined) return withHyper(findRule(single), options);
+  const parts = links.map((link): Rule | Link =>
+    "transform" in link
+      ? findTransform(link.transform)(link.options)
+      : withHyper(findRule(link.rule), link.options ?? {}),
   );
+  return withHyper(chain(...parts), options);
 }
 
 /** Run a recording on the fused float32 kernels or the float64 reference. */

@@ -63,16 +63,23 @@ export function parameterTransform(declaration: RuleDeclaration): Link {
  * Run links one after the other on the same gradient and parameter, as one rule.
  *
  * A hyperparameter or state slot keeps its name, unless two links use the same: then each is called `link.name`, as in
- * `adamw.weightDecay`. Raises TypeError when no link is a rule.
+ * `adamw.weightDecay`. Raises TypeError when no link is a rule, or when a gradient transform has none after it.
  *
  * @example const clipped = chain(clipByGlobalNorm({ maxNorm: 1 }), adamw);
  */
 export function chain(...parts: readonly (Rule | Link)[]): Rule {
   const links = parts.flatMap((part) => ("links" in part ? part.links : [part]));
-  if (!links.some(({ kind }) => kind === "rule")) {
-    const names = links.map(({ name }) => name).join(", ") || "nothing";
+  const names = links.map(({ name }) => name).join(", ") || "nothing";
+  const lastRule = links.findLastIndex(({ kind }) => kind === "rule");
+  if (lastRule < 0) {
     throw new TypeError(
       `Cannot chain ${names} as a chain needs a rule that moves the parameters: add one, for example sgd, at the end`,
+    );
+  }
+  const late = links.slice(lastRule).find(({ kind }) => kind === "gradient transform");
+  if (late !== undefined) {
+    throw new TypeError(
+      `Cannot chain ${names} as ${late.name} changes the gradient for rules after it, and there is none: put it before ${links[lastRule]!.name}`,
     );
   }
   return fromLinks(links);
@@ -84,11 +91,11 @@ export function withHyper<R extends Rule | Link>(part: R, hyper: Readonly<Record
   if (!("links" in part)) return { ...part, hyper: { ...part.hyper, ...hyper } };
   const names = qualifiedNames(part.links, ({ hyper }) => Object.keys(hyper));
   const links = part.links.map((one, i) => {
-    const own = Object.entries(one.hyper).map(([name, value]) => [
-      name,
-      hyper[names[i]!.get(name)!] ?? value,
-    ]);
-    return { ...one, hyper: Object.fromEntries(own) as Record<string, number> };
+    const own = Object.entries(one.hyper).map(([local, value]) => {
+      const name = names[i]!.get(local)!;
+      return [local, Object.hasOwn(hyper, name) ? hyper[name]! : value] as const;
+    });
+    return { ...one, hyper: Object.fromEntries(own) };
   });
   return { ...part, links, hyper: { ...part.hyper, ...hyper } };
 }
@@ -113,7 +120,7 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
       `Cannot declare a ${kind} as its name must start with a letter and hold letters, digits and "-": found ${JSON.stringify(name)}`,
     );
   }
-  const complete: Link = { kind, name, summary, hyper, state, update, source };
+  const complete: Link = { kind, name, summary, hyper: { ...hyper }, state: [...state], update, source };
   checkHyper(complete, hyper);
   resolve([formulaSource(complete, (local) => local)]); // a wrong formula is refused where it is declared
   return complete;
