@@ -170,14 +170,17 @@ export function operandsOf(node: Expression): readonly Expression[] {
   return node.kind === "reduce" ? [node.operand] : [];
 }
 
-/** All nodes that the roots need, children before parents. */
-export function topologicalOrder(roots: Iterable<Expression>): Expression[] {
+/** The nodes that the roots need, children before parents. Where `opens` says no, a node is a leaf: its operands are left out. */
+export function topologicalOrder(
+  roots: Iterable<Expression>,
+  opens: (node: Expression) => boolean = () => true,
+): Expression[] {
   const order: Expression[] = [];
   const seen = new Set<number>();
   const visit = (node: Expression) => {
     if (seen.has(node.id)) return;
     seen.add(node.id);
-    operandsOf(node).forEach(visit);
+    if (opens(node)) operandsOf(node).forEach(visit);
     order.push(node);
   };
   for (const root of roots) visit(root);

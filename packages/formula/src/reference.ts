@@ -37,7 +37,7 @@ function interpret(
   const operand = (node: Expression): Operand => (node.kind === "constant" ? node.value : values.get(node)!);
 
   const roots = [...stage.reductions.map((reduction) => reduction.operand), ...stage.stores.values()];
-  for (const node of topologicalOrder(roots)) {
+  for (const node of topologicalOrder(roots, ({ rank }) => rank === "tensor")) {
     if (node.kind === "slot") values.set(node, tensor.slots[node.name]!);
     else if (node.kind === "apply" && node.rank === "tensor") {
       const evaluate = ELEMENTWISE[node.fn].evaluate as (...elements: number[]) => number;

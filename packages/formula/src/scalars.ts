@@ -2,7 +2,7 @@
  * The host's part of an update: scalars, in float64. Hyperparameters, the step, sizes and finished reductions go in;
  * every scalar node of the program comes out, in an order that evaluates each once.
  */
-import type { Expression, ReduceExpression } from "./expression.ts";
+import { type Expression, type ReduceExpression, topologicalOrder } from "./expression.ts";
 import { ELEMENTWISE } from "./functions.ts";
 
 /** What scalars are computed from, for one parameter tensor at one step. */
@@ -28,7 +28,8 @@ export class ScalarEvaluator {
   readonly dependsOnShape: boolean;
 
   constructor(roots: readonly Expression[]) {
-    const order = scalarOrder(roots);
+    // A reduction is a leaf here: its operand belongs to a kernel.
+    const order = topologicalOrder(roots, (node) => node.kind === "apply");
     const place = new Map(order.map((node, i) => [node, i]));
     this.values = new Float64Array(order.length);
     this.steps = order.map((node) => this.compile(node, place));
@@ -73,18 +74,4 @@ export class ScalarEvaluator {
     };
     return compiled();
   }
-}
-
-/** Scalar nodes below the roots, children first; a reduction is a leaf here, its operand belongs to a kernel. */
-function scalarOrder(roots: readonly Expression[]): Expression[] {
-  const leaves = new Set<Expression>();
-  const order: Expression[] = [];
-  const visit = (node: Expression) => {
-    if (leaves.has(node)) return;
-    leaves.add(node);
-    if (node.kind === "apply") node.operands.forEach(visit);
-    order.push(node);
-  };
-  roots.forEach(visit);
-  return order;
 }

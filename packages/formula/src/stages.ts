@@ -49,21 +49,14 @@ function changedSlots(program: UpdateProgram): Map<string, Expression> {
 }
 
 function describeStage(reductions: ReduceExpression[], stores: ReadonlyMap<string, Expression>): Stage {
-  const loads = new Set<string>();
-  const scalars = new Map<number, Expression>();
-  const seen = new Set<number>();
-  const visit = (node: Expression) => {
-    if (seen.has(node.id)) return;
-    seen.add(node.id);
-    if (node.rank === "scalar") {
-      if (node.kind !== "constant") scalars.set(node.id, node);
-    } else if (node.kind === "slot") {
-      loads.add(node.name);
-    } else {
-      operandsOf(node).forEach(visit);
-    }
+  const nodes = topologicalOrder(
+    [...reductions.map(({ operand }) => operand), ...stores.values()],
+    (node) => node.rank === "tensor", // what is below a scalar is the host's, or was an earlier stage's
+  );
+  return {
+    reductions,
+    stores,
+    loads: nodes.flatMap((node) => (node.kind === "slot" ? [node.name] : [])),
+    scalars: nodes.filter(({ rank, kind }) => rank === "scalar" && kind !== "constant"),
   };
-  for (const reduction of reductions) visit(reduction.operand);
-  for (const value of stores.values()) visit(value);
-  return { reductions, stores, loads: [...loads], scalars: [...scalars.values()] };
 }

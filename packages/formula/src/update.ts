@@ -52,12 +52,13 @@ interface Unit {
   reductions: Map<ReduceExpression, number>;
 }
 
-/** Prepare to run a program over groups of tensors on an engine. */
+/** Prepare to run a program over groups of tensors on an engine. Raises TypeError when a value or a slot is missing. */
 export function bindUpdate<A extends FloatArray>(
   program: UpdateProgram,
   groups: readonly TensorGroup<A>[],
   engine: Engine<A>,
 ): BoundUpdate {
+  checkHyper(program, groups);
   const stages = scheduleStages(program);
   const evaluators = stages.map((stage) => new ScalarEvaluator(stage.scalars));
   const reducesTensors = stages.some((stage) => stage.reductions.some(({ scope }) => scope === "tensor"));
@@ -100,6 +101,16 @@ export function bindUpdate<A extends FloatArray>(
     });
   };
   return { run, stageCount: stages.length };
+}
+
+function checkHyper(program: UpdateProgram, groups: readonly TensorGroup<FloatArray>[]): void {
+  groups.forEach(({ hyper }, i) => {
+    const missing = program.hyper.filter((name) => !Object.hasOwn(hyper, name));
+    if (missing.length === 0) return;
+    throw new TypeError(
+      `Cannot bind group ${i} as it needs a value for each hyperparameter: there is none for ${missing.join(", ")}`,
+    );
+  });
 }
 
 /** Combine what the tensors contributed, in their fixed order, and tell every tensor. */
