@@ -1,8 +1,8 @@
 /**
  * deepbox: its own layers, loss and optimizers on its CPU tensors, as its guides write a training loop.
  *
- * It declares Node ≥ 24 and loads on older ones all the same. Its optimizers keep their state in float64. Its
- * WASM backend accelerates elementwise float32 arithmetic only and cannot train, so the CPU is what there is.
+ * It declares Node ≥ 24 and loads on older ones all the same. Its optimizers keep their state in float64. Its WASM
+ * backend refuses this loss ("astype is not supported on device tensors") and steps AdamW no faster: hence the CPU.
  */
 import { readFileSync } from "node:fs";
 import { parameter, Tensor } from "deepbox/ndarray";
