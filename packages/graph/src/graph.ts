@@ -6,7 +6,7 @@
  *
  * Read next: `ops/elementwise.ts`, then any other file under `ops/`; `gradients.ts`; `evaluate.ts`; `serialize.ts`.
  */
-import type { Ops } from "./ops/index.ts";
+import type * as operators from "./ops/index.ts";
 import { type Shape, show, sizeOf } from "./shapes.ts";
 
 /** Element types with ONNX's `TensorProto.DataType` codes. */
@@ -38,6 +38,8 @@ export interface Value {
   readonly data: Float64Array;
 }
 export type Values = readonly [Value, Value, Value, ...Value[]];
+
+export type Ops = typeof operators;
 
 /**
  * dL/d(input k) as a composition of operators, or null where the derivative is zero everywhere. `ops` are all operators:

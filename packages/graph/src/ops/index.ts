@@ -11,5 +11,3 @@ export * from "./pooling.ts";
 export * from "./reduction.ts";
 export * from "./shape.ts";
 export * from "./softmax.ts";
-
-export type Ops = typeof import("./index.ts");
