@@ -1,0 +1,32 @@
+/**
+ * The commands, in the order in which help lists them. Each lives in a file of its own, loaded only when it is called:
+ * `thalweg rules` must not wait for ONNX Runtime. A command's file exports `define`, which adds arguments, options, an
+ * example and the action to an empty commander command.
+ */
+import type { Command } from "commander";
+import type { Io } from "./io.ts";
+
+export interface CommandFile {
+  define(command: Command, io: Io): void;
+}
+
+export interface CommandEntry {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly load: () => Promise<CommandFile>;
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "compare",
+    summary: "compare update rules on a task: the main job",
+    load: () => import("./compare.ts"),
+  },
+  { name: "rules", summary: "list the update rules, or explain one", load: () => import("./rules.ts") },
+  { name: "schedules", summary: "list the schedules, or explain one", load: () => import("./schedules.ts") },
+  { name: "schedule", summary: "print a schedule, one number per step", load: () => import("./schedule.ts") },
+  { name: "replay", summary: "run a rule over recorded gradients", load: () => import("./replay.ts") },
+  { name: "walk", summary: "run a rule on a surface in the plane", load: () => import("./walk.ts") },
+  { name: "data", summary: "list, fetch and verify datasets", load: () => import("./data.ts") },
+];

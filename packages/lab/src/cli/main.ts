@@ -1,0 +1,68 @@
+/**
+ * The command line `thalweg`: find the command, load its file, let commander read the rest, turn what goes wrong into
+ * one message and an exit code. `main` never ends the process and writes only to the streams it is given, so tests call
+ * it directly.
+ */
+import { Command } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { commands } from "./commands.ts";
+import { explain, UsageError } from "./errors.ts";
+import { type Io, processIo } from "./io.ts";
+
+const EXAMPLES = `
+Examples:
+  $ thalweg rules adamw
+  $ thalweg schedule 'warmup(100) > cosine' --steps 1000 --plot schedule.svg
+  $ thalweg walk --surface rosenbrock --rule adam --set lr=0.05 --plot walk.svg
+
+Results go to stdout, messages to stderr. Exit codes: 0 done, 1 the work failed, 2 wrong usage.`;
+
+/** Run one command line; the exit code is 0 done, 1 the work failed, 2 wrong usage. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const words = argv.filter((word) => !word.startsWith("-"));
+  const name = words[0] === "help" ? words[1] : words[0];
+  try {
+    const program = await assemble(name, io);
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync([...argv], { from: "user" });
+    return 0;
+  } catch (error) {
+    const known = commands.some((command) => command.name === name);
+    const { exitCode, message } = explain(error, known ? `thalweg ${name}` : "thalweg");
+    if (message !== "") io.stderr.write(`${message}\n`);
+    return exitCode;
+  }
+}
+
+/** `main` on the process's own streams. */
+export const run = (argv: readonly string[]): Promise<number> => main(argv, processIo());
+
+/** All commands by name and summary; only the one that is called with its arguments and options. */
+async function assemble(called: string | undefined, io: Io): Promise<Command> {
+  const program = new Command("thalweg")
+    .description("Optimizers for deep learning: run them, see what they do, and know which is better.")
+    .version(manifest.version, "-V, --version")
+    .addHelpText("after", EXAMPLES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: () => {}, // said once, by main
+    });
+  for (const { name, summary, load } of commands) {
+    const command = program.command(name).description(summary);
+    if (name === called) (await load()).define(command, io);
+  }
+  if (called !== undefined && !commands.some(({ name }) => name === called)) await refuse(called);
+  return program;
+}
+
+async function refuse(called: string): Promise<never> {
+  const { nearest } = await import("@thalweg/formula");
+  const names = commands.map(({ name }) => name);
+  const close = nearest(called, names);
+  const hint = close === undefined ? "" : `; did you mean "${close}"?`;
+  throw new UsageError(
+    `Cannot run "${called}" as there is no such command: there are ${names.join(", ")}${hint}`,
+  );
+}
