@@ -19,9 +19,9 @@ export const Sub = binary("Sub", (a, b) => a - b, [
 ]);
 
 export const Mul = binary("Mul", (a, b) => a * b, [
-  // d(ab) = b da + a db
-  ({ inputs: [a, b], gradient: g }, { mul, sumTo }) => sumTo(mul(g, b), a.shape),
-  ({ inputs: [a, b], gradient: g }, { mul, sumTo }) => sumTo(mul(g, a), b.shape),
+  // d(ab) = b da + a db; for a square 2a da, in one product (twice a gradient that is often still small)
+  ({ inputs: [a, b], gradient: g }, { mul, sumTo }) => sumTo(mul(a === b ? mul(g, 2) : g, b), a.shape),
+  ({ inputs: [a, b], gradient: g }, { mul, sumTo }) => (a === b ? null : sumTo(mul(g, a), b.shape)),
 ]);
 
 const FloatDiv = binary("Div", (a, b) => a / b, [

@@ -12,7 +12,7 @@ import {
   type Rule,
   type Tensor,
 } from "../graph.ts";
-import { broadcastShapes, broadcastStrides, sameShape, walk } from "../shapes.ts";
+import { broadcastShapes, broadcastStrides, type Shape, sameShape, walk } from "../shapes.ts";
 
 /** A tensor, or a number standing for a scalar constant of the other operand's dtype. */
 export type Operand = Tensor | number;
@@ -129,35 +129,27 @@ export function binary(
   };
 }
 
-export const applyUnary =
-  (operator: Operator) =>
-  (x: Tensor): Tensor =>
-    x.graph.apply(operator, [x], {});
-
 /**
- * Build a broadcasting operator from tensors or numbers. An operand that was only expanded to fit is used unexpanded,
- * since the operator itself repeats it: that spares a pass over memory.
+ * Build a broadcasting operator from tensors or numbers. Expansions are put off: an operand that was only expanded to fit
+ * is used unexpanded, since the operator itself repeats it, and where both were, the (small) result is expanded instead.
+ * So the gradient of a mean travels as a scalar until it meets a tensor of full size; each expansion is a pass over memory.
  */
 export const applyBinary =
   (operator: Operator<Attributes>) =>
   (a: Operand, b: Operand): Tensor => {
     const [left, right] = asTensors(operator.name, a, b);
-    const output = operator.infer([left, right] as unknown as Operands, {}).shape;
-    const p = unexpanded(left);
-    const q = unexpanded(right);
-    const reaches = (m: Tensor, n: Tensor) => {
-      const shape = broadcastShapes(m.shape, n.shape);
-      return shape !== null && sameShape(shape, output);
-    };
-    const pair = reaches(p, q)
-      ? [p, q]
-      : reaches(p, right)
-        ? [p, right]
-        : reaches(left, q)
-          ? [left, q]
-          : [left, right];
-    return left.graph.apply(operator, pair, {});
+    const { shape } = operator.infer([left, right] as unknown as Operands, {});
+    return postponed(left.graph.apply(operator, [unexpanded(left), unexpanded(right)], {}), shape);
   };
+
+/** An operator on one tensor, put before an expansion of its operand. */
+export const applyUnary =
+  (operator: Operator) =>
+  (x: Tensor): Tensor =>
+    postponed(x.graph.apply(operator, [unexpanded(x)], {}), x.shape);
+
+const postponed = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : x.graph.apply(Expand, [x], { shape });
 
 function unexpanded(x: Tensor): Tensor {
   return x.origin.kind === "call" && x.origin.call.operator.name === "Expand" ? x.origin.call.inputs[0]! : x;

