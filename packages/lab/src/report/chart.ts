@@ -55,7 +55,7 @@ export function spread(wanted: readonly number[], gap: number, bottom: number): 
 export function decades(low: number, high: number): number[] {
   const from = Math.ceil(Math.log10(low) - 1e-9);
   const to = Math.floor(Math.log10(high) + 1e-9);
-  return Array.from({ length: Math.max(0, to - from + 1) }, (_, k) => 10 ** (from + k));
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, k) => Number(`1e${from + k}`));
 }
 
 /** Ticks for a log axis: the coarsest of a few customary sets that has at least four within [low, high]. */
@@ -63,7 +63,7 @@ export function logTicks(low: number, high: number): number[] {
   const within = (mantissas: readonly number[]) =>
     decades(low / 10, high)
       .flatMap((decade) => mantissas.map((mantissa) => mantissa * decade))
-      .filter((tick) => tick >= low && tick <= high);
+      .filter((tick) => tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9));
   return TICKS.map(within).find((ticks) => ticks.length >= 4) ?? within(TICKS.at(-1) ?? []);
 }
 

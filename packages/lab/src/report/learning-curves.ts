@@ -137,17 +137,14 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
               title: () => `${rule.name}: a run diverged here`,
             }),
           ]),
-          Plot.dot(
-            points.filter(({ mean }) => mean <= domain[1]),
-            {
-              x: "step",
-              y: "mean",
-              r: 5,
-              fill: "transparent",
-              title: ({ step, mean, low, high }: CurvePoint) =>
-                `${rule.name}, step ${format.count(step)}: ${mean.toPrecision(3)}, seeds from ${low.toPrecision(3)} to ${high.toPrecision(3)}`,
-            },
-          ),
+          Plot.dot(thinned(points.filter(({ mean }) => mean <= domain[1])), {
+            x: "step",
+            y: "mean",
+            r: 5,
+            fill: "transparent",
+            title: ({ step, mean, low, high }: CurvePoint) =>
+              `${rule.name}, step ${format.count(step)}: ${mean.toPrecision(3)}, seeds from ${low.toPrecision(3)} to ${high.toPrecision(3)}`,
+          }),
         ]),
         ...labelled.flatMap(({ rule, colour, last }, k) => {
           const at = scale.value(heights[k] ?? 0);
@@ -203,6 +200,10 @@ function trace(run: Run, of: Quantity["of"]): TracePoint[] {
     return value !== null && value > 0 && Number.isFinite(value) ? [{ step: evaluation.step, value }] : [];
   });
 }
+
+/** Invisible dots carry the hover texts; forty per line are enough for any mouse and keep the page small. */
+const thinned = (points: readonly CurvePoint[]): CurvePoint[] =>
+  points.filter((_, k) => (points.length - 1 - k) % Math.ceil(points.length / 40) === 0);
 
 /** Where a run leaves the picture: its last point, or where its line last crosses the top edge. */
 function leaving(points: readonly TracePoint[], top: number): TracePoint[] {

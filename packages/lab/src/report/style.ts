@@ -77,6 +77,7 @@ mtd { padding: 0.22em 0; }
 mtd:nth-child(odd) { text-align: right; }
 mtd:nth-child(even) { text-align: left; }
 details > summary { cursor: pointer; padding: 0.5rem 0; border-top: 1px solid var(--hair); }
+details td, details tbody th { padding-top: 0.3rem; padding-bottom: 0.3rem; }
 details > summary b { font-weight: 620; }
 details > summary span { color: var(--muted); font-size: 0.9rem; margin-left: 0.6em; }
 details pre { margin: 0.3rem 0 0; padding: 0.7rem 0.9rem; background: var(--tint); border-radius: 4px; overflow-x: auto; }
@@ -93,6 +94,7 @@ li { margin: 0.35rem 0; }
   figure .wide { display: none; }
   figure .narrow { display: block; }
   figure .narrow svg { width: 100%; }
+  td.wrap { white-space: nowrap; }
   h2 { margin-top: 3rem; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: 0.6rem; }

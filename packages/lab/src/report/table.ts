@@ -1,6 +1,7 @@
 /**
  * The main table as text cells: the one source of what the page and the terminal print, so that they cannot disagree.
  */
+import type { Configuration } from "../samplers/index.ts";
 import type { PairedDifference, Summary } from "../statistics/index.ts";
 import type { Comparison, RuleResult } from "./comparison.ts";
 import * as format from "./format.ts";
@@ -59,13 +60,21 @@ function rowOf(rule: RuleResult): Row {
       value: format.orMissing(stepsToTarget.median, format.count),
       detail: stepsToTarget.misses > 0 ? `${stepsToTarget.misses} of ${stepsToTarget.n} never` : "",
     },
-    tuned: format.configuration(rule.tuned),
+    tuned: format.configuration(searched(rule)),
     cost: {
       value: format.count(cost.tuningGradients + cost.finalGradients),
       detail: `${format.count(cost.tuningGradients)} in tuning`,
     },
     time: { value: format.duration(cost.tuningSeconds + cost.finalSeconds), detail: "" },
   };
+}
+
+/** The tuned values that were searched for; all of them when the space is empty, as for a rule run on its defaults. */
+function searched({ tuned, space }: RuleResult): Configuration {
+  const names = Object.keys(space);
+  return names.length === 0
+    ? tuned
+    : Object.fromEntries(Object.entries(tuned).filter(([name]) => names.includes(name)));
 }
 
 function summaryCell(
