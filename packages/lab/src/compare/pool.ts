@@ -9,7 +9,9 @@ import type { FitResult } from "@thalweg/train";
 import type { TrialConfig } from "./trial.ts";
 
 export type ToWorker = { kind: "run"; config: TrialConfig; folder: string } | { kind: "abort" };
-export type FromWorker = { kind: "done"; result: FitResult } | { kind: "failed"; error: unknown };
+export type FromWorker =
+  | { kind: "done"; result: FitResult }
+  | { kind: "failed"; error: Pick<Error, "name" | "message" | "stack"> };
 
 export interface PoolOptions {
   task: string;
@@ -72,7 +74,7 @@ export class Pool {
       this.busy.delete(worker);
       this.idle.push(worker);
       if (message.kind === "done") job.resolve(message.result);
-      else job.reject(message.error);
+      else job.reject(Object.assign(new Error(message.error.message), message.error));
       this.assign();
     });
     worker.on("error", (error) => this.fail(worker, error));

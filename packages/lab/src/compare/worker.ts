@@ -28,6 +28,7 @@ async function answer(
   try {
     return { kind: "done", result: await runTrial(config, tasks[task]!, dataset, folder, signal) };
   } catch (error) {
-    return { kind: "failed", error };
+    const { name, message, stack } = error as Error; // a class does not survive the way between threads; its name does
+    return { kind: "failed", error: { name, message, stack: stack ?? message } };
   }
 }
