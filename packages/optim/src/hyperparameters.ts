@@ -30,8 +30,14 @@ export const HYPERPARAMETERS: Readonly<Record<string, Hyperparameter>> = {
     domain: { text: "be in [0, 1]", has: (x) => x >= 0 && x <= 1 },
   },
   alpha: { meaning: "decay of the average of squared gradients per step", domain: DECAY },
-  beta1: { meaning: "decay of the average of gradients per step", domain: DECAY },
-  beta2: { meaning: "decay of the average of squared gradients per step", domain: DECAY },
+  beta1: {
+    meaning: "decay of the average of gradients per step; in lion the share of the old average in the step",
+    domain: DECAY,
+  },
+  beta2: {
+    meaning: "decay of the average of squared gradients per step; in lion of the average of gradients",
+    domain: DECAY,
+  },
   eps: {
     meaning: "added to the denominator, so that it is not zero",
     unit: "gradient units",

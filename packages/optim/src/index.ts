@@ -1,7 +1,8 @@
 /**
  * @thalweg/optim: the catalogue of update rules, and the Optimizer that runs them.
  *
- * Reading order: rule → rules/ → transforms/ → hyperparameters → optimizer → backend → schedules/.
+ * Reading order: rule → rules/ → transforms/ → hyperparameters → optimizer → backend → replay →
+ * schedules/.
  */
 
 // running them

@@ -70,7 +70,7 @@ export class Optimizer<A extends FloatArray> {
   private readonly groups: readonly Group<A>[];
   private readonly updates: readonly BoundUpdate[];
 
-  /** Raises RangeError or TypeError for values outside their domain, unknown names, groups that match nothing. */
+  /** Raises RangeError, TypeError or SyntaxError for values outside their domain, wrong segments, unknown names, wrong patterns, and groups that match nothing. */
   constructor(options: OptimizerOptions<A>) {
     checkSegments(options);
     this.groups = assignGroups(options);

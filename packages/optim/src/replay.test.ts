@@ -68,6 +68,19 @@ describe("parseRecording()", () => {
     expect(parsing(changes)).toThrow(new RegExp(`at ${field.replace(/[[\].]/g, "\\$&")}(\\n|$)`));
   });
 
+  it("says what a field with alternatives must be, and what it is", () => {
+    expect(parsing({ rule: { name: "x" } })).toThrow(
+      'must be the name of a rule, or a declaration with at least "name" and "update": found {"name":"x"}',
+    );
+    expect(parsing({ rule: undefined, chain: [{ transfrom: "clip" }] })).toThrow(
+      'must be { "transform": name } or { "rule": name }, with "options" or without: found {"transfrom":"clip"}',
+    );
+    expect(parsing({ schedule: 3 })).toThrow("must be a spec, or a spec per hyperparameter: found 3");
+    expect(parsing({ gradients: [[[null]]] })).toThrow(
+      'must be a number, "NaN", "Infinity" or "-Infinity": found null',
+    );
+  });
+
   it("wants either a rule or a chain", () => {
     expect(parsing({ rule: undefined })).toThrow(
       'Cannot replay as a recording needs either "rule" or "chain": it has neither',

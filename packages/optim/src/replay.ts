@@ -11,6 +11,12 @@ import { rules } from "./rules/index.ts";
 import { parseSchedule, type Schedule } from "./schedules/index.ts";
 import { transforms } from "./transforms/index.ts";
 
+/** What a field with alternatives must be, beside what was found: a union by itself only says "Invalid input". */
+const mustBe = (what: string) => ({
+  error: ({ input }: { input?: unknown }) =>
+    `must be ${what}: found ${JSON.stringify(input)?.slice(0, 80) ?? "nothing"}`,
+});
+
 const numbers = z.record(z.string(), z.number());
 const declaration = z.strictObject({
   name: z.string(),
@@ -21,8 +27,14 @@ const declaration = z.strictObject({
   source: z.string().optional(),
 });
 /** NaN and infinities are written as text, since JSON has no other way. */
-const element = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
-const ruleOrDeclaration = z.union([z.string(), declaration]);
+const element = z.union(
+  [z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)],
+  mustBe('a number, "NaN", "Infinity" or "-Infinity"'),
+);
+const ruleOrDeclaration = z.union(
+  [z.string(), declaration],
+  mustBe('the name of a rule, or a declaration with at least "name" and "update"'),
+);
 
 const recordingSchema = z.looseObject({
   /** A rule of the catalogue by name, or a declaration with its formula. */
@@ -32,17 +44,22 @@ const recordingSchema = z.looseObject({
   /** Instead of `rule`: transforms and a rule, in order. */
   chain: z
     .array(
-      z.union([
-        z.strictObject({ transform: z.string(), options: numbers.optional() }),
-        z.strictObject({ rule: ruleOrDeclaration, options: numbers.optional() }),
-      ]),
+      z.union(
+        [
+          z.strictObject({ transform: z.string(), options: numbers.optional() }),
+          z.strictObject({ rule: ruleOrDeclaration, options: numbers.optional() }),
+        ],
+        mustBe('{ "transform": name } or { "rule": name }, with "options" or without'),
+      ),
     )
     .optional(),
   groups: z
     .array(z.strictObject({ match: z.string(), options: numbers.optional(), frozen: z.boolean().optional() }))
     .optional(),
   /** A spec for the learning rate, or a spec per hyperparameter. */
-  schedule: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+  schedule: z
+    .union([z.string(), z.record(z.string(), z.string())], mustBe("a spec, or a spec per hyperparameter"))
+    .optional(),
   parameters: z.array(
     z.object({ name: z.string(), shape: z.array(z.int().nonnegative()), data: z.array(element) }),
   ),
