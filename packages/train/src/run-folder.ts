@@ -1,0 +1,387 @@
+/**
+ * A run is a folder with one writer, which can be killed at any moment.
+ *
+ *   config.json             what was asked for, as canonical JSON; its sha256 is the run's id
+ *   run.jsonl               what happened, append-only: a header, a line per evaluation, at last {"end":"finished"}
+ *   checkpoint.safetensors  the state to resume from, replaced as a whole
+ *
+ * Files that must be whole are written beside their place, flushed, and renamed; the log is only ever appended to, and
+ * a last line without its newline does not count. So reading never fails on a run that is being written, and after a kill or a
+ * power cut at most the work since the last checkpoint is lost. Two writers in one folder are not guarded against.
+ */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import {
+  parseSafetensors,
+  type Safetensors,
+  type StoredTensor,
+  serializeSafetensors,
+} from "./safetensors.ts";
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json | undefined;
+}
+
+/** One entry of run.jsonl. `step` counts finished steps; `end` is the reason of the last line. */
+export interface RunLine extends JsonObject {
+  readonly step?: number;
+  readonly end?: string;
+}
+
+/** What a run's folder says at the moment of reading. */
+export interface RunRecord {
+  readonly folder: string;
+  readonly id: string;
+  readonly config: JsonObject;
+  /** The evaluations, without the header and the end. */
+  readonly lines: readonly RunLine[];
+  /** The last line, if the run has ended: `end.end` is "finished", "diverged"… */
+  readonly end: RunLine | undefined;
+  /** True if run.jsonl goes on after the last readable line: half a line, from a writer that is writing or was killed. */
+  readonly partial: boolean;
+}
+
+const CONFIG = "config.json";
+const LOG = "run.jsonl";
+const CHECKPOINT = "checkpoint.safetensors";
+const HEADER = { format: "thalweg run", version: 1 };
+
+/** A run's folder could not be written to. What had been written before is still there and readable. */
+export class RunFolderError extends Error {
+  readonly folder: string;
+  /** The system's code, e.g. "ENOSPC". */
+  readonly code: string;
+
+  constructor(folder: string, code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "RunFolderError";
+    this.folder = folder;
+    this.code = code;
+  }
+}
+
+/**
+ * Canonical JSON (RFC 8785): keys sorted by UTF-16 code units, no spaces, numbers in shortest form. Keys whose value
+ * is undefined are left out; NaN and infinities are refused, since JSON has none.
+ */
+export function canonicalJson(value: Json): string {
+  const number = (n: number) => {
+    if (!Number.isFinite(n)) {
+      throw new RangeError(`Cannot write canonical JSON as numbers must be finite: current value is ${n}`);
+    }
+    return JSON.stringify(n);
+  };
+  return encode(value, number, (keys) => keys.sort());
+}
+
+/** A line's JSON: keys in their order, numbers in shortest round-trip form, −0 kept, NaN and infinities as strings. */
+function lineJson(line: JsonObject): string {
+  const number = (n: number) => (Number.isFinite(n) ? (Object.is(n, -0) ? "-0" : String(n)) : `"${n}"`);
+  return encode(line, number, (keys) => keys);
+}
+
+function encode(value: Json, number: (n: number) => string, order: (keys: string[]) => string[]): string {
+  if (typeof value === "number") return number(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (isArray(value)) return `[${value.map((item) => encode(item, number, order)).join(",")}]`;
+  const keys = order(Object.keys(value).filter((key) => value[key] !== undefined));
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${encode(value[key]!, number, order)}`).join(",")}}`;
+}
+
+const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
+
+/** The numbers that JSON lacks. A text that happens to be one of these words is read as the number. */
+const WORDS: ReadonlyMap<unknown, number> = new Map(
+  [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((n) => [String(n), n]),
+);
+
+/** A line's value, or undefined if the text is not a JSON object. */
+function parseLine(text: string): RunLine | undefined {
+  try {
+    const value: unknown = JSON.parse(text, (_, item: unknown) => WORDS.get(item) ?? item);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as RunLine)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where a line begins in run.jsonl, so that the log can be cut before it. */
+interface PlacedLine {
+  readonly begin: number;
+  readonly line: RunLine;
+}
+
+/** The readable lines of a log, header included, and the length in bytes of what they cover. */
+function parseLog(bytes: Uint8Array): { placed: PlacedLine[]; intact: number } {
+  const placed: PlacedLine[] = [];
+  const decoder = new TextDecoder();
+  let begin = 0;
+  for (;;) {
+    const newline = bytes.indexOf(0x0a, begin);
+    const line = newline < 0 ? undefined : parseLine(decoder.decode(bytes.subarray(begin, newline)));
+    if (!line) return { placed, intact: begin };
+    placed.push({ begin, line });
+    begin = newline + 1;
+  }
+}
+
+/** The bytes of a file, or undefined if there is none. */
+function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Read a run, finished or being written; undefined if the folder holds none (yet).
+ *
+ * Reading changes nothing and never fails on account of a writer: the log counts up to its last whole line.
+ */
+export function readRun(folder: string): RunRecord | undefined {
+  const text = readIfThere(join(folder, CONFIG));
+  if (!text) return undefined;
+  const config = parseConfig(new TextDecoder().decode(text), join(folder, CONFIG));
+  const log = readIfThere(join(folder, LOG)) ?? new Uint8Array(0);
+  const { placed, intact } = parseLog(log);
+  const lines = placed.map(({ line }) => line).slice(1);
+  const end = lines.at(-1)?.end === undefined ? undefined : lines.pop();
+  return { folder, id: runId(config), config, lines, end, partial: intact < log.length };
+}
+
+function parseConfig(text: string, path: string): JsonObject {
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch (cause) {
+    throw new RangeError(`Cannot read ${path} as it must be JSON: ${String(cause)}`, { cause });
+  }
+}
+
+/** sha256 of the canonical configuration, in hex: the same request has the same id. */
+export function runId(config: JsonObject): string {
+  return createHash("sha256").update(canonicalJson(config)).digest("hex");
+}
+
+/**
+ * Begin a run: make the folder, write config.json and the log's header.
+ *
+ * @throws RangeError     the folder holds a run already
+ * @throws RunFolderError the folder cannot be written to
+ */
+export function createRun(folder: string, config: JsonObject): RunFolder {
+  const there = readRun(folder);
+  if (there) {
+    throw new RangeError(
+      `Cannot create run in ${folder} as it already holds run ${there.id.slice(0, 12)}: open it with openRun() to resume, or choose another folder`,
+    );
+  }
+  const text = canonicalJson(config);
+  guardWrites(folder, "create the run", () => {
+    mkdirSync(folder, { recursive: true });
+    // The log first: once config.json is there, the run is complete. A log without it is from a run that never began.
+    replaceFile(join(folder, LOG), headerBytes(config));
+    replaceFile(join(folder, CONFIG), Buffer.from(`${text}\n`));
+  });
+  return new RunFolder(folder, JSON.parse(text) as JsonObject);
+}
+
+const headerBytes = (config: JsonObject) => Buffer.from(`${lineJson({ ...HEADER, id: runId(config) })}\n`);
+
+/**
+ * Open an existing run to go on writing, cutting off half a last line if there is one.
+ *
+ * @throws RangeError the folder holds no run
+ */
+export function openRun(folder: string): RunFolder {
+  const run = readRun(folder);
+  if (!run)
+    throw new RangeError(`Cannot open run in ${folder} as it has no ${CONFIG}: begin one with createRun()`);
+  const opened = new RunFolder(folder, run.config);
+  opened.repairLog();
+  return opened;
+}
+
+/** The writing side of a run's folder. Obtained from `createRun()` or `openRun()`; holds no open files. */
+export class RunFolder {
+  readonly folder: string;
+  readonly id: string;
+  readonly config: JsonObject;
+
+  constructor(folder: string, config: JsonObject) {
+    this.folder = folder;
+    this.id = runId(config);
+    this.config = config;
+  }
+
+  /** What the folder says now. */
+  read(): RunRecord {
+    const record = readRun(this.folder);
+    if (!record) throw new RangeError(`Cannot read run in ${this.folder} as its ${CONFIG} is gone`);
+    return record;
+  }
+
+  /** Append one line to the log: all of it, or after an error nothing. The last line of a run is `{ end: reason }`. */
+  appendLine(line: RunLine): void {
+    const bytes = Buffer.from(`${lineJson(line)}\n`);
+    guardWrites(this.folder, `append to ${LOG}`, () => {
+      const file = openSync(join(this.folder, LOG), "a");
+      try {
+        const before = fstatSync(file).size;
+        try {
+          writeAll(file, bytes);
+        } catch (error) {
+          attempt(() => ftruncateSync(file, before));
+          throw error;
+        }
+      } finally {
+        closeSync(file);
+      }
+    });
+  }
+
+  /**
+   * Forget what came after `step`: the log ends before its first line with a later step, an end, or damage.
+   *
+   * This is how a run resumes from a checkpoint at `step`: the lines up to it stay, the later ones will be written again.
+   */
+  truncateAfter(step: number): void {
+    this.cutLog((line) => line.end !== undefined || (line.step !== undefined && line.step > step));
+  }
+
+  /** Cut off half a last line; write the header again if even that is gone. Part of `openRun()`. */
+  repairLog(): void {
+    this.cutLog(() => false);
+    const log = join(this.folder, LOG);
+    if (readIfThere(log)?.length) return;
+    guardWrites(this.folder, `write ${LOG}`, () => replaceFile(log, headerBytes(this.config)));
+  }
+
+  /** End the log before its first line to forget, and in any case after its last readable one. */
+  private cutLog(forget: (line: RunLine) => boolean): void {
+    const path = join(this.folder, LOG);
+    guardWrites(this.folder, `shorten ${LOG}`, () => {
+      const bytes = readIfThere(path);
+      if (!bytes) return;
+      const { placed, intact } = parseLog(bytes);
+      const end = placed.find(({ line }) => forget(line))?.begin ?? intact;
+      if (end < bytes.length) truncateSync(path, end);
+    });
+  }
+
+  /** Replace the checkpoint as a whole: whoever reads sees the old one or the new one. The log is flushed to disk first. */
+  writeCheckpoint(
+    tensors: ReadonlyMap<string, StoredTensor>,
+    metadata: Readonly<Record<string, string>> = {},
+  ): void {
+    const bytes = serializeSafetensors(tensors, metadata);
+    guardWrites(this.folder, `write ${CHECKPOINT}`, () => {
+      flush(join(this.folder, LOG));
+      replaceFile(join(this.folder, CHECKPOINT), bytes);
+    });
+  }
+
+  /** The last checkpoint, or undefined if none was written. A damaged one is refused by name. */
+  readCheckpoint(): Safetensors | undefined {
+    const path = join(this.folder, CHECKPOINT);
+    const bytes = readIfThere(path);
+    return bytes && parseSafetensors(bytes, path);
+  }
+}
+
+/** Write beside the place, flush, rename: the file is the old one or the new one, after a power cut too. */
+function replaceFile(path: string, bytes: Uint8Array): void {
+  const beside = `${path}.tmp`; // one writer, so one name is enough, and a killed writer leaves at most one
+  try {
+    const file = openSync(beside, "w");
+    try {
+      writeAll(file, bytes);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(beside, path);
+  } catch (error) {
+    attempt(() => rmSync(beside, { force: true }));
+    throw error;
+  }
+}
+
+function flush(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+}
+
+/** Best effort while an error is on its way: a second one must not hide the first. */
+function attempt(action: () => void): void {
+  try {
+    action();
+  } catch {}
+}
+
+/** What the system's codes mean, and what to do about them. */
+const REMEDIES: Readonly<Record<string, readonly [meaning: string, wayOut: string]>> = {
+  ENOSPC: [
+    "no space is left on the device",
+    "free some space and resume, or choose a folder on another disk",
+  ],
+  EDQUOT: ["the disk quota is used up", "free some space and resume, or choose a folder on another disk"],
+  EROFS: ["the file system is read-only", "choose a folder that can be written to"],
+  EACCES: ["permission is denied", "change the folder's permissions or choose another folder"],
+  EPERM: ["the operation is not permitted", "change the folder's permissions or choose another folder"],
+  ENOTDIR: ["part of its path is a file and not a folder", "choose another folder"],
+  ENOENT: ["part of its path does not exist and cannot be made", "choose another folder, or make it anew"],
+  EFBIG: ["the file would exceed the size limit", "raise the limit (`ulimit -f`) and resume"],
+};
+
+function guardWrites(folder: string, action: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    const [meaning, wayOut] = REMEDIES[code] ?? ["the system refused", "see the cause and resume"];
+    const message = `Cannot ${action} in run folder ${folder} as ${meaning} (${code}): ${describeKept(folder)}; ${wayOut}`;
+    throw new RunFolderError(folder, code, message, { cause: error });
+  }
+}
+
+function describeKept(folder: string): string {
+  let kept: RunRecord | undefined;
+  attempt(() => {
+    kept = readRun(folder);
+  });
+  if (!kept) return "nothing was written yet";
+  const step = kept.lines.findLast((line) => line.step !== undefined)?.step;
+  const until = step === undefined ? "" : ` up to step ${step}`;
+  return `${kept.lines.length} lines${until} and the last checkpoint, if any, are kept and readable`;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
