@@ -82,7 +82,7 @@ function chooseNames(
 ): Map<Tensor, string> {
   const names = new Map<Tensor, string>();
   const taken = new Set([...inputs.map((tensor) => tensor.name), ...Object.keys(outputs)]);
-  const clash = inputs.find((tensor) => tensor.name in outputs);
+  const clash = inputs.find((tensor) => Object.hasOwn(outputs, tensor.name));
   if (clash)
     throw new RangeError(`Cannot serialize as ${clash.name} names both an input and an output: rename one`);
   for (const tensor of inputs) names.set(tensor, tensor.name);

@@ -45,7 +45,9 @@ function requireClasses(action: string, logits: Tensor, labels: Tensor): void {
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   requireClasses("compute the cross-entropy", logits, labels);
   const batch = logits.shape[0]!;
-  return mul(reduceSum(mul(logSoftmax(logits), oneHot(labels, logits))), -1 / batch);
+  return logits.graph.scope("crossEntropy", () =>
+    mul(reduceSum(mul(logSoftmax(logits), oneHot(labels, logits))), -1 / batch),
+  );
 }
 
 /** Mean of (prediction − target)² over all elements. */
@@ -56,12 +58,16 @@ export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
       `Cannot compute the mean squared error of ${prediction} and ${target} as their shapes must agree: reshape one of them`,
     );
   }
-  const error = sub(prediction, target);
-  return reduceMean(mul(error, error));
+  return prediction.graph.scope("meanSquaredError", () => {
+    const error = sub(prediction, target);
+    return reduceMean(mul(error, error));
+  });
 }
 
 /** How many rows have their largest logit at the label: a float32 scalar, exact up to 2²⁴ rows. Ties go to the lower class. */
 export function countCorrect(logits: Tensor, labels: Tensor): Tensor {
   requireClasses("count the right answers", logits, labels);
-  return reduceSum(cast(equal(argMax(logits, 1), cast(labels, "int64")), "float32"));
+  return logits.graph.scope("countCorrect", () =>
+    reduceSum(cast(equal(argMax(logits, 1), cast(labels, "int64")), "float32")),
+  );
 }

@@ -66,6 +66,12 @@ checkOperators("convolution", [
     ...common,
   },
   {
+    name: "conv of many channels, whose kernel rows are separate products",
+    inputs: [{ shape: [2, 6, 3, 4] }, { shape: [2, 6, 2, 3] }],
+    build: (x, w) => ops.conv(x, w, undefined, { padding: 1, stride: [1, 2], dilation: [2, 1] }),
+    ...common,
+  },
+  {
     name: "conv in groups",
     inputs: [{ shape: [2, 4, 4, 4] }, { shape: [6, 2, 3, 3] }, { shape: [6] }],
     build: (x, w, b) => ops.conv(x, w, b, { groups: 2, padding: 1 }),
