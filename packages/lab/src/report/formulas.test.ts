@@ -19,7 +19,9 @@ test("formulas() sets MathML with the tuned value under each letter", () => {
   expect(display?.querySelectorAll("mtr")).toHaveLength(3);
   expect(display?.querySelectorAll("mfrac")).toHaveLength(1);
   expect(display?.querySelectorAll("msqrt")).toHaveLength(1);
-  expect(document.querySelector(".note")?.textContent).toMatch(/η.*= [\d.e-]+ lr, β1.*= [\d.]+ beta1/s);
+  expect(document.querySelector(".note")?.textContent).toMatch(
+    /η.*= [\d.e-]+ \(lr\), β1.*= [\d.]+ \(beta1\)/s,
+  );
 });
 
 test("formulas() links arXiv numbers and shows LaTeX it cannot read as the rule's text", () => {

@@ -17,7 +17,7 @@ export const formulas = (rules: readonly RuleResult[]): Markup =>
 <div class="math">${mathematics(alignedBlock(rule.latex), rule.formula)}</div>
 <p class="note">${Object.entries(rule.tuned).map(
       ([name, value], k) =>
-        html`${k > 0 ? ", " : ""}${inline(name)} = ${format.hyperparameter(value)} <code>${name}</code>`,
+        html`${k > 0 ? ", " : ""}<span class="nowrap">${inline(name)} = ${format.hyperparameter(value)} (<code>${name}</code>)</span>`,
     )}</p>
 <p class="note">${sourceLinks(rule.source)}</p>
 <details><summary>as code</summary><pre>${dedent(rule.formula)}</pre></details>

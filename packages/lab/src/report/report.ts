@@ -17,8 +17,12 @@ import { learningRateSensitivity } from "./sensitivity.ts";
 import { ruleColour, STYLE } from "./style.ts";
 import { type Cell, columnHeads, type Row, rows } from "./table.ts";
 
-/** The whole page as HTML text. */
+/** The whole page as HTML text; the same comparison gives the same bytes. */
 export function renderReport(comparison: Comparison): string {
+  return numberedClips(page(comparison));
+}
+
+function page(comparison: Comparison): string {
   const { title, task, study, startedAt } = comparison;
   const { headline, verdicts } = answer(comparison);
   const seeds = study.seeds.length === 1 ? "one seed" : `${study.seeds.length} seeds`;
@@ -67,6 +71,16 @@ ${provenance(comparison)}
 </body>
 </html>
 `.text;
+}
+
+/** Plot numbers its clip paths through the life of the process; here they start at 1 on every page. */
+function numberedClips(text: string): string {
+  const ids = new Map<string, string>();
+  return text.replace(/(id="|url\(#)(plot-clip-\d+)/g, (_, before: string, id: string) => {
+    const fresh = ids.get(id) ?? `clip-${ids.size + 1}`;
+    ids.set(id, fresh);
+    return before + fresh;
+  });
 }
 
 function tableNote({ study, rules }: Comparison): string {

@@ -1,9 +1,10 @@
 /**
  * The page's style: system type, one column, hairlines, light and dark by the reader's preference.
  *
- * Charts take every colour from here (`currentColor`, `--rule-k`, `--faint`), so one drawing reads in both. The rule colours follow
- * Okabe & Ito's colour-blind-safe set (jfly.uni-koeln.de/color), darkened for a light ground and lightened for a dark one until
- * each has a contrast of at least 3 : 1; names stand beside the lines, so no reader needs the colours.
+ * Charts take every colour from here (`currentColor`, `--rule-k`, `--faint`), so one drawing reads in both. The rule colours started
+ * from the hues of Okabe & Ito's colour-blind-safe set (jfly.uni-koeln.de/color) and were moved apart by a search, so that any two stay distinct under
+ * simulated deuteranopia, protanopia and tritanopia, each with a contrast of at least 3 : 1; `style.test.ts` checks both. Names stand
+ * beside the lines all the same, so no reader needs the colours.
  */
 
 /** How many rule colours there are; beyond it they repeat. */
@@ -15,12 +16,12 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --page: #fdfdfb; --ink: #1d1f21; --muted: #62676d; --faint: #b9bec4; --hair: #e3e5e4; --tint: #f4f5f2; --link: #0b5cad;
-  --rule-0: #3c4248; --rule-1: #0072b2; --rule-2: #c9540a; --rule-3: #00845f; --rule-4: #b4508c; --rule-5: #857400; --rule-6: #3390c6; --rule-7: #7a1f3d;
+  --rule-0: #33363c; --rule-1: #0e4c80; --rule-2: #a83d12; --rule-3: #097969; --rule-4: #ce5bb0; --rule-5: #968d35; --rule-6: #3396e0; --rule-7: #420118;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #15171a; --ink: #e6e7e4; --muted: #9aa1a8; --faint: #5a626a; --hair: #2b2f34; --tint: #1c1f23; --link: #7db8f0;
-    --rule-0: #cfd4d9; --rule-1: #4ea5e6; --rule-2: #f0803c; --rule-3: #2fbf95; --rule-4: #e08fc0; --rule-5: #d6c23c; --rule-6: #8fd0f2; --rule-7: #d9688a;
+    --rule-0: #f3f9fd; --rule-1: #4574b1; --rule-2: #cf3e0e; --rule-3: #3cb572; --rule-4: #da88d4; --rule-5: #cbd01e; --rule-6: #a6d4fe; --rule-7: #a9546b;
   }
 }
 * { box-sizing: border-box; }
