@@ -29,7 +29,7 @@ export function nameToLatex(name: string): string {
   const [, stem = name, digits = "", hat] = /^([A-Za-z]+?)(\d*)(_hat)?$/.exec(name) ?? [];
   const letter = GREEK.has(stem)
     ? `\\${stem}`
-    : stem.length === 1
+    : /^[A-Za-z]$/.test(stem)
       ? stem
       : `\\mathrm{${stem.replaceAll("_", "\\_")}}`;
   const hatted = hat === undefined ? letter : `\\hat{${letter}}`;

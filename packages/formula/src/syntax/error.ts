@@ -35,12 +35,15 @@ export class FormulaError extends SyntaxError {
   }
 }
 
+const SHOWN = 100; // characters of a long line
+
 function describe({ rule, text, at, found, accepted, hint }: FormulaProblem): string {
   const line = text.split(/\r?\n/)[at.line - 1] ?? "";
+  const from = line.length <= SHOWN ? 0 : Math.max(0, at.column - SHOWN / 2);
   const way = hint === undefined ? "" : ` (${hint})`;
   return [
     `Cannot read the formula of ${rule} at line ${at.line}, column ${at.column}: found ${found}, accepted here: ${accepted}${way}`,
-    `  ${line.replaceAll("\t", " ")}`,
-    `  ${" ".repeat(Math.max(0, at.column - 1))}^`,
+    `  ${line.slice(from, from + SHOWN).replaceAll("\t", " ")}`,
+    `  ${" ".repeat(Math.max(0, at.column - 1 - from))}^`,
   ].join("\n");
 }

@@ -130,6 +130,19 @@ describe("parseFormula()", () => {
     );
   });
 
+  test("shows a hundred characters of a long line, with the caret still under the place", () => {
+    const text = `x = ${"a + ".repeat(100)}$${" + b".repeat(100)}`;
+    let message = "";
+    try {
+      parseFormula(text);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const [, line = "", caret = ""] = message.split("\n");
+    expect(line).toHaveLength(102);
+    expect(line[caret.indexOf("^")]).toBe("$");
+  });
+
   test.each([
     ["parentheses", `x = ${"(".repeat(50_000)}`],
     ["signs", `x = ${"-".repeat(50_000)}1`],

@@ -1,7 +1,7 @@
 /**
  * Elementary functions over four float32 lanes, in WebAssembly text. The polynomials are those of Cephes' single
- * precision library (S. Moshier, expf.c, logf.c, tanhf.c): about one unit in the last place over the whole range.
- * `power` is exp(y ln|x|), so its relative error grows as |y ln x| · 1e-7.
+ * precision library (S. Moshier, expf.c, logf.c, tanhf.c): within 1.5 units in the last place over the whole range, tanh
+ * within 2. `power` is exp(y ln|x|), which multiplies the rounding of the logarithm: within 3 + 3 |y ln x| units.
  *
  * NaN, infinities, zeros and subnormal numbers give what IEEE 754 and JavaScript's Math give, to that accuracy.
  */
@@ -146,7 +146,7 @@ export const MATH: Record<MathFunction, string> = {
     )}))`,
 
   // |x|ʸ = exp(y ln|x|), with the sign of x (also that of −0) when y is an odd whole number; NaN when x is negative,
-  // finite and y is not whole; x⁰ = 1
+  // finite and y is not whole; x⁰ = 1 and x¹ = x, exactly
   power: `(func $power (param $x v128) (param $y v128) (result v128) (local $r v128) (local $half v128) (local $whole v128) (local $odd v128)
     ${set("r", `(call $exp ${mul(get("y"), `(call $log (f32x4.abs ${get("x")}))`)})`)}
     ${set("half", mul(get("y"), splat(0.5)))}
@@ -161,5 +161,6 @@ export const MATH: Record<MathFunction, string> = {
         get("r"),
       ),
     )}
+    ${set("r", select(`(f32x4.eq ${get("y")} ${splat(1)})`, get("x"), get("r")))}
     ${select(`(f32x4.eq ${get("y")} ${splat(0)})`, splat(1), get("r"))})`,
 };
