@@ -48,14 +48,15 @@ export class Evaluator {
     );
   }
 
-  /** Every measure as a mean over the split. */
+  /** The mean loss over the split, and the share of images that each count counts, exact. */
   async run(): Promise<Record<string, number>> {
     const sums: Record<string, number> = {};
     for (let batch = 0; batch < this.batches.count; batch++) {
       const rows = this.fill(batch);
       const program = rows === this.whole.batchSize ? this.whole : this.rest!;
-      for (const [name, mean] of Object.entries(await program.run())) {
-        sums[name] = (sums[name] ?? 0) + mean * rows;
+      const { loss, ...counts } = await program.run();
+      for (const [name, sum] of Object.entries({ loss: loss * rows, ...counts })) {
+        sums[name] = (sums[name] ?? 0) + sum;
       }
     }
     return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / this.count]));

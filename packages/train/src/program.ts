@@ -3,7 +3,7 @@
  * `(θ, batch) → loss, ∇θ`; an evaluation program computes the loss and other measures. Both read θ from the parameter
  * vector, and the training program writes ∇θ into it.
  */
-import { type DType, gradients, mul, type Tensor } from "@thalweg/graph";
+import { type DType, gradients, type Tensor } from "@thalweg/graph";
 import { type Context, countCorrect, crossEntropy, type Module, type Tracing, tracing } from "@thalweg/nn";
 import { stream } from "@thalweg/random";
 import { type ParameterVector, segmentOf } from "./parameter-vector.ts";
@@ -14,7 +14,6 @@ export interface Model {
   module: Module;
   /** The inputs of a batch, by name. */
   inputs(batchSize: number): Readonly<Record<string, InputSpec>>;
-  /** Scalars, each a mean over the batch: the `loss` that is minimised, and what else evaluations report. */
   measure(context: Context, batch: Readonly<Record<string, Tensor>>): Measures;
 }
 
@@ -23,7 +22,13 @@ export interface InputSpec {
   dtype: DType;
 }
 
-export type Measures = { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;
+/** Scalars that are computed from a batch. */
+export interface Measures {
+  /** What is minimised: a mean over the batch. */
+  readonly loss: Tensor;
+  /** How many rows of the batch have some property; evaluations report their share. */
+  readonly counts?: Readonly<Record<string, Tensor>>;
+}
 
 /** Images x [B, …shape] and int32 labels [B] → cross-entropy in nats, and accuracy. */
 export function classifier(module: Module, shape: readonly number[]): Model {
@@ -35,10 +40,7 @@ export function classifier(module: Module, shape: readonly number[]): Model {
     }),
     measure: (context, { x, labels }) => {
       const logits = module.forward(x!, context);
-      return {
-        loss: crossEntropy(logits, labels!),
-        accuracy: mul(countCorrect(logits, labels!), 1 / labels!.size),
-      };
+      return { loss: crossEntropy(logits, labels!), counts: { accuracy: countCorrect(logits, labels!) } };
     },
   };
 }
@@ -150,9 +152,10 @@ export class EvaluationProgram {
 
   static async create(options: ProgramOptions): Promise<EvaluationProgram> {
     const { measures, batch, reads } = trace(options, false);
-    const values = new Map(Object.keys(measures).map((name) => [name, new Float32Array(1)]));
+    const outputs = { loss: measures.loss, ...measures.counts };
+    const values = new Map(Object.keys(outputs).map((name) => [name, new Float32Array(1)]));
     const session = await BoundSession.create({
-      outputs: measures,
+      outputs,
       reads,
       writes: values,
       threads: options.threads ?? 1,
@@ -160,10 +163,11 @@ export class EvaluationProgram {
     return new EvaluationProgram(batch, options.batchSize, session, values);
   }
 
-  /** Every measure, as a mean over what `batch` holds. */
-  async run(): Promise<Record<string, number>> {
+  /** The loss, a mean over what `batch` holds, and the counts. */
+  async run(): Promise<{ loss: number } & Record<string, number>> {
     await this.session.run();
-    return Object.fromEntries([...this.values].map(([name, [value]]) => [name, value!]));
+    const [[, [loss]], ...counts] = [...this.values] as [[string, Float32Array], ...[string, Float32Array][]];
+    return { loss: loss!, ...Object.fromEntries(counts.map(([name, [count]]) => [name, count!])) };
   }
 
   release(): Promise<void> {
