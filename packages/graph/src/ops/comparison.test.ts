@@ -27,6 +27,27 @@ checkOperators("comparison", [
     ...truth,
   },
   {
+    name: "equal of int32 labels and a row of classes",
+    inputs: [
+      { shape: [2, 1], values: [2, 0], dtype: "int32" },
+      { shape: [1, 3], values: [0, 1, 2], dtype: "int32" },
+    ],
+    build: (x, y) => ops.cast(ops.equal(x, y), "float32"),
+    expect: [0, 0, 1, 1, 0, 0],
+    ...truth,
+  },
+  {
+    name: "count of rows whose argMax stands at the label",
+    inputs: [
+      { shape: [3, 2], values: [1, 2, 5, 4, 0, 1] },
+      { shape: [3], values: [1, 1, 1], dtype: "int32" },
+    ],
+    build: (x, labels) =>
+      ops.reduceSum(ops.cast(ops.equal(ops.argMax(x), ops.cast(labels, "int64")), "float32")),
+    expect: [2],
+    ...truth,
+  },
+  {
     name: "cast to whole numbers",
     inputs: [{ shape: [2], values: [1.7, -1.7] }],
     build: (x) => ops.cast(x, "int32"),

@@ -55,20 +55,6 @@ function multiply(a: Float64Array, b: Float64Array, c: Float64Array, m: number, 
 
 export type GemmAttributes = { transA: number; transB: number; alpha: number; beta: number };
 
-/** The sizes m, k, n of op(A) op(B), or an error that shows them. */
-function gemmSizes(
-  a: Tensor,
-  b: Tensor,
-  { transA, transB }: GemmAttributes,
-): [number, number, number, number] {
-  const [rows, columns] = a.shape as [number, number];
-  const [rows2, columns2] = b.shape as [number, number];
-  return [
-    ...(transA ? [columns, rows] : [rows, columns]),
-    ...(transB ? [columns2, rows2] : [rows2, columns2]),
-  ] as [number, number, number, number];
-}
-
 /** dA' = α g B'ᵀ and dB' = α A'ᵀ g, where A' = op(A): written so that each is one Gemm for all four flag settings. */
 const gemmRule =
   (k: 0 | 1): Rule<GemmAttributes> =>
@@ -94,12 +80,13 @@ export const Gemm: Operator<GemmAttributes> = {
     if (!inputs.every((x) => x.dtype === a.dtype) || !isFloat(a.dtype)) {
       throw misfit("Gemm", inputs, "all operands must have one float dtype", "cast them");
     }
-    const [m, k, k2, n] = gemmSizes(a, b, attributes);
+    const [m, k] = attributes.transA ? a.shape.toReversed() : a.shape;
+    const [k2, n] = attributes.transB ? b.shape.toReversed() : b.shape;
     if (k !== k2) {
       const flags = `transA=${attributes.transA}, transB=${attributes.transB}`;
       throw misfit("Gemm", [a, b], `the inner sizes must agree: found ${k} and ${k2} with ${flags}`);
     }
-    const shape = [m, n];
+    const shape = [m!, n!];
     const common = inputs.length > 2 ? broadcastShapes(c.shape, shape) : shape;
     if (!common || !sameShape(common, shape)) {
       throw misfit("Gemm", inputs, `the addend must broadcast to ${show(shape)}`);
