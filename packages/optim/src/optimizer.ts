@@ -70,7 +70,10 @@ export class Optimizer<A extends FloatArray> {
   private readonly groups: readonly Group<A>[];
   private readonly updates: readonly BoundUpdate[];
 
-  /** Raises RangeError, TypeError or SyntaxError for values outside their domain, wrong segments, unknown names, wrong patterns, and groups that match nothing. */
+  /**
+   * Raises RangeError or TypeError for values outside their domain, unknown names, segments that do not fit and groups
+   * that match nothing, SyntaxError for a pattern that is none.
+   */
   constructor(options: OptimizerOptions<A>) {
     checkSegments(options);
     this.groups = assignGroups(options);

@@ -126,8 +126,10 @@ export function replay(recording: Recording, engine: "reference" | "wasm"): Repl
   if (engine === "reference") {
     return run(recording, referenceBackend, new Float64Array(count), new Float64Array(count));
   }
-  const vectors = 2 + stateSlotCount(recordedRule(recording)) * (1 + (recording.groups?.length ?? 0));
-  const memory = new FlatMemory(vectors * FlatMemory.bytesFor(count));
+  // theta, g, and each slot as one vector per group, which may waste a cache line each
+  const slots = stateSlotCount(recordedRule(recording));
+  const seams = slots * (recording.groups?.length ?? 0);
+  const memory = new FlatMemory((2 + slots) * FlatMemory.bytesFor(count) + seams * FlatMemory.bytesFor(1));
   return run(recording, wasmBackend(memory), memory.allocate(count), memory.allocate(count));
 }
 
