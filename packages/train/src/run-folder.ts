@@ -12,6 +12,7 @@
 import { createHash } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -23,7 +24,7 @@ import {
   truncateSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   parseSafetensors,
   type Safetensors,
@@ -195,7 +196,7 @@ export function createRun(folder: string, config: JsonObject): RunFolder {
   }
   const text = canonicalJson(config);
   guardWrites(folder, "create the run", () => {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     // The log first: once config.json is there, the run is complete. A log without it is from a run that never began.
     replaceFile(join(folder, LOG), headerBytes(config));
     replaceFile(join(folder, CONFIG), Buffer.from(`${text}\n`));
@@ -303,6 +304,20 @@ export class RunFolder {
     const path = join(this.folder, CHECKPOINT);
     const bytes = readIfThere(path);
     return bytes && parseSafetensors(bytes, path);
+  }
+}
+
+/**
+ * Make a folder and those above it. Not by Node's `recursive` option, which never returns (20.20) where the system says
+ * ENOENT for a folder whose parent exists, as it does in /proc.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error; // another run's worker was faster
   }
 }
 
