@@ -125,13 +125,13 @@ export const surfaces: Readonly<Record<string, Surface>> = {
 };
 
 /** Other spellings, as people write the formula itself. */
-const aliases: Readonly<Record<string, string>> = {
-  "x2+3y2": "ellipse",
-  "x²+3y²": "ellipse",
-  "x^2+3y^2": "ellipse",
-};
+const aliases = new Map([
+  ["x2+3y2", "ellipse"],
+  ["x²+3y²", "ellipse"],
+  ["x^2+3y^2", "ellipse"],
+]);
 
 /** The surface of this name or alias. Raises RangeError with the nearest name when there is none. */
 export function findSurface(name: string): Surface {
-  return lookUp("surface", surfaces, aliases[name.toLowerCase().replaceAll(" ", "")] ?? name);
+  return lookUp("surface", surfaces, aliases.get(name.toLowerCase().replaceAll(" ", "")) ?? name);
 }
