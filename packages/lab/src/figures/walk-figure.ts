@@ -31,7 +31,7 @@ export function walkFigure({ surface, walk, title, subtitle }: WalkDrawing): str
   const box = frame(surface.view, finite);
   const inner = WIDTH - MARGIN.marginLeft - MARGIN.marginRight;
   const height = Math.round((inner * span(box.y)) / span(box.x)) + MARGIN.marginTop + MARGIN.marginBottom;
-  const path = finite.map(({ x, y }) => keepNear(box, [x, y]));
+  const path = thinned(finite).map(({ x, y }) => keepNear(box, [x, y]));
   const ending = walk.status === "diverged" ? `diverged at step ${walk.path.at(-1)!.step}` : "";
   const options: Plot.PlotOptions = {
     width: WIDTH,
@@ -72,6 +72,14 @@ const HEADING = { frameAnchor: "top-left", dx: -40 } as const;
 
 /** Beyond it, the dots of single steps run into each other. */
 const MOST_DOTS = 250;
+
+/** More points than this cannot be told apart on the picture; the first and the last are always kept. */
+const MOST_POINTS = 5_000;
+
+function thinned<T>(path: readonly T[]): readonly T[] {
+  const stride = Math.ceil(path.length / MOST_POINTS);
+  return path.filter((_, i) => i % stride === 0 || i === path.length - 1);
+}
 
 function contours({ value, minima }: Surface, { x, y }: Box): Plot.Markish {
   const corners = 40; // samples per axis that find the highest point of the box, well enough for a level
