@@ -32,11 +32,15 @@ export function define(command: Command, io: Io): void {
       const steps = required("--steps", length, ["the length of the run, such as 1000"]);
       const schedule = fromUser(() => parseSchedule(spec, steps));
       const values = Array.from({ length: steps }, (_, k) => base * schedule.at(k));
-      if (plot !== undefined) {
-        const { scheduleFigure } = await import("../figures/schedule-figure.ts");
-        await writeText(plot, scheduleFigure({ spec, base, values }), io);
+      try {
+        if (plot !== undefined) {
+          const { scheduleFigure } = await import("../figures/schedule-figure.ts");
+          await writeText(plot, scheduleFigure({ spec, base, values }), io);
+        }
+      } finally {
+        // a picture that cannot be written does not cost the result
+        if (json) printJson(io.stdout, { spec, steps, base, curve: schedule.curve, values });
+        else io.stdout.write(values.map((value) => `${value}\n`).join(""));
       }
-      if (json) printJson(io.stdout, { spec, steps, base, curve: schedule.curve, values });
-      else io.stdout.write(values.map((value) => `${value}\n`).join(""));
     });
 }

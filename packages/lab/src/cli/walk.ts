@@ -65,23 +65,22 @@ export function define(command: Command, io: Io): void {
     const start = options.start ?? surface.start;
     const hyper = { ...rule.hyper, ...set };
     const walked = walk({ surface, rule, hyper, start, steps, schedule, engine });
-    if (options.plot !== undefined) {
-      const { walkFigure } = await import("../figures/walk-figure.ts");
-      const title = `${rule.name} on ${surface.name}`;
-      const subtitle = [`lr ${hyper.lr}`, changed(set), options.schedule ?? "", `${steps} steps`].filter(
-        (part) => part !== "",
-      );
-      await writeText(
-        options.plot,
-        walkFigure({ surface, walk: walked, title, subtitle: subtitle.join(" · ") }),
-        io,
-      );
-    }
-    if (options.json) printJson(io.stdout, record({ ...options, ...prepared, hyper, start, walked }));
-    else {
-      io.stdout.write(table(walked));
-      io.stdout.write(`# ${rule.name} (${settings(hyper)}) on ${surface.name}, ${surface.formula}\n`);
-      io.stdout.write(`# ${summary(surface, walked)}\n`);
+    try {
+      if (options.plot !== undefined) {
+        const { walkFigure } = await import("../figures/walk-figure.ts");
+        const title = `${rule.name} on ${surface.name}`;
+        const parts = [`lr ${hyper.lr}`, changed(set), options.schedule ?? "", `${steps} steps`];
+        const subtitle = parts.filter((part) => part !== "").join(" · ");
+        await writeText(options.plot, walkFigure({ surface, walk: walked, title, subtitle }), io);
+      }
+    } finally {
+      // a picture that cannot be written does not cost the result
+      if (options.json) printJson(io.stdout, record({ ...options, ...prepared, hyper, start, walked }));
+      else {
+        io.stdout.write(table(walked));
+        io.stdout.write(`# ${rule.name} (${settings(hyper)}) on ${surface.name}, ${surface.formula}\n`);
+        io.stdout.write(`# ${summary(surface, walked)}\n`);
+      }
     }
   });
 }
@@ -118,7 +117,7 @@ function summary(surface: Surface, { path, status, reason }: Walk): string {
     near === undefined
       ? "; there is no minimum"
       : `, ${short(near.distance)} from the minimum at ${pair(near.point)}`;
-  return `ended at ${pair([x, y])} after ${step} steps: f = ${short(f)}${where}`;
+  return `ended at ${pair([x, y])} after ${step} ${step === 1 ? "step" : "steps"}: f = ${short(f)}${where}`;
 }
 
 const short = (value: number) => String(Number(value.toPrecision(4)));
