@@ -17,9 +17,10 @@ export interface PackageSource {
   readonly integrity: string;
 }
 
-/** Fail after seconds rather than minutes where there is no network: a fallback is waiting. npm's own are 10 s and more. */
-const RETRY = { retries: 2, factor: 2, minTimeout: 500, maxTimeout: 2_000 };
-const TIMEOUT_MS = 60_000;
+/** Give up soon where there is no network, as a shipped dataset is waiting; npm itself waits 10 s and more between attempts. */
+const RETRY = { retries: 1, factor: 2, minTimeout: 500, maxTimeout: 2_000 };
+/** Of silence on the connection, not of the whole download. */
+const TIMEOUT_MS = 15_000;
 
 /** Unpack `source` into `folder`, which must exist. Rejects with npm's error (its `code` tells: ENOTFOUND, E404, EINTEGRITY…). */
 export async function extractPackage(
