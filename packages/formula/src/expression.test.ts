@@ -106,7 +106,7 @@ describe("ExpressionBuilder", () => {
           }
         },
       ),
-      { seed: 3, numRuns: 500 },
+      { seed: 3, numRuns: 300 },
     );
     expect(compared).toBeGreaterThan(0.8 * values);
   });
