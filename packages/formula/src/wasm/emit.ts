@@ -33,47 +33,77 @@ export function operandSlots(stage: Stage): string[] {
 export function emitStage(stage: Stage): string {
   const slots = operandSlots(stage);
   checkLimits(stage, slots);
-  const body = Array.from({ length: UNROLL }, (_, u) => new BlockEmitter(stage, slots, u));
+  const body = vectors.map((u) => new BlockEmitter(stage, slots, u));
   const lines = body.flatMap((emitter) => emitter.lines);
   const math = mathFunctions(body.flatMap((emitter) => [...emitter.math]));
 
-  const pointer = (slot: string) => `$p${slots.indexOf(slot)}`;
-  const tail = (slot: string) => SCRATCH.tails + slots.indexOf(slot) * BLOCK_BYTES;
-  const mask = (u: number) =>
-    `(local.set $mask${u} (i32x4.gt_s (i32x4.splat (local.get $tail)) (v128.const i32x4 ${[0, 1, 2, 3].map((lane) => u * LANES + lane).join(" ")})))`;
   const stored = [...stage.stores.keys()];
   const reduces = stage.reductions.length > 0;
 
+  const pointer = (slot: string) => `$p${slots.indexOf(slot)}`;
+  const origin = (slot: string) => `$to${slots.indexOf(slot)}`; // where a pointer stood before the tail
+  const scratch = (slot: string) => `(i32.const ${SCRATCH.tails + slots.indexOf(slot) * BLOCK_BYTES})`;
+  const tailBytes = "(i32.shl (local.get $tail) (i32.const 2))";
+
+  const takeScalars = stage.scalars.map(
+    (_, i) => `(local.set $s${i} (v128.load32_splat (i32.const ${SCRATCH.scalars + 4 * i})))`,
+  );
+  const enterTail = [
+    ...stage.loads.map((slot) => `(memory.copy ${scratch(slot)} (local.get ${pointer(slot)}) ${tailBytes})`),
+    ...stored.map((slot) => `(local.set ${origin(slot)} (local.get ${pointer(slot)}))`),
+    ...slots.map((slot) => `(local.set ${pointer(slot)} ${scratch(slot)})`),
+    ...(reduces ? vectors.map(maskTail) : []),
+  ];
+  const advance = slots.map(
+    (slot) =>
+      `(local.set ${pointer(slot)} (i32.add (local.get ${pointer(slot)}) (i32.const ${BLOCK_BYTES})))`,
+  );
+  const leaveTail = stored.map(
+    (slot) =>
+      `(if (local.get $tail) (then (memory.copy (local.get ${origin(slot)}) ${scratch(slot)} ${tailBytes})))`,
+  );
+
   const text = `(module
   (import "thalweg" "memory" (memory 1))
-${math.map((name) => `  ${MATH[name]}`).join("\n")}
+${indent(
+  2,
+  math.map((name) => MATH[name]),
+)}
   (func (export "pass") (param $count i32)${slots.map((slot) => ` (param ${pointer(slot)} i32)`).join("")}
-    (local $tail i32)${stored.map((slot) => ` (local $to${slots.indexOf(slot)} i32)`).join("")}
+    (local $tail i32)${stored.map((slot) => ` (local ${origin(slot)} i32)`).join("")}
     ${body
       .flatMap((emitter) => emitter.locals)
       .map((name) => `(local ${name} v128)`)
       .join(" ")}
     ${stage.scalars.map((_, i) => `(local $s${i} v128)`).join(" ")}
-${stage.scalars.map((_, i) => `    (local.set $s${i} (v128.load32_splat (i32.const ${SCRATCH.scalars + 4 * i})))`).join("\n")}
-${reduces ? initializeReductions(stage) : ""}
+${indent(4, takeScalars)}
+${indent(4, reduces ? initializeReductions(stage) : [])}
     (block $done
       (loop $next
         (if (i32.lt_u (local.get $count) (i32.const ${BLOCK}))
           (then
             (br_if $done (i32.eqz (local.get $count)))
             (local.set $tail (local.get $count))
-${stage.loads.map((slot) => `            (memory.copy (i32.const ${tail(slot)}) (local.get ${pointer(slot)}) (i32.shl (local.get $tail) (i32.const 2)))`).join("\n")}
-${stored.map((slot) => `            (local.set $to${slots.indexOf(slot)} (local.get ${pointer(slot)}))`).join("\n")}
-${slots.map((slot) => `            (local.set ${pointer(slot)} (i32.const ${tail(slot)}))`).join("\n")}
-${reduces ? Array.from({ length: UNROLL }, (_, u) => `            ${mask(u)}`).join("\n") : ""}
+${indent(12, enterTail)}
             (local.set $count (i32.const ${BLOCK}))))
-${lines.map((line) => `        ${line}`).join("\n")}
-${slots.map((slot) => `        (local.set ${pointer(slot)} (i32.add (local.get ${pointer(slot)}) (i32.const ${BLOCK_BYTES})))`).join("\n")}
+${indent(8, lines)}
+${indent(8, advance)}
         (local.set $count (i32.sub (local.get $count) (i32.const ${BLOCK})))
         (br $next)))
-${stored.map((slot) => `    (if (local.get $tail) (then (memory.copy (local.get $to${slots.indexOf(slot)}) (i32.const ${tail(slot)}) (i32.shl (local.get $tail) (i32.const 2)))))`).join("\n")}
-${reduces ? finishReductions(stage) : ""}))`;
+${indent(4, leaveTail)}
+${indent(4, finishReductions(stage))}))`;
   return text.replaceAll(/^\s*\n/gm, "");
+}
+
+const indent = (columns: number, lines: readonly string[]) =>
+  lines.map((line) => " ".repeat(columns) + line).join("\n");
+
+const vectors = Array.from({ length: UNROLL }, (_, u) => u);
+
+/** Lane by lane, whether the u-th vector of the last block is still inside the tensor. */
+function maskTail(u: number): string {
+  const lanes = Array.from({ length: LANES }, (_, lane) => u * LANES + lane).join(" ");
+  return `(local.set $mask${u} (i32x4.gt_s (i32x4.splat (local.get $tail)) (v128.const i32x4 ${lanes})))`;
 }
 
 function checkLimits(stage: Stage, slots: readonly string[]): void {
@@ -200,35 +230,35 @@ function constantText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-const vectors = Array.from({ length: UNROLL }, (_, u) => u);
-
-function initializeReductions(stage: Stage): string {
-  const masks = vectors.map((u) => `    (local.set $mask${u} (v128.const i32x4 -1 -1 -1 -1))`);
+function initializeReductions(stage: Stage): string[] {
+  const masks = vectors.map((u) => `(local.set $mask${u} (v128.const i32x4 -1 -1 -1 -1))`);
   const starts = stage.reductions.flatMap(({ fn }, r) =>
-    fn === "max"
-      ? vectors.map((u) => `    (local.set $r${r}_${u} (v128.const f32x4 -inf -inf -inf -inf))`)
+    fn === "max" // a sum starts at zero, as locals do
+      ? vectors.map((u) => `(local.set $r${r}_${u} (v128.const f32x4 -inf -inf -inf -inf))`)
       : [],
   );
-  return [...masks, ...starts].join("\n");
+  return [...masks, ...starts];
 }
 
-function finishReductions(stage: Stage): string {
-  return stage.reductions
-    .map(({ fn }, r) => {
-      const [instruction, extract, count] =
-        fn === "sum" ? ["f64x2.add", "f64x2", 2] : ["f32x4.max", "f32x4", 4];
-      const joined = vectors
-        .map((u) => `(local.get $r${r}_${u})`)
-        .reduce((a, b) => `(${instruction} ${a} ${b})`);
-      const lanes = Array.from(
-        { length: count as number },
-        (_, lane) => `(${extract}.extract_lane ${lane} (local.get $r${r}_0))`,
-      );
-      const total =
-        fn === "sum"
-          ? lanes.reduce((a, b) => `(f64.add ${a} ${b})`)
-          : `(f64.promote_f32 ${lanes.reduce((a, b) => `(f32.max ${a} ${b})`)})`;
-      return `    (local.set $r${r}_0 ${joined})\n    (f64.store (i32.const ${SCRATCH.results + 8 * r}) ${total})`;
-    })
-    .join("\n");
+/** How the accumulators of a reduction come together: across vectors, then across lanes, into a float64. */
+const JOIN = {
+  sum: { vectors: "f64x2.add", lanes: 2, extract: "f64x2.extract_lane", scalars: "f64.add", result: "" },
+  max: {
+    vectors: "f32x4.max",
+    lanes: 4,
+    extract: "f32x4.extract_lane",
+    scalars: "f32.max",
+    result: "f64.promote_f32",
+  },
+} as const;
+
+function finishReductions(stage: Stage): string[] {
+  return stage.reductions.flatMap(({ fn }, r) => {
+    const join = JOIN[fn];
+    const all = vectors.map((u) => `(local.get $r${r}_${u})`).reduce((a, b) => `(${join.vectors} ${a} ${b})`);
+    const lanes = Array.from({ length: join.lanes }, (_, i) => `(${join.extract} ${i} (local.get $r${r}_0))`);
+    const total = lanes.reduce((a, b) => `(${join.scalars} ${a} ${b})`);
+    const result = join.result === "" ? total : `(${join.result} ${total})`;
+    return [`(local.set $r${r}_0 ${all})`, `(f64.store (i32.const ${SCRATCH.results + 8 * r}) ${result})`];
+  });
 }
