@@ -28,6 +28,8 @@ export type Expression = NodeBase &
     | { readonly kind: "step" }
     /** The value that a slot (theta, g or a state slot) has before the update. */
     | { readonly kind: "slot"; readonly name: string }
+    /** The same for state that is one number: per parameter tensor, or for all of them. */
+    | { readonly kind: "memory"; readonly name: string; readonly scope: Scope }
     | { readonly kind: "apply"; readonly fn: ElementwiseName; readonly operands: readonly Expression[] }
     | {
         readonly kind: "reduce";
@@ -69,6 +71,16 @@ export class ExpressionBuilder {
 
   slot(name: string): Expression {
     return this.intern(`slot ${name}`, { kind: "slot", name, rank: "tensor", type: "number" });
+  }
+
+  memory(name: string, scope: Scope): Expression {
+    return this.intern(`memory ${scope} ${name}`, {
+      kind: "memory",
+      name,
+      scope,
+      rank: "scalar",
+      type: "number",
+    });
   }
 
   dimension(name: Dimension): Expression {
@@ -162,6 +174,14 @@ export class ExpressionBuilder {
     this.nodes.set(key, node);
     return node;
   }
+}
+
+/** Whether a scalar is one number for all tensors: it is made of nothing that differs between them. */
+export function isShared(node: Expression): boolean {
+  return topologicalOrder([node], ({ kind }) => kind === "apply").every((part) => {
+    if (part.kind === "reduce" || part.kind === "memory") return part.scope === "all";
+    return part.kind === "dimension" ? part.name === "countAll" : part.rank === "scalar";
+  });
 }
 
 /** The direct children of a node, in order. */

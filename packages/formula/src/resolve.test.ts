@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type FormulaSource, resolve } from "./resolve.ts";
 import { FormulaError } from "./syntax/error.ts";
 import { program, runReference } from "./testing/harness.ts";
+import { anyFormula, anyTree, print } from "./testing/trees.ts";
 
 const source = (update: string, more: Partial<FormulaSource> = {}): FormulaSource => ({
   name: "rule",
@@ -182,6 +184,34 @@ describe("resolve()", () => {
     const long = `${"a = a + g\n".repeat(1_100)}`;
     expect(() => resolve([source(`a = g\n${long}theta = a`)])).toThrow(FormulaError);
     expect(() => resolve([source(`a = g\n${"a = a + g\n".repeat(900)}theta = a`)])).not.toThrow();
+  });
+
+  test("answers whatever parses with a program or a FormulaError", () => {
+    const answers = new Set<string>();
+    const attempt = (update: string) => {
+      try {
+        resolve([source(update, { hyper: ["lr", "beta", "eps"], state: ["m"] })]);
+        answers.add("program");
+      } catch (error) {
+        expect(error).toBeInstanceOf(FormulaError);
+        answers.add("error");
+      }
+    };
+    const parameters = { seed: 7, numRuns: 300 };
+    fc.assert(
+      fc.property(anyTree, (tree) => attempt(`m = 1; theta = ${print(tree)}`)),
+      parameters,
+    );
+    // nearly a formula: one character of one that resolves is changed
+    const character = fc.constantFrom(..."()+-*^<=,.1gm;# \n");
+    fc.assert(
+      fc.property(anyFormula, fc.nat(), character, (text, place, changed) => {
+        const at = place % text.length;
+        attempt(`${text.slice(0, at)}${changed}${text.slice(at + 1)}`);
+      }),
+      parameters,
+    );
+    expect(answers).toEqual(new Set(["program", "error"]));
   });
 });
 

@@ -6,7 +6,7 @@
  * its last assignment, so `m` after `m = …` is the new m. Several formulas in a row share `theta` and `g`: that is all
  * that chaining is.
  */
-import { type Expression, ExpressionBuilder } from "./expression.ts";
+import { type Expression, ExpressionBuilder, isShared } from "./expression.ts";
 import {
   AGGREGATES,
   type AggregateName,
@@ -15,6 +15,7 @@ import {
   type ElementwiseName,
   type Scope,
 } from "./functions.ts";
+import { type NamedStateSlot, type StateDeclaration, stateSlots } from "./state.ts";
 import { FormulaError } from "./syntax/error.ts";
 import { nearest } from "./syntax/nearest.ts";
 import { parseFormula } from "./syntax/parse.ts";
@@ -28,8 +29,8 @@ export interface FormulaSource {
   update: string;
   /** Names of the hyperparameters that the text may read. */
   hyper: readonly string[];
-  /** Names of the state slots, each the shape of the parameter and zero at first. */
-  state: readonly string[];
+  /** The state slots that the text may read and must assign. */
+  state: StateDeclaration;
   /** At least one of these has to be assigned. A rule assigns theta; a gradient transform assigns g. */
   assigns: readonly ("theta" | "g")[];
   /** What a hyperparameter or a state slot is called in the whole chain, where two links use one name. */
@@ -40,10 +41,14 @@ export interface FormulaSource {
 export interface UpdateProgram {
   /** Hyperparameters, by their names in the chain. */
   hyper: readonly string[];
-  /** State slots, by their names in the chain. */
+  /** State slots of the parameter's shape, by their names in the chain. */
   state: readonly string[];
+  /** State slots that are one number, by their names in the chain. */
+  scalars: readonly { name: string; scope: Scope }[];
   /** theta and every state slot → its new value. */
   outputs: ReadonlyMap<string, Expression>;
+  /** State slots that do not start at zero → what they start from. */
+  initial: ReadonlyMap<string, Expression>;
 }
 
 const RESERVED = ["theta", "g", "t"];
@@ -80,29 +85,90 @@ export function resolve(sources: readonly FormulaSource[]): UpdateProgram {
     ["g", builder.slot("g")],
   ]);
   const hyper: string[] = [];
-  const state: string[] = [];
+  const state: NamedStateSlot[] = [];
+  const initial = new Map<string, Expression>();
   for (const source of sources) {
-    checkDeclarations(source);
+    const declared = stateSlots(source.state);
+    checkDeclarations(source, declared);
     const rename = source.rename ?? ((name) => name);
     hyper.push(...source.hyper.map(rename).filter((name) => !hyper.includes(name)));
-    for (const name of source.state.map(rename)) {
+    for (const slot of declared) {
+      const name = rename(slot.name);
       if (slots.has(name)) {
         throw new TypeError(
           `Cannot chain ${source.name} as every state slot of a chain needs a name of its own: "${name}" is taken: rename it`,
         );
       }
-      slots.set(name, builder.slot(name));
-      state.push(name);
+      const start = resolveInitial(source, slot, builder, rename);
+      if (!(start.kind === "constant" && start.value === 0)) initial.set(name, start);
+      slots.set(name, oldValue(builder, name, slot.shape));
+      state.push({ ...slot, name });
     }
-    new LinkResolver(source, builder, slots, rename).run();
+    new LinkResolver(source, declared, builder, slots, rename).run();
   }
-  const outputs = new Map(["theta", ...state].map((name) => [name, slots.get(name)!]));
-  return { hyper, state, outputs };
+  return {
+    hyper,
+    state: state.filter(({ shape }) => shape === "tensor").map(({ name }) => name),
+    scalars: state
+      .filter(({ shape }) => shape !== "tensor")
+      .map(({ name, shape }) => ({
+        name,
+        scope: shape === "shared" ? ("all" as const) : ("tensor" as const),
+      })),
+    outputs: new Map(["theta", ...state.map(({ name }) => name)].map((name) => [name, slots.get(name)!])),
+    initial,
+  };
 }
 
-function checkDeclarations({ name, hyper, state }: FormulaSource): void {
+function oldValue(builder: ExpressionBuilder, name: string, shape: NamedStateSlot["shape"]): Expression {
+  if (shape === "tensor") return builder.slot(name);
+  return builder.memory(name, shape === "shared" ? "all" : "tensor");
+}
+
+/** What a slot starts from: an expression in theta, g and hyperparameters, without the state itself. */
+function resolveInitial(
+  source: FormulaSource,
+  { name, shape, initial }: NamedStateSlot,
+  builder: ExpressionBuilder,
+  rename: (name: string) => string,
+): Expression {
+  const start: FormulaSource = {
+    name: `${source.name}, initial value of ${name}`,
+    update: `g = ${initial}`,
+    hyper: source.hyper,
+    state: [],
+    assigns: ["g"],
+  };
+  const slots = new Map<string, Expression>([
+    ["theta", builder.slot("theta")],
+    ["g", builder.slot("g")],
+  ]);
+  new LinkResolver(start, [], builder, slots, rename).run();
+  const value = slots.get("g")!;
+  if (shape !== "tensor") checkScalarState(value, shape, start, { line: 1, column: "g = ".length + 1 });
+  return value;
+}
+
+/** State that is one number must be given one number, and shared state one that no tensor can tell apart. */
+function checkScalarState(
+  value: Expression,
+  shape: NamedStateSlot["shape"],
+  { name: rule, update: text }: FormulaSource,
+  at: Place,
+): void {
+  if (value.rank === "tensor") {
+    const accepted = "one number, as the slot holds one: reduce it, for example with mean or sumAll";
+    throw new FormulaError({ rule, text, at, found: "a value per element", accepted });
+  }
+  if (shape === "shared" && !isShared(value)) {
+    const accepted = "one number for all tensors, as the slot is shared: use sumAll, dotAll, normAll";
+    throw new FormulaError({ rule, text, at, found: "a value per tensor", accepted });
+  }
+}
+
+function checkDeclarations({ name, hyper }: FormulaSource, state: readonly NamedStateSlot[]): void {
   const seen = new Set([...RESERVED, ...FUNCTIONS, ...WORDS]);
-  for (const declared of [...hyper, ...state]) {
+  for (const declared of [...hyper, ...state.map((slot) => slot.name)]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(declared)) {
       throw new TypeError(
         `Cannot declare ${name} as a name must be letters, digits and _, not starting with a digit: found ${JSON.stringify(declared)}`,
@@ -120,6 +186,7 @@ function checkDeclarations({ name, hyper, state }: FormulaSource): void {
 /** Resolves the lines of one link against what earlier links left in `slots`. */
 class LinkResolver {
   private readonly source: FormulaSource;
+  private readonly state: ReadonlyMap<string, NamedStateSlot>;
   private readonly builder: ExpressionBuilder;
   private readonly slots: Map<string, Expression>;
   private readonly rename: (name: string) => string;
@@ -128,11 +195,13 @@ class LinkResolver {
 
   constructor(
     source: FormulaSource,
+    state: readonly NamedStateSlot[],
     builder: ExpressionBuilder,
     slots: Map<string, Expression>,
     rename: (name: string) => string,
   ) {
     this.source = source;
+    this.state = new Map(state.map((slot) => [slot.name, slot]));
     this.builder = builder;
     this.slots = slots;
     this.rename = rename;
@@ -145,13 +214,13 @@ class LinkResolver {
   }
 
   private assign(name: string, at: Place, tree: SyntaxTree): void {
-    const { hyper, state } = this.source;
+    const { hyper } = this.source;
     if (hyper.includes(name) || name === "t" || FUNCTIONS.includes(name)) {
       const what = hyper.includes(name) ? "hyperparameter" : name === "t" ? "step" : "function";
       this.fail(
         at,
         `an assignment to the ${what} "${name}"`,
-        `theta, g, ${[...state, "a new name"].join(", ")}`,
+        `theta, g, ${[...this.state.keys(), "a new name"].join(", ")}`,
       );
     }
     const value = this.expression(tree);
@@ -162,13 +231,16 @@ class LinkResolver {
       this.fail(at, `more than ${MAX_NODES} different operations up to here`, "a shorter formula");
     }
     this.assigned.add(name);
+    const slot = this.state.get(name);
+    if (slot !== undefined && slot.shape !== "tensor")
+      checkScalarState(value, slot.shape, this.source, tree.at);
     if (name === "theta" || name === "g") this.slots.set(name, value);
-    else if (state.includes(name)) this.slots.set(this.rename(name), value);
+    else if (slot !== undefined) this.slots.set(this.rename(name), value);
     else this.temporaries.set(name, value);
   }
 
   private checkAssignments(end: Place): void {
-    const { assigns, state, name } = this.source;
+    const { assigns, name } = this.source;
     if (!assigns.some((slot) => this.assigned.has(slot))) {
       this.fail(
         end,
@@ -176,7 +248,7 @@ class LinkResolver {
         `a line "${assigns[0]} = …"`,
       );
     }
-    for (const slot of state) {
+    for (const slot of this.state.keys()) {
       if (!this.assigned.has(slot)) {
         const way = `assign it, or leave it out of the state of ${name}`;
         this.fail(end, `a state slot "${slot}" that is never updated`, `a line "${slot} = …"`, way);
@@ -204,16 +276,16 @@ class LinkResolver {
   private name(name: string, at: Place): Expression {
     if (name === "t") return this.builder.step();
     if (this.source.hyper.includes(name)) return this.builder.hyper(this.rename(name));
-    const global = this.source.state.includes(name) ? this.rename(name) : name;
+    const global = this.state.has(name) ? this.rename(name) : name;
     const known = this.temporaries.get(name) ?? (this.isSlot(name) ? this.slots.get(global) : undefined);
     if (known !== undefined) return known;
-    const names = [...RESERVED, ...this.source.hyper, ...this.source.state, ...this.temporaries.keys()];
+    const names = [...RESERVED, ...this.source.hyper, ...this.state.keys(), ...this.temporaries.keys()];
     const hint = FUNCTIONS.includes(name) ? `${name} is a function: ${name}(…)` : suggest(name, names);
     this.fail(at, `the unknown name "${name}"`, names.join(", "), hint);
   }
 
   private isSlot(name: string): boolean {
-    return name === "theta" || name === "g" || this.source.state.includes(name);
+    return name === "theta" || name === "g" || this.state.has(name);
   }
 
   private call(name: string, operands: SyntaxTree[], at: Place): Expression {

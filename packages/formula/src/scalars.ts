@@ -3,7 +3,7 @@
  * every scalar node of the program comes out, in an order that evaluates each once.
  */
 import { type Expression, type ReduceExpression, topologicalOrder } from "./expression.ts";
-import { ELEMENTWISE } from "./functions.ts";
+import { ELEMENTWISE, type Scope } from "./functions.ts";
 
 /** What scalars are computed from, for one parameter tensor at one step. */
 export interface ScalarInputs {
@@ -14,6 +14,8 @@ export interface ScalarInputs {
   rows: number;
   cols: number;
   countAll: number;
+  /** State that is one number: of this tensor, and of all tensors. */
+  memory: Readonly<Record<Scope, Readonly<Record<string, number>>>>;
 }
 
 /** Evaluates a fixed set of scalar nodes; keeps the values in a vector of its own and allocates nothing per call. */
@@ -24,8 +26,8 @@ export class ScalarEvaluator {
   ) => number)[] = [];
   private readonly values: Float64Array;
   private readonly indices: number[];
-  /** Whether a value depends on the shape of the tensor at hand. */
-  readonly dependsOnShape: boolean;
+  /** Whether a value depends on the tensor at hand: on its shape or its own state. */
+  readonly perTensor: boolean;
 
   constructor(roots: readonly Expression[]) {
     // A reduction is a leaf here: its operand belongs to a kernel.
@@ -34,7 +36,11 @@ export class ScalarEvaluator {
     this.values = new Float64Array(order.length);
     this.steps = order.map((node) => this.compile(node, place));
     this.indices = roots.map((root) => place.get(root)!);
-    this.dependsOnShape = order.some((node) => node.kind === "dimension" && node.name !== "countAll");
+    this.perTensor = order.some(
+      (node) =>
+        (node.kind === "dimension" && node.name !== "countAll") ||
+        (node.kind === "memory" && node.scope === "tensor"),
+    );
   }
 
   /** Evaluate; `value(i)` then gives the i-th root. */
@@ -57,6 +63,8 @@ export class ScalarEvaluator {
           return (inputs) => inputs.hyper[node.name]!;
         case "step":
           return (inputs) => inputs.t;
+        case "memory":
+          return (inputs) => inputs.memory[node.scope][node.name]!;
         case "dimension":
           return (inputs) => inputs[node.name];
         case "reduce":

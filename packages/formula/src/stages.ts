@@ -23,30 +23,32 @@ export interface Stage {
 }
 
 /** Cut a program into its passes over memory. A program without reductions has one stage. */
-export function scheduleStages(program: UpdateProgram): Stage[] {
-  const stores = changedSlots(program);
-  const order = topologicalOrder(stores.values());
+export function scheduleStages(program: Pick<UpdateProgram, "outputs" | "scalars">): Stage[] {
+  const scalars = new Set(program.scalars.map(({ name }) => name));
+  const changed = [...program.outputs].filter(([name, value]) => !keeps(name, value));
+  // State that is one number is the host's: it wants reductions, but no store.
+  const stores = new Map(changed.filter(([name]) => !scalars.has(name)));
+  const order = topologicalOrder(changed.map(([, value]) => value));
   const levels = new Map<Expression, number>();
   for (const node of order) {
     const below = Math.max(0, ...operandsOf(node).map((operand) => levels.get(operand)!));
     levels.set(node, node.kind === "reduce" ? below + 1 : below);
   }
-  const last = Math.max(0, ...[...stores.values()].map((node) => levels.get(node)!));
+  const level = (node: Expression) => levels.get(node)!;
+  const passes = changed.map(([name, value]) => (stores.has(name) ? level(value) + 1 : level(value)));
+  const count = Math.max(1, ...passes);
   const reductions = order.filter((node): node is ReduceExpression => node.kind === "reduce");
-  return Array.from({ length: last + 1 }, (_, s) =>
+  return Array.from({ length: count }, (_, s) =>
     describeStage(
-      reductions.filter((node) => levels.get(node) === s + 1),
-      s === last ? stores : new Map(),
+      reductions.filter((node) => level(node) === s + 1),
+      s === count - 1 ? stores : new Map(),
     ),
   );
 }
 
 /** A slot that keeps its value needs no store. */
-function changedSlots(program: UpdateProgram): Map<string, Expression> {
-  return new Map(
-    [...program.outputs].filter(([name, value]) => value.kind !== "slot" || value.name !== name),
-  );
-}
+const keeps = (name: string, value: Expression) =>
+  (value.kind === "slot" || value.kind === "memory") && value.name === name;
 
 function describeStage(reductions: ReduceExpression[], stores: ReadonlyMap<string, Expression>): Stage {
   const nodes = topologicalOrder(

@@ -4,7 +4,7 @@
  * `reference.ts` interprets it in float64, `wasm/kernel.ts` runs a compiled kernel in float32.
  */
 import type { ReduceExpression } from "./expression.ts";
-import { REDUCTIONS } from "./functions.ts";
+import { REDUCTIONS, type Scope } from "./functions.ts";
 import type { UpdateProgram } from "./resolve.ts";
 import { ScalarEvaluator, type ScalarInputs } from "./scalars.ts";
 import { type Stage, scheduleStages } from "./stages.ts";
@@ -17,6 +17,8 @@ export interface TensorSlots<A extends FloatArray> {
   shape: readonly number[];
   size: number;
   slots: Readonly<Record<string, A>>;
+  /** State that is one number for this tensor; the update writes it. Left out when the program has none. */
+  scalars?: Record<string, number>;
 }
 
 /** Tensors that share hyperparameters and a step counter. The owner changes `hyper` and `t` between runs. */
@@ -48,21 +50,51 @@ export interface BoundUpdate {
 
 interface Unit {
   inputs: ScalarInputs;
-  passes: { pass: Pass; scalars: ScalarEvaluator }[];
+  passes: Pass[];
   reductions: Map<ReduceExpression, number>;
 }
 
-/** Prepare to run a program over groups of tensors on an engine. Raises TypeError when a value or a slot is missing. */
+/**
+ * Prepare to run a program over groups of tensors on an engine. `shared` holds state that is one number for all tensors;
+ * the update writes it, and reads the first group's hyperparameters for it. At t = 1 state gets its initial values.
+ * Raises TypeError when a value or a slot is missing.
+ */
 export function bindUpdate<A extends FloatArray>(
   program: UpdateProgram,
   groups: readonly TensorGroup<A>[],
   engine: Engine<A>,
+  shared: Record<string, number> = {},
 ): BoundUpdate {
   checkHyper(program, groups);
+  const { hyper, state, scalars, initial } = program;
+  const start =
+    initial.size === 0
+      ? undefined
+      : bindOutputs({ hyper, state, scalars, outputs: initial }, groups, engine, shared);
+  const update = bindOutputs(program, groups, engine, shared);
+  return {
+    run() {
+      if (start !== undefined && groups.some(({ t }) => t === 1)) start.run();
+      update.run();
+    },
+    stageCount: update.stageCount,
+  };
+}
+
+function bindOutputs<A extends FloatArray>(
+  program: Omit<UpdateProgram, "initial">,
+  groups: readonly TensorGroup<A>[],
+  engine: Engine<A>,
+  shared: Record<string, number>,
+): BoundUpdate {
   const stages = scheduleStages(program);
   const evaluators = stages.map((stage) => new ScalarEvaluator(stage.scalars));
-  const reducesTensors = stages.some((stage) => stage.reductions.some(({ scope }) => scope === "tensor"));
-  const separate = reducesTensors || evaluators.some((evaluator) => evaluator.dependsOnShape);
+  const numbers = program.scalars.filter(({ name }) => program.outputs.has(name));
+  const memory = new ScalarEvaluator(numbers.map(({ name }) => program.outputs.get(name)!));
+  const separate =
+    stages.some(({ reductions }) => reductions.some(({ scope }) => scope === "tensor")) ||
+    program.scalars.some(({ scope }) => scope === "tensor") ||
+    [...evaluators, memory].some(({ perTensor }) => perTensor);
   const slots = ["theta", "g", ...program.state];
   const countAll = groups.flatMap(({ tensors }) => tensors).reduce((count, { size }) => count + size, 0);
 
@@ -70,9 +102,10 @@ export function bindUpdate<A extends FloatArray>(
     (separate ? tensors : engine.merge(tensors, slots)).map((tensor): Unit => {
       const rows = tensor.shape[0] ?? 1;
       const cols = tensor.shape.slice(1).reduce((product, n) => product * n, 1);
+      const own = { tensor: tensor.scalars ?? {}, all: shared };
       return {
-        inputs: { t: 0, hyper, size: tensor.size, rows, cols, countAll },
-        passes: stages.map((stage, s) => ({ pass: engine.bindPass(stage, tensor), scalars: evaluators[s]! })),
+        inputs: { t: 0, hyper, size: tensor.size, rows, cols, countAll, memory: own },
+        passes: stages.map((stage) => engine.bindPass(stage, tensor)),
         reductions: new Map(),
       };
     }),
@@ -86,21 +119,38 @@ export function bindUpdate<A extends FloatArray>(
         inputs.hyper = group.hyper;
       }
     });
-    stages.forEach((stage, s) => {
+    stages.forEach(({ reductions: wanted }, s) => {
       for (const group of units) {
         for (const { inputs, passes, reductions } of group) {
-          const { pass, scalars } = passes[s]!;
+          const scalars = evaluators[s]!;
           scalars.evaluate(inputs, reductions);
-          pass(scalars, results);
-          for (let r = 0; r < stage.reductions.length; r++) reductions.set(stage.reductions[r]!, results[r]!);
+          passes[s]!(scalars, results);
+          for (let r = 0; r < wanted.length; r++) reductions.set(wanted[r]!, results[r]!);
         }
       }
-      for (const reduction of stage.reductions) {
-        if (reduction.scope === "all") shareOverAll(reduction, units);
-      }
+      for (const reduction of wanted) if (reduction.scope === "all") shareOverAll(reduction, units);
     });
+    if (numbers.length > 0) remember(numbers, memory, units);
   };
   return { run, stageCount: stages.length };
+}
+
+/** Write the new values of state that is one number; all are known before the first is written. */
+function remember(
+  numbers: readonly { name: string; scope: Scope }[],
+  memory: ScalarEvaluator,
+  units: readonly (readonly Unit[])[],
+): void {
+  const shared = new Map<string, number>();
+  for (const { inputs, reductions } of units.flat()) {
+    memory.evaluate(inputs, reductions);
+    numbers.forEach(({ name, scope }, i) => {
+      if (scope === "tensor") (inputs.memory.tensor as Record<string, number>)[name] = memory.value(i);
+      else if (!shared.has(name)) shared.set(name, memory.value(i));
+    });
+  }
+  const all = units.flat()[0]?.inputs.memory.all as Record<string, number>;
+  for (const [name, value] of shared) all[name] = value;
 }
 
 function checkHyper(program: UpdateProgram, groups: readonly TensorGroup<FloatArray>[]): void {

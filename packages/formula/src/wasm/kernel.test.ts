@@ -250,6 +250,16 @@ describe("the fused engine", () => {
     }
   });
 
+  test("runs a formula of nearly a thousand operations, one upon the other", () => {
+    const text = `a = g\n${"a = tanh(a) + theta\n".repeat(490)}theta = a`;
+    const groups = [{ hyper: {}, tensors: [randomTensor([19], 1)] }];
+    const [slow, fast] = [runReference, runFused].map((run) => run(program(text), groups)[0]![0]!.theta!);
+    // a ← tanh(a) + θ forgets: its errors shrink by 1 − tanh² each time, so what remains is a few units of |a| < 3
+    slow!.forEach((exact, i) => {
+      expect(Math.abs(fast![i]! - exact)).toBeLessThan(100 * 2 ** -22);
+    });
+  });
+
   test("refuses a formula that is too large for one kernel", () => {
     const hyper = Array.from({ length: 497 }, (_, i) => `h${i}`);
     const text = `a = g\n${hyper.map((name) => `a = min(a, ${name})`).join("\n")}\ntheta = a`;
