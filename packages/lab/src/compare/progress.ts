@@ -9,17 +9,28 @@ export interface ProgressOptions {
   rules: readonly string[];
   budget: number;
   seeds: number;
-  stream: NodeJS.WritableStream & { isTTY?: boolean };
+  stream: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
 }
 
 export interface Progress {
   update(event: ProgressEvent): void;
-  /** Leave the screen as it is. */
+  /** Leave the screen as it is, and say no more. */
   stop(): void;
 }
 
-export const showProgress = (options: ProgressOptions): Progress =>
-  options.stream.isTTY ? bars(options) : lines(options);
+export function showProgress(options: ProgressOptions): Progress {
+  const progress = options.stream.isTTY ? bars(options) : lines(options);
+  let stopped = false;
+  return {
+    update: (event) => {
+      if (!stopped) progress.update(event);
+    },
+    stop: () => {
+      if (!stopped) progress.stop();
+      stopped = true;
+    },
+  };
+}
 
 /** What is known of one rule so far. */
 class RuleProgress {
@@ -84,7 +95,7 @@ function bars({ rules, budget, seeds, stream }: ProgressOptions): Progress {
   const width = Math.max("total".length, ...rules.map((rule) => rule.length));
   const multi = new MultiBar(
     {
-      stream: stream as NodeJS.WriteStream,
+      stream: stream as NodeJS.WriteStream, // it needs a terminal, which this one is
       format: "  {name} {bar} {what}",
       barCompleteChar: "━",
       barIncompleteChar: "┄",

@@ -1,0 +1,38 @@
+/**
+ * Ctrl-C: the first asks the work to end cleanly, the second ends the process at once. The only place that handles signals;
+ * without it Node ends the process at the first.
+ */
+import type { Io } from "./io.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const SHOW_CURSOR = "\x1b[?25h";
+
+/** Do some work that a signal can end; `farewell` is said at the first one. */
+export async function interruptible<T>(
+  io: Io,
+  farewell: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) {
+      if (io.stderr.isTTY) io.stderr.write(SHOW_CURSOR);
+      process.exit(130); // as shells count it: 128 + SIGINT
+    }
+    controller.abort();
+    io.stderr.write(`\n${farewell}\n`);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
+
+/** Wait for the signal. */
+export const interrupted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });

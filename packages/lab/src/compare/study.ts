@@ -1,0 +1,153 @@
+/**
+ * The runs of one comparison, and what they measured.
+ *
+ *   trials   for each rule: `budget` configurations, one training seed, judged by the validation loss at the last step
+ *   finals   the winner of each rule on every seed: the same initial parameters and batches for every rule, so results pair
+ */
+import { join } from "node:path";
+import { type Rule, ruleToLatex } from "@thalweg/optim";
+import type { FitResult } from "@thalweg/train";
+import type { Evaluation, MeasuredRule, Run, Trial } from "../report/comparison.ts";
+import { type Configuration, type Space, suggest } from "../samplers/index.ts";
+import type { Task } from "../tasks/index.ts";
+import type { Pool } from "./pool.ts";
+import { spaceOf } from "./spaces.ts";
+import { endedTrial, type TrialConfig, trialConfig, trialFolder } from "./trial.ts";
+
+export interface StudyOptions {
+  task: Task;
+  taskFingerprint: string;
+  /** Trials per rule. */
+  budget: number;
+  /** Training seeds of the final runs. */
+  seeds: readonly number[];
+  /** Spec of the learning-rate schedule. */
+  schedule: string;
+  /** Updates per run. */
+  steps: number;
+  /** Places the points of the search. */
+  studySeed: number;
+  /** What is searched, by rule, instead of `spaceOf`. */
+  spaces: Readonly<Record<string, Space>>;
+  folder: string;
+  onRun(event: RunEvent): void;
+}
+
+/** One run is over. */
+export interface RunEvent {
+  rule: string;
+  phase: "trial" | "final";
+  /** Trial number or seed. */
+  index: number;
+  hyper: Readonly<Record<string, number>>;
+  result: FitResult;
+  /** It had been done before. */
+  reused: boolean;
+}
+
+/** Of every trial; none of the final runs has it, since it was used to select. */
+export const TUNING_SEED = 42;
+
+/** Raised when a comparison was ended before its end; what was done is kept. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+/** Tune a rule, then run the winner on every seed. Raises Interrupted, RunFolderError. */
+export async function studyRule(rule: Rule, options: StudyOptions, pool: Pool): Promise<MeasuredRule> {
+  const { budget, seeds, studySeed } = options;
+  const space = options.spaces[rule.name] ?? spaceOf(rule);
+  const pinned = Object.fromEntries(Object.keys(space).map((name) => [name, rule.hyper[name]!]));
+  const study = { space, studySeed, budget, pinned };
+  const trials = await Promise.all(
+    Array.from({ length: budget }, (_, number) =>
+      trial(number, suggest(study, number), { rule, options, pool }),
+    ),
+  );
+  const tuned = { ...rule.hyper, ...winner(trials).hyperparameters };
+  const runs = await Promise.all(seeds.map((seed) => final(seed, tuned, { rule, options, pool })));
+  return {
+    name: rule.name,
+    formula: rule.links.map(({ update }) => update.trim().replaceAll(/^ +/gm, "")).join("\n"),
+    latex: ruleToLatex(rule),
+    source: rule.links.map(({ source }) => source).join("; "),
+    defaults: rule.hyper,
+    tuned,
+    space,
+    trials,
+    runs,
+  };
+}
+
+/** The lowest validation loss at the last step; where every trial diverged, the first, so that the report shows it. */
+function winner(trials: readonly Trial[]): Trial {
+  const loss = ({ status, validationLoss }: Trial) =>
+    status === "finished" ? (validationLoss ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  return trials.reduce((best, one) => (loss(one) < loss(best) ? one : best));
+}
+
+interface Job {
+  rule: Rule;
+  options: StudyOptions;
+  pool: Pool;
+}
+
+async function trial(number: number, hyperparameters: Configuration, job: Job): Promise<Trial> {
+  const { config, result } = await runOnce("trial", number, TUNING_SEED, hyperparameters, job);
+  const last = result.evaluations.at(-1);
+  return {
+    number,
+    hyperparameters,
+    ...attempt(config, result),
+    validationLoss: finite(last?.validationLoss),
+    validationAccuracy: finite(last?.validationAccuracy),
+  };
+}
+
+async function final(seed: number, tuned: Configuration, job: Job): Promise<Run> {
+  const { config, result } = await runOnce("final", seed, seed, tuned, job);
+  const evaluations = result.evaluations.map(
+    (line): Evaluation => ({
+      step: line.step,
+      trainLoss: finite(line.trainLoss),
+      validationLoss: finite(line.validationLoss),
+      testLoss: finite(line.testLoss),
+      testAccuracy: finite(line.testAccuracy),
+    }),
+  );
+  return { seed, ...attempt(config, result), evaluations };
+}
+
+/** From disk if it has been done, else by the pool. */
+async function runOnce(
+  phase: RunEvent["phase"],
+  index: number,
+  seed: number,
+  values: Configuration,
+  { rule, options, pool }: Job,
+): Promise<{ config: TrialConfig; result: FitResult }> {
+  const { task, taskFingerprint, schedule, steps, folder, onRun } = options;
+  const hyper = { ...rule.hyper, ...values } as Record<string, number>;
+  const config = trialConfig(task, taskFingerprint, {
+    rule,
+    hyper,
+    schedule,
+    steps,
+    seed,
+    test: phase === "final",
+  });
+  const at = join(folder, trialFolder(config));
+  const ended = endedTrial(config, at);
+  const result = ended ?? (await pool.run(config, at));
+  if (result.end === "interrupted") throw new Interrupted("the comparison was interrupted");
+  onRun({ rule: rule.name, phase, index, hyper, result, reused: ended !== undefined });
+  return { config, result };
+}
+
+function attempt(config: TrialConfig, { end, reason = "", step, seconds }: FitResult) {
+  const status = end === "diverged" ? ("diverged" as const) : ("finished" as const);
+  return { status, reason, steps: step, seconds, folder: trialFolder(config).replaceAll("\\", "/") };
+}
+
+const finite = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
