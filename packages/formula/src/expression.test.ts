@@ -127,6 +127,8 @@ function evaluateGraph(node: Expression, slots: Record<string, number>): number 
       return slots[node.name]!;
     case "dimension":
       return 1;
+    case "memory":
+      throw new TypeError(`these formulas have no state, and no ${node.name}`);
     case "reduce":
       return evaluateGraph(node.operand, slots);
     case "apply": {

@@ -13,6 +13,7 @@ export { reference } from "./reference.ts";
 // from text to program
 export { type FormulaSource, resolve, type UpdateProgram } from "./resolve.ts";
 export { type Stage, scheduleStages } from "./stages.ts";
+export { type NamedStateSlot, type StateDeclaration, type StateSlot, stateSlots } from "./state.ts";
 export { FormulaError } from "./syntax/error.ts";
 export { nearest } from "./syntax/nearest.ts";
 // running a program over tensors

@@ -4,7 +4,8 @@
  */
 import { FlatMemory, type FloatArray } from "@thalweg/formula";
 import { type Backend, referenceBackend, wasmBackend } from "../src/backend.ts";
-import { Optimizer, type OptimizerOptions, type Segment } from "../src/optimizer.ts";
+import type { OptimizerOptions, Segment } from "../src/groups.ts";
+import { Optimizer } from "../src/optimizer.ts";
 import type { Rule } from "../src/rule.ts";
 
 export type EngineName = "reference" | "wasm";

@@ -7,15 +7,11 @@
 
 // running them
 export { type Backend, referenceBackend, wasmBackend } from "./backend.ts";
+export type { OptimizerOptions, ParameterGroup, Segment } from "./groups.ts";
 export { HYPERPARAMETERS, type Hyperparameter } from "./hyperparameters.ts";
-export {
-  Optimizer,
-  type OptimizerOptions,
-  type OptimizerState,
-  type ParameterGroup,
-  type Segment,
-  stateSlotCount,
-} from "./optimizer.ts";
+export { Optimizer, stateSlotCount } from "./optimizer.ts";
+export type { OptimizerState, ParameterState } from "./optimizer-state.ts";
+
 // a rule over recorded gradients
 export { lookUp, parseRecording, type Recording, type Replay, recordedRule, replay } from "./replay.ts";
 // declaring rules

@@ -2,7 +2,9 @@ import { FlatMemory, type FloatArray } from "@thalweg/formula";
 import { describe, expect, it } from "vitest";
 import { type Choices, ENGINES, segmentsOf, setUp, shaker, type Tensors } from "../laws/set-up.ts";
 import { referenceBackend, wasmBackend } from "./backend.ts";
-import { Optimizer, type OptimizerState, type ParameterGroup, type Segment } from "./optimizer.ts";
+import type { ParameterGroup, Segment } from "./groups.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { OptimizerState } from "./optimizer-state.ts";
 import { chain, type Rule, rule, withHyper } from "./rule.ts";
 import { adamw, lion, momentum, rules, sgd } from "./rules/index.ts";
 import { addDecayedWeights, clipByGlobalNorm } from "./transforms/index.ts";
@@ -343,7 +345,8 @@ describe("Optimizer.state() and load()", () => {
     step([2]);
     expect(state).toEqual({
       version: 1,
-      parameters: { w: { rule: "momentum", step: 1, slots: { b: Float32Array.of(2) } } },
+      parameters: { w: { rule: "momentum", step: 1, slots: { b: Float32Array.of(2) }, scalars: {} } },
+      shared: { momentum: {} },
     });
   });
 

@@ -5,7 +5,8 @@
 import { FlatMemory, type FloatArray, nearest } from "@thalweg/formula";
 import { z } from "zod";
 import { type Backend, referenceBackend, wasmBackend } from "./backend.ts";
-import { Optimizer, type ParameterGroup, type Segment, stateSlotCount } from "./optimizer.ts";
+import type { ParameterGroup, Segment } from "./groups.ts";
+import { Optimizer, stateSlotCount } from "./optimizer.ts";
 import { chain, type Link, type Rule, rule, withHyper } from "./rule.ts";
 import { rules } from "./rules/index.ts";
 import { parseSchedule, type Schedule } from "./schedules/index.ts";

@@ -3,7 +3,14 @@
  * parameter transforms are the same thing with another duty: they assign `g`, or adjust `theta`, and leave the rest to
  * the next link. `chain` concatenates links; a chain is a rule again, and compiles to one fused kernel.
  */
-import { type FormulaSource, resolve, toLatex, type UpdateProgram } from "@thalweg/formula";
+import {
+  type FormulaSource,
+  resolve,
+  type StateDeclaration,
+  stateSlots,
+  toLatex,
+  type UpdateProgram,
+} from "@thalweg/formula";
 import { checkHyperparameter, checkHyperparameterName } from "./hyperparameters.ts";
 
 /** What the author of a rule writes. */
@@ -14,8 +21,8 @@ export interface RuleDeclaration {
   summary?: string;
   /** Hyperparameters with their defaults. */
   hyper?: Readonly<Record<string, number>>;
-  /** State slots: each has the shape of the parameter and starts at zero. */
-  state?: readonly string[];
+  /** State slots: names of plain ones, or names with shape and initial value; see StateSlot. */
+  state?: StateDeclaration;
   /** One assignment per line; see @thalweg/formula for the language. */
   update: string;
   /** Paper with equation or algorithm number, and reference code where it decides. */
@@ -33,7 +40,7 @@ export interface Rule {
   links: readonly Link[];
   /** Hyperparameters with their defaults, by their names in the chain. */
   hyper: Readonly<Record<string, number>>;
-  /** State slots by their names in the chain. */
+  /** State slots of the parameter's shape, by their names in the chain. */
   state: readonly string[];
   /** What one update computes. */
   program: UpdateProgram;
@@ -120,7 +127,15 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
       `Cannot declare a ${kind} as its name must start with a letter and hold letters, digits and "-": found ${JSON.stringify(name)}`,
     );
   }
-  const complete: Link = { kind, name, summary, hyper: { ...hyper }, state: [...state], update, source };
+  const complete: Link = {
+    kind,
+    name,
+    summary,
+    hyper: { ...hyper },
+    state: structuredClone(state),
+    update,
+    source,
+  };
   checkHyper(complete, hyper);
   resolve([formulaSource(complete, (local) => local)]); // a wrong formula is refused where it is declared
   return complete;
@@ -128,7 +143,7 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
 
 function fromLinks(links: readonly Link[]): Rule {
   const hyperNames = qualifiedNames(links, ({ hyper }) => Object.keys(hyper));
-  const stateNames = qualifiedNames(links, ({ state }) => state);
+  const stateNames = qualifiedNames(links, ({ state }) => stateSlots(state).map(({ name }) => name));
   const sources = links.map((one, i) =>
     formulaSource(one, (local) => hyperNames[i]!.get(local) ?? stateNames[i]!.get(local) ?? local),
   );

@@ -3,7 +3,7 @@
  * names, so that other tools can read the weights; the optimizer's state lies beside them as `optimizer/<parameter>/<slot>`.
  * A run that continues from a checkpoint gives the same bits as one that was never interrupted.
  */
-import type { Optimizer, OptimizerState } from "@thalweg/optim";
+import type { Optimizer, OptimizerState, ParameterState } from "@thalweg/optim";
 import { type ParameterVector, segmentOf } from "./parameter-vector.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { StoredTensor } from "./safetensors.ts";
@@ -23,6 +23,16 @@ export interface Progress {
   seconds: number;
 }
 
+/** The part of an optimizer's state that is numbers, not tensors. */
+interface Counters {
+  parameters: Record<string, Omit<ParameterState<Float32Array>, "slots">>;
+  shared: Record<string, Record<string, number>>;
+}
+
+/** JSON has no NaN and no infinities: they are written as text. */
+const NON_FINITE = new Set<unknown>(["NaN", "Infinity", "-Infinity"]);
+const isNonFinite = (value: unknown) => typeof value === "number" && !Number.isFinite(value);
+
 const FORMAT = "thalweg checkpoint 1";
 
 /** Write a run's checkpoint. Raises RunFolderError when the folder cannot be written to. */
@@ -39,11 +49,11 @@ export function saveCheckpoint(
   for (const segment of vector.bufferSegments) {
     tensors.set(segment.name, { shape: segment.shape, data: segmentOf(vector.buffers, segment) });
   }
-  const { parameters } = optimizer.state();
+  const { parameters, shared } = optimizer.state();
   const shapes = new Map(vector.segments.map(({ name, shape }) => [name, shape]));
-  const counters: Record<string, { rule: string; step: number }> = {};
-  for (const [name, { rule, step, slots }] of Object.entries(parameters)) {
-    counters[name] = { rule, step };
+  const counters: Counters = { parameters: {}, shared };
+  for (const [name, { slots, ...counter }] of Object.entries(parameters)) {
+    counters.parameters[name] = counter;
     for (const [slot, data] of Object.entries(slots)) {
       tensors.set(stateName(name, slot), { shape: shapes.get(name)!, data });
     }
@@ -53,7 +63,7 @@ export function saveCheckpoint(
   run.writeCheckpoint(tensors, {
     ...Object.fromEntries(numbers),
     format: FORMAT,
-    optimizer: JSON.stringify(counters),
+    optimizer: JSON.stringify(counters, (_, value) => (isNonFinite(value) ? String(value) : value)),
   });
 }
 
@@ -88,15 +98,17 @@ export function loadCheckpoint(
   for (const segment of vector.bufferSegments) {
     vector.buffers.set(values(segment.name, segment.size), segment.offset);
   }
-  const counters = JSON.parse(metadata.optimizer ?? "{}") as Record<string, { rule: string; step: number }>;
+  const counters = JSON.parse(metadata.optimizer ?? "{}", (_, value) =>
+    NON_FINITE.has(value) ? Number(value) : value,
+  ) as Counters;
   const parameters: OptimizerState<Float32Array>["parameters"] = {};
-  for (const [name, { rule, step }] of Object.entries(counters)) {
+  for (const [name, counter] of Object.entries(counters.parameters)) {
     const prefix = stateName(name, "");
     const slots = [...tensors].filter(([key]) => key.startsWith(prefix));
     const data = slots.map(([key, tensor]) => [key.slice(prefix.length), tensor.data as Float32Array]);
-    parameters[name] = { rule, step, slots: Object.fromEntries(data) };
+    parameters[name] = { ...counter, slots: Object.fromEntries(data) };
   }
-  optimizer.load({ version: 1, parameters });
+  optimizer.load({ version: 1, parameters, shared: counters.shared });
   const number = (name: keyof Progress) => Number(metadata[name]);
   return {
     step: number("step"),

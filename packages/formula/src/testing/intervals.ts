@@ -127,6 +127,8 @@ export function outputBounds(
           const dimensions = { size: sizes[k]!, countAll, rows: shape[0] ?? 1, cols: sizeOf(shape.slice(1)) };
           return point(dimensions[node.name]);
         });
+      case "memory": // state that is one number starts at zero
+        return everywhere(() => point(0));
       case "slot":
         return everywhere((k, i) => point(Math.fround(tensors[k]!.slots[node.name]?.[i] ?? 0)));
       case "apply": {

@@ -16,7 +16,7 @@ test("rules NAME gives formula, LaTeX, hyperparameters with their domains, state
   const { out } = await runCli(["rules", "momentum", "--json"]);
   expect(JSON.parse(out)).toMatchObject({
     name: "momentum",
-    state: ["b"],
+    state: [{ name: "b", shape: "tensor", initial: "0" }],
     formula: ["b = where(t == 1, g, momentum * b + (1 - dampening) * g)", "theta = theta - lr * b"],
     hyperparameters: [
       { name: "lr", default: 0.01, meaning: "learning rate", domain: "finite and not negative" },

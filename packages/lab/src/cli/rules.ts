@@ -1,6 +1,6 @@
 /** `thalweg rules [NAME]`: the catalogue of update rules and transforms, or one of them in full. */
 
-import { toLatex } from "@thalweg/formula";
+import { type StateDeclaration, stateSlots, toLatex } from "@thalweg/formula";
 import {
   HYPERPARAMETERS,
   type Link,
@@ -63,10 +63,23 @@ const brief = ({ name, kind, summary, hyper, state }: Entry) => ({
   kind,
   summary,
   hyper,
-  state,
-  /** float32 state per parameter element. */
-  stateBytesPerParameter: state.length * BYTES_PER_FLOAT32,
+  state: stateSlots(state),
+  stateBytesPerParameter: stateBytes(state),
 });
+
+/** float32 state per parameter element; state that is one number does not count. */
+const stateBytes = (state: StateDeclaration) =>
+  BYTES_PER_FLOAT32 * stateSlots(state).filter(({ shape }) => shape === "tensor").length;
+
+/** `m, v, d (shared, from d0)` */
+function describeState(state: StateDeclaration): string[] {
+  return stateSlots(state).map(({ name, shape, initial }) => {
+    const remarks = [shape === "tensor" ? "" : shape, initial === "0" ? "" : `from ${initial}`].filter(
+      Boolean,
+    );
+    return remarks.length === 0 ? name : `${name} (${remarks.join(", ")})`;
+  });
+}
 
 const full = (entry: Entry) => ({
   ...brief(entry),
@@ -99,8 +112,10 @@ function list(): string {
   const head = ["name", "B/param", "state", "hyperparameters", "summary"];
   const rows = catalogue.map(({ name, state, hyper, summary }) => [
     name,
-    String(state.length * BYTES_PER_FLOAT32),
-    state.join(" ") || "–",
+    String(stateBytes(state)),
+    stateSlots(state)
+      .map((slot) => slot.name)
+      .join(" ") || "–",
     settings(hyper),
     summary,
   ]);
@@ -109,7 +124,7 @@ function list(): string {
 
 function explanation(entry: Entry): string {
   const { name, kind, summary, latex, state, source } = entry;
-  const bytes = state.length * BYTES_PER_FLOAT32;
+  const slots = describeState(state);
   const hyper = Object.entries(entry.hyper).map(([one, value]) => {
     const { meaning: text, unit, domain } = meaning(one);
     return [`  ${one}`, String(value), domain, unit === null ? text : `${text} [${unit}]`];
@@ -119,9 +134,9 @@ function explanation(entry: Entry): string {
     `\nFormula\n${indented(formulaLines(entry))}`,
     `\nLaTeX\n${indented(latex)}`,
     hyper.length === 0 ? "" : `\nHyperparameters\n${columns(hyper)}`,
-    state.length === 0
+    slots.length === 0
       ? "\nState    none\n"
-      : `\nState    ${state.join(", ")}: ${bytes} bytes per parameter in float32\n`,
+      : `\nState    ${slots.join(", ")}: ${stateBytes(state)} bytes per parameter in float32\n`,
     `Source   ${source}\n`,
   ].join("");
 }

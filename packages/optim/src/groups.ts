@@ -1,0 +1,155 @@
+/**
+ * Which rule and which hyperparameters each segment of the flat vector gets, and where its state lies.
+ */
+import type { FloatArray, TensorGroup, TensorSlots } from "@thalweg/formula";
+import type { Backend } from "./backend.ts";
+import { checkHyper, type Rule } from "./rule.ts";
+
+/** A named tensor inside a flat vector; offset and size count elements. */
+export interface Segment {
+  name: string;
+  shape: readonly number[];
+  offset: number;
+  size: number;
+}
+
+/** Parameters that are treated alike. A segment joins the first group that matches its name. */
+export interface ParameterGroup {
+  /** A regular expression on the parameter's name (as text or object), or a predicate. */
+  match: string | RegExp | ((segment: Segment) => boolean);
+  /** Instead of the optimizer's rule, with its own defaults: the optimizer's `hyper` belongs to the optimizer's rule. */
+  rule?: Rule;
+  /** Instead of the values of the rule that the group uses, one by one. */
+  hyper?: Readonly<Record<string, number>>;
+  /** Neither moves nor decays. */
+  frozen?: boolean;
+}
+
+export interface OptimizerOptions<A extends FloatArray> {
+  backend: Backend<A>;
+  segments: readonly Segment[];
+  /** The flat parameter vector, updated in place. */
+  parameters: A;
+  /** The flat gradient vector, read at each step. */
+  gradients: A;
+  rule: Rule;
+  /** Instead of the rule's defaults, one by one. */
+  hyper?: Readonly<Record<string, number>>;
+  groups?: readonly ParameterGroup[];
+}
+
+/** Segments with one rule and one set of hyperparameters, bound to their vectors. */
+export interface Group<A extends FloatArray> extends TensorGroup<A> {
+  rule: Rule;
+  /** Hyperparameters before schedules. */
+  base: Readonly<Record<string, number>>;
+}
+
+/**
+ * Give every segment to the first group that matches it, and allocate state. Raises RangeError or TypeError for values
+ * outside their domain, unknown names, segments that do not fit and groups that match nothing, SyntaxError for a
+ * pattern that is none.
+ */
+export function assignGroups<A extends FloatArray>(options: OptimizerOptions<A>): Group<A>[] {
+  const { segments, rule, hyper = {}, groups = [] } = options;
+  checkSegments(options);
+  checkHyper(rule, hyper);
+  for (const group of groups) checkHyper(group.rule ?? rule, group.hyper ?? {});
+  const matchers = groups.map(matcher);
+  const members = [...groups, undefined].map((): Segment[] => []); // the last are those that no group takes
+  for (const segment of segments) {
+    const first = matchers.findIndex((matches) => matches(segment));
+    members.at(first)!.push(segment);
+  }
+  groups.forEach((group, i) => {
+    if (members[i]!.length > 0) return;
+    const names = segments.map(({ name }) => name).join(", ");
+    throw new RangeError(
+      `Cannot use parameter group ${i + 1} (${String(group.match)}) as it matches no parameter that an earlier group has not taken: the parameters are ${names}`,
+    );
+  });
+  return [...groups, { rule, hyper, frozen: false }].flatMap((group, i): Group<A>[] => {
+    if (group.frozen || members[i]!.length === 0) return [];
+    const own = group.rule ?? rule;
+    const base = { ...own.hyper, ...(group.rule === undefined ? hyper : {}), ...group.hyper };
+    return [{ rule: own, base, hyper: { ...base }, t: 0, tensors: bindSlots(members[i]!, own, options) }];
+  });
+}
+
+function matcher({ match }: ParameterGroup, i: number): (segment: Segment) => boolean {
+  if (typeof match === "function") return match;
+  try {
+    const pattern = new RegExp(match);
+    // search() starts at the beginning each time, where test() goes on from the last hit of a /g pattern
+    return ({ name }) => name.search(pattern) >= 0;
+  } catch (error) {
+    throw new SyntaxError(`Cannot use parameter group ${i + 1}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** One vector per state slot, dense over the segments of a group. */
+function bindSlots<A extends FloatArray>(
+  segments: readonly Segment[],
+  rule: Rule,
+  { parameters, gradients, backend }: OptimizerOptions<A>,
+): TensorSlots<A>[] {
+  const total = segments.reduce((sum, { size }) => sum + size, 0);
+  const state = rule.state.map((slot) => [slot, backend.allocate(total)] as const);
+  const view = (vector: A, offset: number, size: number) => vector.subarray(offset, offset + size) as A;
+  let used = 0;
+  return segments.map(({ name, shape, offset, size }) => {
+    const slots: Record<string, A> = {
+      theta: view(parameters, offset, size),
+      g: view(gradients, offset, size),
+      ...Object.fromEntries(state.map(([slot, vector]) => [slot, view(vector, used, size)])),
+    };
+    used += size;
+    return { name, shape, size, slots, scalars: zeros(rule, "tensor") };
+  });
+}
+
+/** State that is one number, before the first step. */
+export const zeros = ({ program }: Rule, scope: "tensor" | "all"): Record<string, number> =>
+  Object.fromEntries(program.scalars.filter((slot) => slot.scope === scope).map(({ name }) => [name, 0]));
+
+function checkSegments<A extends FloatArray>({ segments, parameters, gradients }: OptimizerOptions<A>): void {
+  const names = new Set<string>();
+  let end = 0;
+  for (const { name, shape, offset, size } of [...segments].sort((a, b) => a.offset - b.offset)) {
+    if (names.has(name)) {
+      throw new TypeError(
+        `Cannot optimise the parameter "${name}" twice: every segment needs a name of its own`,
+      );
+    }
+    names.add(name);
+    if (![offset, ...shape].every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      throw new RangeError(
+        `Cannot optimise "${name}" as its offset and the sizes in its shape must be whole numbers, not negative: it starts at ${offset} and has shape [${shape}]`,
+      );
+    }
+    const count = shape.reduce((product, n) => product * n, 1);
+    if (count !== size) {
+      throw new RangeError(
+        `Cannot optimise "${name}" as a segment of shape [${shape}] must have ${count} elements: current size is ${size}`,
+      );
+    }
+    if (!(offset >= end)) {
+      throw new RangeError(
+        `Cannot optimise "${name}" as segments must not overlap: it starts at ${offset}, inside the one before it, which ends at ${end}`,
+      );
+    }
+    end = offset + size;
+  }
+  for (const [what, vector] of [
+    ["parameters", parameters],
+    ["gradients", gradients],
+  ] as const) {
+    if (vector.length < end) {
+      throw new RangeError(
+        `Cannot optimise as the flat vector of ${what} must hold all segments, ${end} elements: it has ${vector.length}`,
+      );
+    }
+  }
+}
