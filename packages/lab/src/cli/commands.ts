@@ -23,10 +23,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "compare update rules on a task: the main job",
     load: () => import("./compare.ts"),
   },
+  { name: "train", summary: "train a task once, with one rule", load: () => import("./train.ts") },
   { name: "rules", summary: "list the update rules, or explain one", load: () => import("./rules.ts") },
   { name: "schedules", summary: "list the schedules, or explain one", load: () => import("./schedules.ts") },
   { name: "schedule", summary: "print a schedule, one number per step", load: () => import("./schedule.ts") },
   { name: "replay", summary: "run a rule over recorded gradients", load: () => import("./replay.ts") },
   { name: "walk", summary: "run a rule on a surface in the plane", load: () => import("./walk.ts") },
   { name: "data", summary: "list, fetch and verify datasets", load: () => import("./data.ts") },
+  { name: "bench", summary: "time this machine against other libraries", load: () => import("./bench.ts") },
 ];

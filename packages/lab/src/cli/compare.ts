@@ -68,7 +68,10 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
   if (twice !== undefined)
     throw new UsageError(`Cannot compare ${twice} with itself: name each rule once in --rules`);
   fromUser(() => parseSchedule(schedule, steps ?? asked.steps));
-  const { task, dataset } = await loadTask(asked, { env: io.env, say: (line) => io.stderr.write(`${line}\n`) });
+  const { task, dataset } = await loadTask(asked, {
+    env: io.env,
+    say: (line) => io.stderr.write(`${line}\n`),
+  });
   fromUser(() => parseSchedule(schedule, steps ?? task.steps)); // a fallback has another length
 
   const folder = options.out ?? join("runs", `compare-${task.name}`);

@@ -4,9 +4,9 @@
  * comparison that was interrupted, or killed, continues when it is asked for again and gives the same numbers.
  */
 import type { Dataset } from "@thalweg/data";
-import { rules as catalogue, lookUp, parseSchedule } from "@thalweg/optim";
+import { rules as catalogue, checkHyper, lookUp, parseSchedule } from "@thalweg/optim";
 import type { MeasuredComparison, TaskFacts } from "../report/comparison.ts";
-import { type Space, samplers } from "../samplers/index.ts";
+import { parseSpace, type Space, samplers } from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
 import { machineFacts } from "./machine.ts";
 import { defaultWorkers, Pool } from "./pool.ts";
@@ -67,6 +67,7 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
   checkCounts({ budget, seeds: options.seeds ?? DEFAULTS.seeds, steps, workers });
   const rules = options.rules.map((name) => lookUp("rule", catalogue, name));
   checkRules(options.rules);
+  checkSpaces(spaces);
   parseSchedule(schedule, steps);
 
   const startedAt = new Date().toISOString();
@@ -121,6 +122,17 @@ function checkRules(names: readonly string[]): void {
   if (names.length === 0) throw new RangeError("Cannot compare as no rule is named: name at least one");
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new RangeError(`Cannot compare ${twice} with itself: name each rule once`);
+}
+
+/** Both ends of every range must be values that the rule takes. */
+function checkSpaces(spaces: Readonly<Record<string, Space>>): void {
+  for (const [name, space] of Object.entries(spaces)) {
+    const rule = lookUp("rule", catalogue, name);
+    for (const [hyper, dimension] of Object.entries(parseSpace(space))) {
+      const ends = "low" in dimension ? [dimension.low, dimension.high] : dimension.choices;
+      for (const value of ends) checkHyper(rule, { [hyper]: value as number });
+    }
+  }
 }
 
 function describe(task: Task, dataset: Dataset): Omit<TaskFacts, "fingerprint" | "parameters" | "steps"> {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Rule, ruleToLatex } from "@thalweg/optim";
 import type { FitResult } from "@thalweg/train";
 import type { Evaluation, MeasuredRule, Run, Trial } from "../report/comparison.ts";
-import { type Configuration, type Space, suggest } from "../samplers/index.ts";
+import { type Configuration, type Dimension, type Space, suggest } from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
 import type { Pool } from "./pool.ts";
 import { spaceOf } from "./spaces.ts";
@@ -57,8 +57,7 @@ export class Interrupted extends Error {
 export async function studyRule(rule: Rule, options: StudyOptions, pool: Pool): Promise<MeasuredRule> {
   const { budget, seeds, studySeed } = options;
   const space = options.spaces[rule.name] ?? spaceOf(rule);
-  const pinned = Object.fromEntries(Object.keys(space).map((name) => [name, rule.hyper[name]!]));
-  const study = { space, studySeed, budget, pinned };
+  const study = { space, studySeed, budget, ...pinDefaults(rule, space) };
   const trials = await Promise.all(
     Array.from({ length: budget }, (_, number) =>
       trial(number, suggest(study, number), { rule, options, pool }),
@@ -78,6 +77,16 @@ export async function studyRule(rule: Rule, options: StudyOptions, pool: Pool): 
     runs,
   };
 }
+
+/** Trial 0 tries the rule's defaults, unless they lie outside the space. */
+function pinDefaults({ hyper }: Rule, space: Space): { pinned?: Configuration } {
+  const inside = Object.entries(space).every(([name, dimension]) => contains(dimension, hyper[name]));
+  if (!inside) return {};
+  return { pinned: Object.fromEntries(Object.keys(space).map((name) => [name, hyper[name]!])) };
+}
+
+const contains = (dimension: Dimension, value: number | undefined) =>
+  value !== undefined && "low" in dimension && dimension.low <= value && value <= dimension.high;
 
 /** The lowest validation loss at the last step; where every trial diverged, the first, so that the report shows it. */
 function winner(trials: readonly Trial[]): Trial {

@@ -1,0 +1,130 @@
+/** `thalweg train TASK --rule NAME`: one run, a line per evaluation, a folder that it can be resumed from. */
+import { join } from "node:path";
+import { checkHyper, lookUp, parseSchedule, rules, type Schedule } from "@thalweg/optim";
+import type { Evaluation, FitResult } from "@thalweg/train";
+import type { Command } from "commander";
+import { planRun, runName, storedRequest, train } from "../compare/train.ts";
+import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
+import { tasks } from "../tasks/index.ts";
+import { loadTask } from "../tasks/load.ts";
+import { required, setting, wholeNumber } from "./arguments.ts";
+import { Failure, fromUser, UsageError } from "./errors.ts";
+import { interruptible } from "./interrupt.ts";
+import type { Io } from "./io.ts";
+import { printJson } from "./print.ts";
+
+interface Options {
+  rule?: string;
+  set?: Record<string, number>;
+  schedule?: string;
+  steps?: number;
+  seed?: number;
+  out?: string;
+  resume?: string;
+  json?: boolean;
+}
+
+const DEFAULT_SCHEDULE = "constant";
+const DEFAULT_SEED = 1;
+const EXAMPLES = `
+Examples:
+  $ thalweg train digits-mlp --rule adamw --set lr=3e-3 --schedule 'warmup(50) > cosine'
+  $ thalweg train --resume runs/digits-mlp-adamw-1f0c9a2b`;
+
+export function define(command: Command, io: Io): void {
+  command
+    .description(
+      "Train a task's model once: losses and accuracies as they come, everything else in a folder.",
+    )
+    .argument("[task]", `one of ${Object.keys(tasks).join(", ")}`)
+    .option("--rule <name>", "see thalweg rules")
+    .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
+    .option("--schedule <spec>", `factor of the learning rate (default: ${DEFAULT_SCHEDULE})`)
+    .option("--steps <n>", "updates, instead of the task's", wholeNumber("--steps", 1))
+    .option("--seed <n>", `draws parameters and batches (default: ${DEFAULT_SEED})`, wholeNumber("--seed", 0))
+    .option("--out <folder>", "where the run goes (default: runs/<task>-<rule>-<id>)")
+    .option("--resume <folder>", "continue the run in this folder, as it was asked for")
+    .option("--json", "print the result as JSON at the end, instead of lines")
+    .addHelpText("after", EXAMPLES)
+    .action((task: string | undefined, options: Options) => run(task, options, io));
+}
+
+async function run(task: string | undefined, options: Options, io: Io): Promise<void> {
+  const { name, fallBack, request } = fromUser(() =>
+    options.resume === undefined ? asked(task, options) : resumed(task, options),
+  );
+  const say = (line: string) => io.stderr.write(`${line}\n`);
+  const loaded = await loadTask(lookUp("task", tasks, name), { env: io.env, say, fallBack });
+  const steps = request.steps ?? loaded.task.steps;
+  const schedule = fromUser(() => parseSchedule(request.schedule, steps)); // also when the fallback is shorter
+  const config = await planRun(loaded, { ...request, steps });
+  const folder = options.resume ?? options.out ?? join("runs", runName(config));
+  say(`Training ${config.task} by ${config.rule}, ${steps} steps, into ${folder}`);
+
+  const table = options.json ? undefined : lines(config, schedule, io);
+  const farewell = "Stopping after the step at hand; Ctrl-C again ends at once.";
+  const result = await interruptible(io, farewell, (signal) =>
+    train({ config, loaded, folder, signal, ...(table && { onEvaluation: table }) }),
+  );
+  if (result.end === "interrupted") {
+    throw new Failure(
+      `Interrupted at step ${result.step}: the run and a checkpoint are kept. To go on:\n  thalweg train --resume ${folder}`,
+    );
+  }
+  if (options.json) printJson(io.stdout, { folder, config, ...result });
+  else io.stdout.write(`${summary(result)}\n`);
+}
+
+interface Asked {
+  name: string;
+  /** Whether another task may stand in when its data cannot be had. */
+  fallBack: boolean;
+  request: Omit<TrialRequest, "steps"> & { steps?: number };
+}
+
+function asked(task: string | undefined, options: Options): Asked {
+  const { set: hyper = {}, schedule = DEFAULT_SCHEDULE, steps, seed = DEFAULT_SEED } = options;
+  const name = required("a task", task, Object.keys(tasks));
+  const known = lookUp("task", tasks, name);
+  const rule = lookUp("rule", rules, required("--rule", options.rule, Object.keys(rules)));
+  checkHyper(rule, hyper);
+  parseSchedule(schedule, steps ?? known.steps);
+  const length = steps === undefined ? {} : { steps };
+  return { name, fallBack: true, request: { rule, hyper, schedule, seed, test: true, ...length } };
+}
+
+/** Nothing else may be given: a resumed run is the one that was asked for. */
+function resumed(task: string | undefined, { resume, json: _, ...others }: Options): Asked {
+  const given = [...(task === undefined ? [] : ["a task"]), ...Object.keys(others).map((key) => `--${key}`)];
+  if (given.length > 0) {
+    throw new UsageError(
+      `Cannot resume ${resume} with ${given.join(", ")} as a run keeps its configuration: give --resume alone, or begin another run`,
+    );
+  }
+  const { task: name, ...request } = storedRequest(resume!);
+  return { name, fallBack: false, request };
+}
+
+const HEAD = ["  step", "train loss", "validation loss", "validation accuracy", "       lr", "seconds"];
+
+/** A line per evaluation, as they come. The learning rate is that of the last update. */
+function lines({ hyper }: TrialConfig, schedule: Schedule, io: Io): (evaluation: Evaluation) => void {
+  const row = (cells: readonly string[]) =>
+    io.stdout.write(`${cells.map((cell, i) => cell.padStart(HEAD[i]!.length + 2)).join("")}\n`);
+  row(HEAD);
+  return ({ step, trainLoss, validationLoss, validationAccuracy, seconds }) => {
+    const lr = (hyper.lr ?? Number.NaN) * schedule.at(Math.max(0, step - 1));
+    const measured = [decimals(trainLoss, 4), decimals(validationLoss!, 4), percent(validationAccuracy!)];
+    row([String(step), ...measured, step === 0 ? "–" : lr.toPrecision(3), seconds.toFixed(1)]);
+  };
+}
+
+function summary({ end, reason, step, evaluations, reused }: FitResult & { reused: boolean }): string {
+  const before = reused ? " (found from before)" : "";
+  if (end === "diverged") return `Diverged at step ${step}: ${reason}${before}`;
+  const { testAccuracy, testLoss } = evaluations.at(-1)!;
+  return `Test accuracy ${percent(testAccuracy!)}, test loss ${decimals(testLoss!, 4)} nat${before}`;
+}
+
+const decimals = (value: number, digits: number) => (Number.isNaN(value) ? "–" : value.toFixed(digits));
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;

@@ -1,0 +1,86 @@
+/**
+ * One training run, in a worker thread as all runs are: ONNX Runtime blocks its thread, and Ctrl-C must be heard. A run that
+ * has ended in its folder is not trained again; one that was interrupted continues bit for bit.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { lookUp, rules } from "@thalweg/optim";
+import { type Evaluation, type FitResult, runId } from "@thalweg/train";
+import { z } from "zod";
+import type { LoadedTask } from "../tasks/load.ts";
+import { Pool } from "./pool.ts";
+import { taskFacts } from "./task-facts.ts";
+import { endedTrial, type TrialConfig, type TrialRequest, trialConfig } from "./trial.ts";
+
+export interface TrainOptions {
+  config: TrialConfig;
+  loaded: LoadedTask;
+  folder: string;
+  onEvaluation?(evaluation: Evaluation): void;
+  /** Ends the run cleanly, with a checkpoint. */
+  signal?: AbortSignal;
+}
+
+/** What a run is, with the task's identity measured. */
+export async function planRun({ task, dataset }: LoadedTask, request: TrialRequest): Promise<TrialConfig> {
+  const { fingerprint } = await taskFacts(task, dataset);
+  return trialConfig(task, fingerprint, request);
+}
+
+/** `digits-mlp-adamw-1f0c9a2b`: readable, and the same for the same request. */
+export const runName = (config: TrialConfig): string =>
+  `${config.task}-${config.rule}-${runId(config).slice(0, 8)}`;
+
+/** Train to the end. `reused` says that the result comes from disk. Raises RunFolderError. */
+export async function train(options: TrainOptions): Promise<FitResult & { reused: boolean }> {
+  const { config, loaded, folder, onEvaluation, signal } = options;
+  const ended = endedTrial(config, folder);
+  if (ended !== undefined) {
+    for (const evaluation of ended.evaluations) onEvaluation?.(evaluation);
+    return { ...ended, reused: true };
+  }
+  const pool = new Pool({ task: loaded.task.name, dataset: loaded.dataset, workers: 1 });
+  const stop = () => void pool.close();
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  try {
+    return { ...(await pool.run(config, folder, onEvaluation)), reused: false };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    await pool.close();
+  }
+}
+
+/** The part of config.json that was chosen; that the rest is still the same is checked when the run is opened. */
+const stored = z.object({
+  kind: z.literal("training"),
+  version: z.literal(1),
+  task: z.string(),
+  rule: z.string(),
+  hyper: z.record(z.string(), z.number()),
+  schedule: z.string(),
+  steps: z.int().min(1),
+  seed: z.int().min(0),
+  test: z.boolean(),
+});
+
+/** What was asked for in the run that lies in a folder. Raises RangeError when it holds none that can be continued. */
+export function storedRequest(folder: string): TrialRequest & { task: string } {
+  const path = join(folder, "config.json");
+  const refuse = (reason: string, cause: unknown) =>
+    new RangeError(`Cannot resume ${folder} as ${reason}`, { cause });
+  let config: unknown;
+  try {
+    config = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw refuse(`it must hold a run, with its config.json: ${(cause as Error).message}`, cause);
+  }
+  const parsed = stored.safeParse(config);
+  if (!parsed.success)
+    throw refuse(
+      `its config.json is of no run that can be continued:\n${z.prettifyError(parsed.error)}`,
+      parsed.error,
+    );
+  const { rule, ...request } = parsed.data;
+  return { ...request, rule: lookUp("rule", rules, rule) };
+}
