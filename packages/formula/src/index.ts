@@ -1,7 +1,7 @@
 /**
  * @thalweg/formula: update rules as text.
  *
- * Reading order: functions → syntax/ → expression → resolve → stages → scalars → update → reference → wasm/ → latex.
+ * Reading order: functions → syntax/ → expression → state → resolve → resolve-link → stages → scalars → update → reference → wasm/ → latex.
  */
 
 // the language
@@ -11,7 +11,7 @@ export { nameToLatex, toLatex } from "./latex.ts";
 export { reference } from "./reference.ts";
 
 // from text to program
-export { type FormulaSource, resolve, type UpdateProgram } from "./resolve.ts";
+export { type FormulaSource, type GradientKind, type Phase, resolve, type UpdateProgram } from "./resolve.ts";
 export { type Stage, scheduleStages } from "./stages.ts";
 export { type NamedStateSlot, type StateDeclaration, type StateSlot, stateSlots } from "./state.ts";
 export { FormulaError } from "./syntax/error.ts";

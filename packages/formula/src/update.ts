@@ -3,7 +3,7 @@
  * host finishing scalars in float64 between two passes. Engines differ only in how one pass over one tensor is done:
  * `reference.ts` interprets it in float64, `wasm/kernel.ts` runs a compiled kernel in float32.
  */
-import type { ReduceExpression } from "./expression.ts";
+import type { Expression, ReduceExpression } from "./expression.ts";
 import { REDUCTIONS, type Scope } from "./functions.ts";
 import type { UpdateProgram } from "./resolve.ts";
 import { ScalarEvaluator, type ScalarInputs } from "./scalars.ts";
@@ -40,10 +40,16 @@ export interface Engine<A extends FloatArray> {
   merge(tensors: readonly TensorSlots<A>[], slots: readonly string[]): readonly TensorSlots<A>[];
 }
 
-/** A program ready to run over a fixed set of tensors. */
+/** A program ready to run over a fixed set of tensors, with the groups' present `hyper` and `t`. */
 export interface BoundUpdate {
-  /** Update every tensor of every group once, with the groups' present `hyper` and `t`. */
+  /** Give state its initial values; before the first step. */
+  initialise(): void;
+  /** What comes before the update, in order; each reads a gradient of its own. */
+  before: readonly (() => void)[];
+  /** Update every tensor of every group once. */
   run(): void;
+  /** Write the parameters to evaluate with into the slot "view", for a program that has one. */
+  writeView(): void;
   /** Passes over memory per run. */
   readonly stageCount: number;
 }
@@ -54,10 +60,13 @@ interface Unit {
   reductions: Map<ReduceExpression, number>;
 }
 
+/** The part of a program that one run needs. */
+type Outputs = Pick<UpdateProgram, "state" | "scalars" | "outputs">;
+
 /**
  * Prepare to run a program over groups of tensors on an engine. `shared` holds state that is one number for all tensors;
- * the update writes it, and reads the first group's hyperparameters for it. At t = 1 state gets its initial values.
- * Raises TypeError when a value or a slot is missing.
+ * the update writes it, and reads the first group's hyperparameters for it. Raises TypeError when a value or a slot is
+ * missing.
  */
 export function bindUpdate<A extends FloatArray>(
   program: UpdateProgram,
@@ -66,27 +75,26 @@ export function bindUpdate<A extends FloatArray>(
   shared: Record<string, number> = {},
 ): BoundUpdate {
   checkHyper(program, groups);
-  const { hyper, state, scalars, initial } = program;
-  const start =
-    initial.size === 0
-      ? undefined
-      : bindOutputs({ hyper, state, scalars, outputs: initial }, groups, engine, shared);
-  const update = bindOutputs(program, groups, engine, shared);
+  const { state, scalars, initial, before, view } = program;
+  const bind = (outputs: ReadonlyMap<string, Expression>) =>
+    bindOutputs({ state, scalars, outputs }, groups, engine, shared);
+  const update = bind(program.outputs);
+  const nothing = () => {};
   return {
-    run() {
-      if (start !== undefined && groups.some(({ t }) => t === 1)) start.run();
-      update.run();
-    },
+    initialise: initial.size === 0 ? nothing : bind(initial).run,
+    before: before.map(({ outputs }) => bind(outputs).run),
+    run: update.run,
+    writeView: view === undefined ? nothing : bind(new Map([["view", view]])).run,
     stageCount: update.stageCount,
   };
 }
 
 function bindOutputs<A extends FloatArray>(
-  program: Omit<UpdateProgram, "initial">,
+  program: Outputs,
   groups: readonly TensorGroup<A>[],
   engine: Engine<A>,
   shared: Record<string, number>,
-): BoundUpdate {
+): Pick<BoundUpdate, "run" | "stageCount"> {
   const stages = scheduleStages(program);
   const evaluators = stages.map((stage) => new ScalarEvaluator(stage.scalars));
   const numbers = program.scalars.filter(({ name }) => program.outputs.has(name));
@@ -95,7 +103,9 @@ function bindOutputs<A extends FloatArray>(
     stages.some(({ reductions }) => reductions.some(({ scope }) => scope === "tensor")) ||
     program.scalars.some(({ scope }) => scope === "tensor") ||
     [...evaluators, memory].some(({ perTensor }) => perTensor);
-  const slots = ["theta", "g", ...program.state];
+  const slots = [
+    ...new Set(["theta", "g", ...program.state, ...stages.flatMap(({ stores }) => [...stores.keys()])]),
+  ];
   const countAll = groups.flatMap(({ tensors }) => tensors).reduce((count, { size }) => count + size, 0);
 
   const units = groups.map(({ tensors, hyper }) =>

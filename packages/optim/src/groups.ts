@@ -96,7 +96,7 @@ function bindSlots<A extends FloatArray>(
   { parameters, gradients, backend }: OptimizerOptions<A>,
 ): TensorSlots<A>[] {
   const total = segments.reduce((sum, { size }) => sum + size, 0);
-  const state = rule.state.map((slot) => [slot, backend.allocate(total)] as const);
+  const state = vectorsOf(rule).map((slot) => [slot, backend.allocate(total)] as const);
   const view = (vector: A, offset: number, size: number) => vector.subarray(offset, offset + size) as A;
   let used = 0;
   return segments.map(({ name, shape, offset, size }) => {
@@ -109,6 +109,10 @@ function bindSlots<A extends FloatArray>(
     return { name, shape, size, slots, scalars: zeros(rule, "tensor") };
   });
 }
+
+/** Vectors that a rule needs besides parameters and gradients: its state, and where its view goes. */
+export const vectorsOf = ({ state, program }: Rule): readonly string[] =>
+  program.view === undefined ? state : [...state, "view"];
 
 /** State that is one number, before the first step. */
 export const zeros = ({ program }: Rule, scope: "tensor" | "all"): Record<string, number> =>

@@ -9,7 +9,7 @@
 export { type Backend, referenceBackend, wasmBackend } from "./backend.ts";
 export type { OptimizerOptions, ParameterGroup, Segment } from "./groups.ts";
 export { HYPERPARAMETERS, type Hyperparameter } from "./hyperparameters.ts";
-export { Optimizer, stateSlotCount } from "./optimizer.ts";
+export { Optimizer, type Phase, stateSlotCount } from "./optimizer.ts";
 export type { OptimizerState, ParameterState } from "./optimizer-state.ts";
 
 // a rule over recorded gradients

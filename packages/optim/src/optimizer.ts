@@ -8,16 +8,27 @@
  * Reductions over all parameters (`normAll` …) range over the segments that the same rule governs, across its groups,
  * whatever their hyperparameters. Frozen segments take no part.
  */
-import { type BoundUpdate, bindUpdate, type FloatArray } from "@thalweg/formula";
-import { assignGroups, type Group, type OptimizerOptions, zeros } from "./groups.ts";
+import { type BoundUpdate, bindUpdate, type FloatArray, type GradientKind } from "@thalweg/formula";
+import { assignGroups, type Group, type OptimizerOptions, type Segment, vectorsOf, zeros } from "./groups.ts";
 import { checkHyperparameter, checkHyperparameterName } from "./hyperparameters.ts";
 import { checkState, type OptimizerState } from "./optimizer-state.ts";
 import type { Rule } from "./rule.ts";
 
 const NO_FACTORS: Readonly<Record<string, number>> = {};
 
+/** A part of a step that wants a gradient of its own before the update. */
+export interface Phase {
+  readonly gradient: GradientKind;
+  readonly every: number;
+}
+
 export class Optimizer<A extends FloatArray> {
   private readonly groups: readonly Group<A>[];
+  private readonly parameters: A;
+  private readonly offsets: ReadonlyMap<string, number>;
+  private readonly phases: readonly Phase[];
+  private readonly runs: ReadonlyMap<Phase, () => void>;
+  private initialised = false;
   /** One for each program: groups that differ in hyperparameters only are updated together. */
   private readonly updates: readonly { rule: Rule; shared: Record<string, number>; update: BoundUpdate }[];
 
@@ -33,11 +44,37 @@ export class Optimizer<A extends FloatArray> {
       const shared = zeros(rule, "all");
       return { rule, shared, update: bindUpdate(program, groups, options.backend.engine, shared) };
     });
+    this.parameters = options.parameters;
+    this.offsets = new Map(options.segments.map(({ name, offset }: Segment) => [name, offset]));
+    this.runs = new Map(
+      this.updates.flatMap(({ rule, update }) =>
+        rule.program.before.map(({ gradient, every }, i): [Phase, () => void] => [
+          { gradient, every },
+          update.before[i]!,
+        ]),
+      ),
+    );
+    this.phases = [...this.runs.keys()];
   }
 
   /** Steps taken so far. */
   get stepCount(): number {
     return this.groups[0]?.t ?? 0;
+  }
+
+  /**
+   * What comes before the update in the step at hand: for each entry the caller evaluates the gradient at the present
+   * parameters and calls `prepare`. Most rules have none. A step costs one gradient more for each.
+   */
+  phasesDue(): Phase[] {
+    return this.phases.filter(({ every }) => this.stepCount % every === 0);
+  }
+
+  /** Apply a phase to the gradient that was evaluated for it. `factors` as in `step`. */
+  prepare(phase: Phase, factors: Readonly<Record<string, number>> = NO_FACTORS): void {
+    this.begin(factors);
+    this.runs.get(phase)!();
+    for (const group of this.groups) group.t--;
   }
 
   /**
@@ -47,14 +84,28 @@ export class Optimizer<A extends FloatArray> {
    * outside a hyperparameter's domain.
    */
   step(factors: Readonly<Record<string, number>> = NO_FACTORS): void {
-    for (const name in factors) this.checkFactor(name, factors[name]!);
-    for (const { base, hyper } of this.groups) {
-      for (const name in base) {
-        hyper[name] = Object.hasOwn(factors, name) ? base[name]! * factors[name]! : base[name]!;
+    this.begin(factors);
+    for (const { update } of this.updates) update.run();
+  }
+
+  /** Whether the parameters to evaluate with differ from those that are trained, as averages do. */
+  get hasView(): boolean {
+    return this.groups.some(({ rule }) => rule.program.view !== undefined);
+  }
+
+  /**
+   * Write the parameters to evaluate with into a vector like the flat parameter vector. Parameters whose rule has no
+   * view are copied. The parameters themselves do not change.
+   */
+  writeView(out: A): void {
+    out.set(this.parameters);
+    if (this.stepCount === 0) return;
+    for (const { update } of this.updates) update.writeView();
+    for (const { tensors } of this.groups) {
+      for (const { name, slots } of tensors) {
+        if (slots.view !== undefined) out.set(slots.view, this.offsets.get(name)!);
       }
     }
-    for (const group of this.groups) group.t++;
-    for (const { update } of this.updates) update.run();
   }
 
   /** The hyperparameters that the last step used, group by group. */
@@ -95,7 +146,23 @@ export class Optimizer<A extends FloatArray> {
         Object.assign(scalars!, saved.scalars);
       }
     }
+    this.initialised = this.stepCount > 0;
     for (const { rule, shared } of this.updates) Object.assign(shared, state.shared[rule.name]);
+  }
+
+  /** Enter the next step: this step's hyperparameters, and before the first one the initial state. */
+  private begin(factors: Readonly<Record<string, number>>): void {
+    for (const name in factors) this.checkFactor(name, factors[name]!);
+    for (const group of this.groups) {
+      const { base, hyper } = group;
+      for (const name in base) {
+        hyper[name] = Object.hasOwn(factors, name) ? base[name]! * factors[name]! : base[name]!;
+      }
+      group.t++;
+    }
+    if (this.initialised) return;
+    for (const { update } of this.updates) update.initialise();
+    this.initialised = true;
   }
 
   private checkFactor(name: string, factor: number): void {
@@ -112,5 +179,5 @@ export class Optimizer<A extends FloatArray> {
   }
 }
 
-/** float32 or float64 values of state that an optimizer for this rule will allocate, per parameter element. */
-export const stateSlotCount = (rule: Rule): number => rule.state.length;
+/** Values that an optimizer for this rule will allocate, per parameter element. */
+export const stateSlotCount = (rule: Rule): number => vectorsOf(rule).length;

@@ -5,6 +5,7 @@
  */
 import {
   type FormulaSource,
+  type Phase,
   resolve,
   type StateDeclaration,
   stateSlots,
@@ -25,6 +26,10 @@ export interface RuleDeclaration {
   state?: StateDeclaration;
   /** One assignment per line; see @thalweg/formula for the language. */
   update: string;
+  /** What comes before the update in a step, each with a gradient of its own; see Phase in @thalweg/formula. */
+  before?: readonly Phase[];
+  /** An expression: the parameters to evaluate with, where they are not theta itself. Empty for theta. */
+  view?: string;
   /** Paper with equation or algorithm number, and reference code where it decides. */
   source?: string;
 }
@@ -121,7 +126,16 @@ export function checkHyper(part: Rule | Link, hyper: Readonly<Record<string, num
 }
 
 function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
-  const { name, summary = "", hyper = {}, state = [], update, source = "" } = declaration;
+  const {
+    name,
+    summary = "",
+    hyper = {},
+    state = [],
+    update,
+    before = [],
+    view = "",
+    source = "",
+  } = declaration;
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) {
     throw new TypeError(
       `Cannot declare a ${kind} as its name must start with a letter and hold letters, digits and "-": found ${JSON.stringify(name)}`,
@@ -134,6 +148,8 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     hyper: { ...hyper },
     state: structuredClone(state),
     update,
+    before: structuredClone(before),
+    view,
     source,
   };
   checkHyper(complete, hyper);
@@ -166,6 +182,8 @@ function formulaSource(one: Link, rename: (name: string) => string): FormulaSour
     update: one.update,
     hyper: Object.keys(one.hyper),
     state: one.state,
+    before: one.before,
+    ...(one.view === "" ? {} : { view: one.view }),
     assigns: one.kind === "gradient transform" ? ["g"] : ["theta"],
     rename,
   };

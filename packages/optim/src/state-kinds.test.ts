@@ -17,7 +17,6 @@ const explorer = rule({
     average = (average + sum(abs(g))) / 2
     farthest = max(farthest, sumAll(g))
     rate = rate + 1
-    origin = origin
     theta = theta - lr * g + 0 * farthest`,
 });
 

@@ -12,6 +12,8 @@ import type { StoredTensor } from "./safetensors.ts";
 export interface Progress {
   /** Finished steps. */
   step: number;
+  /** Gradients evaluated so far. */
+  gradients: number;
   /** Sum and count of the training losses since the last evaluation. */
   lossSum: number;
   lossCount: number;
@@ -112,6 +114,7 @@ export function loadCheckpoint(
   const number = (name: keyof Progress) => Number(metadata[name]);
   return {
     step: number("step"),
+    gradients: number("gradients"),
     lossSum: number("lossSum"),
     lossCount: number("lossCount"),
     initialLoss: number("initialLoss"),

@@ -10,6 +10,7 @@ import {
   Optimizer,
   parseSchedule,
   type Rule,
+  rule,
   stateSlotCount,
   wasmBackend,
 } from "@thalweg/optim";
@@ -185,6 +186,58 @@ describe("fit()", () => {
     const result = await fit({ ...options, program: huge, steps: 500, evaluateEvery: 10, schedules: {} });
     expect(result).toMatchObject({ end: "diverged", step: 30 });
     expect(result.reason).toContain("1000 times the initial 1 for 3 evaluations");
+  });
+
+  it("evaluates the gradients that a rule asks for before its update, and counts them", async () => {
+    const climber = rule({
+      name: "climber",
+      hyper: { lr: 0.05, rho: 0.05 },
+      state: ["origin"],
+      before: [{ update: "origin = theta\n theta = theta + rho * g / normAll(g)", every: 2 }],
+      update: "theta = where((t - 1) / 2 == floor((t - 1) / 2), origin, theta) - lr * g",
+    });
+    const { options } = await prepare({ rule: climber });
+    const result = await fit({ ...options, schedules: {} });
+    expect(result.evaluations.map(({ step, gradients }) => [step, gradients])).toEqual([
+      [0, 0],
+      [20, 30],
+      [40, 60],
+      [60, 90],
+    ]);
+    expect(result.evaluations.at(-1)!.loss).toBeLessThan(result.evaluations[0]!.loss!);
+  });
+
+  it("evaluates with the view of a rule that has one, and goes on from its parameters", async () => {
+    const frozenView = rule({
+      name: "frozen-view",
+      hyper: { lr: 0.05 },
+      state: { start: { initial: "theta" } },
+      update: "theta = theta - lr * g",
+      view: "start",
+    });
+    const viewed = await prepare({ rule: frozenView });
+    const result = await fit({ ...viewed.options, schedules: {} });
+    const plain = await prepare({
+      rule: rule({ name: "plain", hyper: { lr: 0.05 }, update: "theta = theta - lr * g" }),
+    });
+    const expected = await fit({ ...plain.options, schedules: {}, evaluate: async () => ({}) });
+    expect(viewed.vector.parameters).toEqual(plain.vector.parameters);
+    expect(result.evaluations.map(({ trainLoss }) => trainLoss)).toEqual(
+      expected.evaluations.map(({ trainLoss }) => trainLoss),
+    );
+  });
+
+  it("says which gradient a rule asks for that the task does not give", async () => {
+    const sampling = rule({
+      name: "sampling",
+      state: { h: { initial: "1" } },
+      before: [{ update: "h = g^2", gradient: "sampled-labels" }],
+      update: "theta = theta - 0 * g / h",
+    });
+    const { options } = await prepare({ rule: sampling });
+    await expect(fit({ ...options, schedules: {} })).rejects.toThrow(
+      /a gradient of the kind "sampled-labels"/,
+    );
   });
 
   it("refuses a checkpoint of another rule or another model", async () => {

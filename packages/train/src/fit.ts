@@ -5,7 +5,8 @@
  * "interrupted" by its signal. A run with a folder resumes from its checkpoint and then gives the same bits as an
  * undisturbed one; it may be stopped at any step, also by kill -9.
  */
-import type { Optimizer, Schedule } from "@thalweg/optim";
+import type { GradientKind } from "@thalweg/formula";
+import type { Optimizer, Phase, Schedule } from "@thalweg/optim";
 import { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
 import type { ParameterVector } from "./parameter-vector.ts";
 import type { Batch, TrainingProgram } from "./program.ts";
@@ -17,6 +18,11 @@ export interface FitOptions {
   optimizer: Optimizer<Float32Array>;
   /** Factors of base hyperparameters over the run, by name: usually one, for `lr`. */
   schedules?: Readonly<Record<string, Schedule>>;
+  /**
+   * Gradients besides that of the step's batch, for rules that ask for them: writes ∇θ of what its name says into the
+   * parameter vector.
+   */
+  gradients?: Readonly<Partial<Record<GradientKind, (step: number) => Promise<void>>>>;
   /** Put the batch of a step, counted from 0, into the program's memory. */
   fill(step: number, batch: Batch): void;
   /** Length of the run. */
@@ -38,8 +44,10 @@ export interface FitOptions {
 /** One line of a run: where it stands, and what was measured there. */
 export interface Evaluation {
   [measure: string]: number;
-  /** Finished steps; each took one gradient. */
+  /** Finished steps. */
   step: number;
+  /** Gradients evaluated so far: one a step, and more for rules that look around before they move. */
+  gradients: number;
   /** Mean loss of the batches trained on since the last evaluation; NaN at the start. */
   trainLoss: number;
   /** Time spent in training steps so far. */
@@ -99,6 +107,7 @@ class Trainer {
   private readonly evaluations: Evaluation[] = [];
   private progress: Progress = {
     step: 0,
+    gradients: 0,
     lossSum: 0,
     lossCount: 0,
     initialLoss: Number.NaN,
@@ -149,26 +158,69 @@ class Trainer {
     const { program, optimizer, fill } = this.options;
     const { progress, factors } = this;
     const start = performance.now();
-    fill(progress.step, program.batch);
-    const loss = await program.run(progress.step);
     for (const [name, schedule] of this.schedules) factors[name] = schedule.at(progress.step);
+    fill(progress.step, program.batch);
+    const before = await this.prepare();
+    const after = await program.run(progress.step);
     optimizer.step(factors);
+    const loss = before ?? after;
     progress.seconds += (performance.now() - start) / 1e3;
     if (progress.step === 0) progress.initialLoss = loss;
     progress.step++;
+    progress.gradients++;
     progress.lossSum += loss;
     progress.lossCount++;
     return loss;
   }
 
+  /** What the rule does before its update; the loss of the batch if that took its gradient. */
+  private async prepare(): Promise<number | undefined> {
+    const { optimizer, program } = this.options;
+    const { step } = this.progress;
+    let loss: number | undefined;
+    for (const phase of optimizer.phasesDue()) {
+      if (phase.gradient === "batch") {
+        const found = await program.run(step);
+        loss ??= found;
+      } else await this.otherGradient(phase, step);
+      optimizer.prepare(phase, this.factors);
+      this.progress.gradients++;
+    }
+    return loss;
+  }
+
+  private async otherGradient({ gradient }: Phase, step: number): Promise<void> {
+    const evaluate = this.options.gradients?.[gradient];
+    if (evaluate === undefined) {
+      throw new RangeError(
+        `Cannot train as the rule asks for a gradient of the kind "${gradient}", which this task does not give: choose another rule`,
+      );
+    }
+    await evaluate(step);
+  }
+
+  /** Evaluate with the parameters that the rule evaluates with, which may be an average of those it trains. */
+  private async measure(): Promise<Readonly<Record<string, number>>> {
+    const { optimizer, vector, evaluate } = this.options;
+    if (!optimizer.hasView) return evaluate();
+    const trained = vector.parameters.slice();
+    optimizer.writeView(vector.parameters);
+    try {
+      return await evaluate();
+    } finally {
+      vector.parameters.set(trained);
+    }
+  }
+
   private async evaluate(): Promise<void> {
-    const { run, evaluate, onEvaluation } = this.options;
+    const { run, onEvaluation } = this.options;
     const { progress } = this;
     const trainLoss = progress.lossSum / progress.lossCount;
     const evaluation: Evaluation = {
       step: progress.step,
+      gradients: progress.gradients,
       trainLoss,
-      ...(await evaluate()),
+      ...(await this.measure()),
       seconds: progress.seconds,
     };
     progress.lossSum = 0;
