@@ -53,6 +53,10 @@ export type Rule<A extends Attributes = Attributes> = {
 export interface Operator<A extends Attributes = Attributes> {
   /** ONNX's name, such as `MatMul`. */
   readonly name: string;
+  /** The operator set that the name belongs to; ONNX's own when left out. */
+  readonly domain?: string;
+  /** True when each output element depends only on the operands' elements at its place, after broadcasting. */
+  readonly elementwise?: true;
   /** Attributes that ONNX takes as constant inputs after the operands, in this order. */
   readonly trailing?: readonly (keyof A & string)[];
   /** Attributes that are floats in ONNX; all other numbers are integers. */
@@ -67,6 +71,16 @@ export interface Operator<A extends Attributes = Attributes> {
 
 export interface Application {
   readonly operator: Operator;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Attributes;
+}
+
+/**
+ * What a composition of operators amounts to as a whole. Rules leave it beside the composition's last tensor, so that a
+ * lowering can compute that tensor another way; whoever does not know the name computes the composition.
+ */
+export interface Composite {
+  readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly attributes: Attributes;
 }
@@ -112,6 +126,7 @@ const FOLD_LIMIT = 256;
 
 export class Graph {
   readonly inputs: Tensor[] = [];
+  readonly composites = new Map<Tensor, Composite>();
   #count = 0;
   #scopes: string[] = [];
   readonly #names = new Map<string, number>();
@@ -155,7 +170,7 @@ export class Graph {
       );
     }
     const output = operator.infer(inputs as unknown as Operands, attributes);
-    const key = `${operator.name} ${inputs.map((t) => t.id)} ${Object.entries(attributes).join(" ")}`;
+    const key = `${operator.domain ?? ""} ${operator.name} ${inputs.map((t) => t.id)} ${Object.entries(attributes).join(" ")}`;
     return this.#once(key, () => {
       const folded = fold(operator, inputs, attributes, output);
       if (folded) return this.constant(folded, output.shape, output.dtype);

@@ -44,11 +44,14 @@ export function serialize({ inputs, outputs, name = "thalweg" }: ModelSpec): Uin
   const names = chooseNames(order, listed, outputs);
   const initializers = new Initializers(new Set(names.values()));
   const nodes: NodeProto[] = [];
+  const domains = new Set<string>();
   for (const tensor of order) {
     const { origin } = tensor;
     if (origin.kind === "constant")
       initializers.add(names.get(tensor)!, tensor.dtype, tensor.shape, origin.data);
-    if (origin.kind === "call") nodes.push(nodeOf(origin.call, names.get(tensor)!, names, initializers));
+    if (origin.kind !== "call") continue;
+    nodes.push(nodeOf(origin.call, names.get(tensor)!, names, initializers));
+    if (origin.call.operator.domain) domains.add(origin.call.operator.domain);
   }
   for (const [output, tensor] of Object.entries(outputs)) {
     const source = names.get(tensor)!;
@@ -68,7 +71,10 @@ export function serialize({ inputs, outputs, name = "thalweg" }: ModelSpec): Uin
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(IR_VERSION),
     producerName: "thalweg",
-    opsetImport: [{ domain: "", version: BigInt(OPSET) }],
+    opsetImport: [
+      { domain: "", version: BigInt(OPSET) },
+      ...[...domains].map((domain) => ({ domain, version: 1n })),
+    ],
     graph,
   });
   return toBinary(ModelProtoSchema, model);
@@ -168,6 +174,7 @@ function nodeOf(
   });
   return create(NodeProtoSchema, {
     opType: operator.name,
+    domain: operator.domain ?? "",
     name: output,
     input: [...inputs.map((input) => names.get(input)!), ...constants],
     output: [output],

@@ -23,6 +23,7 @@ const ofBranch =
 
 export const Where: Operator = {
   name: "Where",
+  elementwise: true,
   infer([condition, a, b]) {
     const all = [condition, a, b];
     if (condition.dtype !== "bool")
@@ -56,6 +57,7 @@ const NAMES = new Map<number, DType>(
 
 export const Cast: Operator<{ to: number }> = {
   name: "Cast",
+  elementwise: true,
   infer: ([x], { to }) => ({ shape: x.shape, dtype: NAMES.get(to)! }),
   evaluate([x], _, { dtype }) {
     if (dtype === "bool") return x.data.map((v) => Number(v !== 0));

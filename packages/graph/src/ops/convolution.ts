@@ -198,7 +198,9 @@ export function convWeightGradient(x: Tensor, g: Tensor, w: Tensor, attributes: 
     reduceSum(matmul(row, errors), [0]),
   );
   const stacked = reshape(concat(products, 1), [G, kH, kW, C, M / G]);
-  return reshape(transpose(stacked, [0, 4, 3, 1, 2]), w.shape);
+  const slope = reshape(transpose(stacked, [0, 4, 3, 1, 2]), w.shape);
+  g.graph.composites.set(slope, { name: "ConvWeightGradient", inputs: [x, g], attributes });
+  return slope;
 }
 
 export interface ConvOptions extends WindowOptions {

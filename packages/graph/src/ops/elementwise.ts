@@ -79,6 +79,7 @@ export function unary(
 ): Operator {
   return {
     name,
+    elementwise: true,
     infer([x]) {
       requireFamily(name, [x], family);
       return { shape: x.shape, dtype: x.dtype };
@@ -112,6 +113,7 @@ export function binary(
   const { family = "number", gives } = options;
   return {
     name,
+    elementwise: true,
     infer([a, b]) {
       requireFamily(name, [a, b], family);
       if (a.dtype !== b.dtype)

@@ -106,7 +106,11 @@ function sendBack(shares: readonly Tensor[], x: Tensor, attributes: WindowAttrib
       const places = shares.slice(u * kW, (u + 1) * kW).map((share) => reshape(share, [B, C, outH, outW, 1]));
       return reshape(concat(places, 4), [B, C, outH, 1, outW * kW]);
     });
-    return reshape(concat(rows, 3), x.shape);
+    const whole = reshape(concat(rows, 3), x.shape);
+    if (kH * kW > 1) {
+      x.graph.composites.set(whole, { name: "Interleave", inputs: shares, attributes: { kernel_shape } });
+    }
+    return whole;
   }
   const taps = kH * kW;
   const stacked = concat(
