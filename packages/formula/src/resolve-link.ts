@@ -17,7 +17,7 @@ import { parseFormula } from "./syntax/parse.ts";
 import type { BinaryOperator, Place, SyntaxTree } from "./syntax/tree.ts";
 
 /** Names that mean the same in every formula. */
-export const RESERVED = ["theta", "g", "t"];
+export const RESERVED = ["theta", "g", "t", "thetaOld"];
 export const FUNCTIONS: readonly string[] = [...CALLABLE, ...Object.keys(AGGREGATES)];
 export const WORDS = ["and", "or", "not"];
 
@@ -133,8 +133,9 @@ class LinkResolver {
 
   private assign(name: string, at: Place, tree: SyntaxTree): void {
     const { hyper } = this;
-    if (hyper.includes(name) || name === "t" || FUNCTIONS.includes(name)) {
-      const what = hyper.includes(name) ? "hyperparameter" : name === "t" ? "step" : "function";
+    const reserved: Record<string, string> = { t: "step", thetaOld: "parameter before the step" };
+    if (hyper.includes(name) || Object.hasOwn(reserved, name) || FUNCTIONS.includes(name)) {
+      const what = reserved[name] ?? (hyper.includes(name) ? "hyperparameter" : "function");
       this.fail(
         at,
         `an assignment to the ${what} "${name}"`,
@@ -176,6 +177,7 @@ class LinkResolver {
 
   private name(name: string, at: Place): Expression {
     if (name === "t") return this.builder.step();
+    if (name === "thetaOld") return this.builder.slot("theta");
     if (this.hyper.includes(name)) return this.builder.hyper(this.rename(name));
     const global = this.state.has(name) ? this.rename(name) : name;
     const known = this.temporaries.get(name) ?? (this.isSlot(name) ? this.slots.get(global) : undefined);

@@ -40,7 +40,7 @@ describe("resolve()", () => {
       1,
       22,
       /unknown name "gg"/,
-      /theta, g, t, lr, beta1.*did you mean "g"\?/,
+      /theta, g, t, thetaOld, lr, beta1.*did you mean "g"\?/,
     ],
     [
       "a misspelt name on a later line",

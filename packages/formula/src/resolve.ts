@@ -1,7 +1,7 @@
 /**
  * From syntax tree to expression graph: names get their meaning, calls their arity, values their type.
  *
- * A formula reads `theta` (the parameter), `g` (the gradient), `t` (the step, counted from 1), its hyperparameters, its
+ * A formula reads `theta` (the parameter), `thetaOld` (the same before the step), `g` (the gradient), `t` (the step, from 1), its hyperparameters, its
  * state slots and what earlier lines assigned; it assigns `theta`, `g`, its state slots and temporaries. A name means
  * its last assignment, so `m` after `m = …` is the new m. Several formulas in a row share `theta` and `g`: that is all
  * that chaining is.
@@ -30,7 +30,7 @@ export interface FormulaSource {
   hyper: readonly string[];
   /** The state slots that the text may read and must assign. */
   state: StateDeclaration;
-  /** At least one of these has to be assigned. A rule assigns theta; a gradient transform assigns g. */
+  /** At least one of these has to be assigned, if any is named. A rule assigns theta; a gradient transform assigns g. */
   assigns: readonly ("theta" | "g")[];
   /** What comes before the update, each with a gradient of its own. */
   before?: readonly Phase[];
@@ -146,7 +146,7 @@ function checkAssignments(
 ): void {
   const { names, end } = assignments.at(-1)!;
   const { assigns, name } = source;
-  if (!assigns.some((slot) => names.has(slot))) {
+  if (assigns.length > 0 && !assigns.some((slot) => names.has(slot))) {
     const found = `no assignment to ${assigns.join(" or ")} in the whole formula`;
     failAt(source, end, found, `a line "${assigns[0]} = …"`);
   }

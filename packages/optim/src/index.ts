@@ -7,6 +7,15 @@
 
 // running them
 export { type Backend, referenceBackend, wasmBackend } from "./backend.ts";
+export {
+  buildRule,
+  type CatalogueEntry,
+  type Choice,
+  type Choices,
+  type Dialect,
+  type Family,
+  type RuleOptions,
+} from "./catalogue.ts";
 export type { OptimizerOptions, ParameterGroup, Segment } from "./groups.ts";
 export { HYPERPARAMETERS, type Hyperparameter } from "./hyperparameters.ts";
 export { Optimizer, type Phase, stateSlotCount } from "./optimizer.ts";

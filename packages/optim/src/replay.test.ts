@@ -41,7 +41,7 @@ describe("parseRecording()", () => {
   it.each([
     ["rule", { rule: 5 }],
     ["rule", { rule: { name: "x" } }],
-    ["options.lr", { options: { lr: "fast" } }],
+    ["options.lr", { options: { lr: ["fast"] } }],
     ["options.lr", { options: { lr: null } }],
     ["chain[0]", { rule: undefined, chain: [{ transfrom: "clipByValue" }] }],
     ["groups[0].match", { groups: [{ options: {} }] }],

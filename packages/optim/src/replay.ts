@@ -5,10 +5,11 @@
 import { FlatMemory, type FloatArray, nearest } from "@thalweg/formula";
 import { z } from "zod";
 import { type Backend, referenceBackend, wasmBackend } from "./backend.ts";
+import { buildRule, type RuleOptions } from "./catalogue.ts";
 import type { ParameterGroup, Segment } from "./groups.ts";
 import { Optimizer, stateSlotCount } from "./optimizer.ts";
-import { chain, type Link, type Rule, rule, withHyper } from "./rule.ts";
-import { rules } from "./rules/index.ts";
+import { chain, type Link, type Rule, type RuleDeclaration, rule, withHyper } from "./rule.ts";
+import { catalogue } from "./rules/index.ts";
 import { parseSchedule, type Schedule } from "./schedules/index.ts";
 import { transforms } from "./transforms/index.ts";
 
@@ -19,12 +20,33 @@ const mustBe = (what: string) => ({
 });
 
 const numbers = z.record(z.string(), z.number());
+/** Hyperparameters are numbers; choices, such as a dialect, are texts and truth values. */
+const options = z.record(
+  z.string(),
+  z.union([z.number(), z.string(), z.boolean()], mustBe("a number, a text, true or false")),
+);
+const slot = z.strictObject({
+  shape: z.enum(["tensor", "scalar", "shared"]).optional(),
+  initial: z.string().optional(),
+});
+const phase = z.strictObject({
+  update: z.string(),
+  gradient: z.enum(["batch", "sampled-labels", "full"]).optional(),
+  every: z.int().optional(),
+});
 const declaration = z.strictObject({
   name: z.string(),
   summary: z.string().optional(),
   hyper: numbers.optional(),
-  state: z.array(z.string()).optional(),
+  state: z
+    .union(
+      [z.array(z.string()), z.record(z.string(), slot)],
+      mustBe("names of slots, or slots by their names"),
+    )
+    .optional(),
   update: z.string(),
+  before: z.array(phase).optional(),
+  view: z.string().optional(),
   source: z.string().optional(),
 });
 /** NaN and infinities are written as text, since JSON has no other way. */
@@ -41,14 +63,14 @@ const recordingSchema = z.looseObject({
   /** A rule of the catalogue by name, or a declaration with its formula. */
   rule: ruleOrDeclaration.optional(),
   /** Hyperparameters instead of the defaults; in a chain by their names in the chain. */
-  options: numbers.optional(),
+  options: options.optional(),
   /** Instead of `rule`: transforms and a rule, in order. */
   chain: z
     .array(
       z.union(
         [
           z.strictObject({ transform: z.string(), options: numbers.optional() }),
-          z.strictObject({ rule: ruleOrDeclaration, options: numbers.optional() }),
+          z.strictObject({ rule: ruleOrDeclaration, options: options.optional() }),
         ],
         mustBe('{ "transform": name } or { "rule": name }, with "options" or without'),
       ),
@@ -66,6 +88,8 @@ const recordingSchema = z.looseObject({
   ),
   /** Per step, per parameter, row-major. */
   gradients: z.array(z.array(z.array(element))),
+  /** For rules that want gradients before their update: per step, per phase that is due, per parameter. */
+  phaseGradients: z.array(z.array(z.array(z.array(element)))).optional(),
 });
 
 /** What `thalweg replay` reads. Other fields, such as notes on the origin, are ignored. */
@@ -73,7 +97,21 @@ export type Recording = z.infer<typeof recordingSchema>;
 
 /** What `thalweg replay` prints. */
 export interface Replay {
-  steps: { parameters: { name: string; data: number[] }[]; scalars: Record<string, number> }[];
+  steps: ReplayStep[];
+}
+
+export interface ReplayStep {
+  parameters: NamedData[];
+  /** The parameters to evaluate with, for rules where they are others. */
+  view?: NamedData[];
+  /** Hyperparameters as the step used them, and state that is one number for all parameters. */
+  scalars: Record<string, number>;
+}
+
+export interface NamedData {
+  name: string;
+  /** Row-major. */
+  data: number[];
 }
 
 /** Read a recording. Raises TypeError that names the field. */
@@ -112,13 +150,13 @@ export function parseRecording(json: unknown): Recording {
 
 /** The rule that a recording asks for. Raises RangeError with the nearest name for one that does not exist. */
 export function recordedRule({ rule: single, chain: links = [], options = {} }: Recording): Rule {
-  if (single !== undefined) return withHyper(findRule(single), options);
+  if (single !== undefined) return findRule(single, options);
   const parts = links.map((link): Rule | Link =>
     "transform" in link
       ? findTransform(link.transform)(link.options)
-      : withHyper(findRule(link.rule), link.options ?? {}),
+      : findRule(link.rule, link.options ?? {}),
   );
-  return withHyper(chain(...parts), options);
+  return withHyper(chain(...parts), onlyNumbers(options));
 }
 
 /** Run a recording on the fused float32 kernels or the float64 reference. */
@@ -154,20 +192,49 @@ function run<A extends FloatArray>(recording: Recording, backend: Backend<A>, th
     groups,
   });
   const schedules = recordedSchedules(recording);
-  const steps = recording.gradients.map((gradients, s) => {
+  const read = (gradients: readonly (readonly number[])[]) =>
     gradients.forEach((data, i) => {
       gradient.set(data, segments[i]!.offset);
     });
-    optimizer.step(Object.fromEntries(schedules.map(([name, schedule]) => [name, schedule.at(s)])));
+  const named = (vector: A): NamedData[] =>
+    segments.map(({ name, offset: from, size }) => ({
+      name,
+      data: Array.from(vector.subarray(from, from + size)),
+    }));
+  const steps = recording.gradients.map((gradients, s): ReplayStep => {
+    const factors = Object.fromEntries(schedules.map(([name, schedule]) => [name, schedule.at(s)]));
+    optimizer.phasesDue().forEach((phase, i) => {
+      read(phaseGradient(recording, s, i));
+      optimizer.prepare(phase, factors);
+    });
+    read(gradients);
+    optimizer.step(factors);
+    const numbers = Object.values(optimizer.state().shared);
     return {
-      parameters: segments.map(({ name, offset: start, size }) => ({
-        name,
-        data: Array.from(theta.subarray(start, start + size)),
-      })),
-      scalars: optimizer.hyperparameters().at(-1)?.hyper ?? {},
+      parameters: named(theta),
+      ...(optimizer.hasView ? { view: named(viewOf(optimizer, theta)) } : {}),
+      scalars: Object.assign({}, optimizer.hyperparameters().at(-1)?.hyper, ...numbers),
     };
   });
   return { steps };
+}
+
+function phaseGradient(
+  { phaseGradients }: Recording,
+  step: number,
+  phase: number,
+): readonly (readonly number[])[] {
+  const found = phaseGradients?.[step]?.[phase];
+  if (found !== undefined) return found;
+  throw new TypeError(
+    `Cannot replay as the rule wants a gradient before its update in step ${step + 1}: "phaseGradients" has none for phase ${phase + 1} of that step`,
+  );
+}
+
+function viewOf<A extends FloatArray>(optimizer: Optimizer<A>, theta: A): A {
+  const out = theta.slice() as A;
+  optimizer.writeView(out);
+  return out;
 }
 
 function recordedSchedules({ schedule = {}, gradients }: Recording): [string, Schedule][] {
@@ -178,12 +245,23 @@ function recordedSchedules({ schedule = {}, gradients }: Recording): [string, Sc
   ]);
 }
 
-function findRule(nameOrDeclaration: z.infer<typeof ruleOrDeclaration>): Rule {
-  if (typeof nameOrDeclaration !== "string") {
-    const { name, summary = "", hyper = {}, state = [], update, source = "" } = nameOrDeclaration;
-    return rule({ name, summary, hyper, state, update, source });
+function findRule(nameOrDeclaration: z.infer<typeof ruleOrDeclaration>, options: RuleOptions): Rule {
+  if (typeof nameOrDeclaration === "string") {
+    return buildRule(lookUp("rule", catalogue, nameOrDeclaration), options);
   }
-  return lookUp("rule", rules, nameOrDeclaration);
+  const given = Object.entries(nameOrDeclaration).filter(([, value]) => value !== undefined);
+  return withHyper(rule(Object.fromEntries(given) as unknown as RuleDeclaration), onlyNumbers(options));
+}
+
+/** Only rules of the catalogue have choices. */
+function onlyNumbers(options: RuleOptions): Record<string, number> {
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === "number") continue;
+    throw new RangeError(
+      `Cannot use option ${name} here as it must be a number: current value is ${JSON.stringify(value)}`,
+    );
+  }
+  return options as Record<string, number>;
 }
 
 const findTransform = (name: string) => lookUp("transform", transforms, name);

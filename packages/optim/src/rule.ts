@@ -184,9 +184,15 @@ function formulaSource(one: Link, rename: (name: string) => string): FormulaSour
     state: one.state,
     before: one.before,
     ...(one.view === "" ? {} : { view: one.view }),
-    assigns: one.kind === "gradient transform" ? ["g"] : ["theta"],
+    assigns: requiredAssignments(one),
     rename,
   };
+}
+
+/** A transform that only keeps an average to evaluate with moves nothing. */
+function requiredAssignments({ kind, view }: Link): FormulaSource["assigns"] {
+  if (kind === "gradient transform") return ["g"];
+  return kind === "parameter transform" && view !== "" ? [] : ["theta"];
 }
 
 /** Per link: local name → name in the chain. */

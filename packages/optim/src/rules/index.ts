@@ -1,23 +1,17 @@
-/** The catalogue: every rule by its name. */
+/** The families of rules, and all of them by name. */
+import type { Catalogue } from "../catalogue.ts";
 import type { Rule } from "../rule.ts";
-import { adagrad } from "./adagrad.ts";
-import { adam } from "./adam.ts";
-import { adamw } from "./adamw.ts";
-import { lion } from "./lion.ts";
-import { momentum } from "./momentum.ts";
-import { nesterov } from "./nesterov.ts";
-import { rmsprop } from "./rmsprop.ts";
-import { sgd } from "./sgd.ts";
+import { adaptive } from "./adaptive/index.ts";
+import { classic } from "./classic/index.ts";
+import { sign } from "./sign/index.ts";
 
-export { adagrad, adam, adamw, lion, momentum, nesterov, rmsprop, sgd };
+export * from "./adaptive/index.ts";
+export * from "./classic/index.ts";
+export * from "./sign/index.ts";
 
-export const rules: Readonly<Record<string, Rule>> = {
-  sgd,
-  momentum,
-  nesterov,
-  adagrad,
-  rmsprop,
-  adam,
-  adamw,
-  lion,
-};
+export const catalogue: Catalogue = { ...classic, ...adaptive, ...sign };
+
+/** Every rule with its choices at their defaults. */
+export const rules: Readonly<Record<string, Rule>> = Object.fromEntries(
+  Object.entries(catalogue).map(([name, { rule }]) => [name, rule]),
+);

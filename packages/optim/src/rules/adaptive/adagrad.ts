@@ -1,5 +1,5 @@
 /** Per-coordinate rates from the sum of all squared gradients; the sum only grows, so the rates only fall. */
-import { rule } from "../rule.ts";
+import { rule } from "../../rule.ts";
 
 export const adagrad = rule({
   name: "adagrad",

@@ -1,5 +1,5 @@
 /** Adam with decoupled weight decay: the parameters shrink by lr · λ per step, whatever their gradients are. */
-import { rule } from "../rule.ts";
+import { rule } from "../../rule.ts";
 
 export const adamw = rule({
   name: "adamw",

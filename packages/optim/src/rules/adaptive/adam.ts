@@ -1,5 +1,5 @@
 /** Momentum and RMSProp together, each corrected for starting at zero; eps is added after the correction. */
-import { rule } from "../rule.ts";
+import { rule } from "../../rule.ts";
 
 export const adam = rule({
   name: "adam",

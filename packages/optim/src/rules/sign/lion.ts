@@ -1,5 +1,5 @@
 /** Found by program search: only the sign of an interpolated momentum moves the parameters. One state slot. */
-import { rule } from "../rule.ts";
+import { rule } from "../../rule.ts";
 
 export const lion = rule({
   name: "lion",

@@ -1,5 +1,5 @@
 /** Gradient descent on minibatches, the trivial member of the family. */
-import { rule } from "../rule.ts";
+import { rule } from "../../rule.ts";
 
 export const sgd = rule({
   name: "sgd",

@@ -1,5 +1,5 @@
 /** Heavy-ball momentum in torch's form: the learning rate is outside the buffer, and the first buffer is the gradient. */
-import { rule } from "../rule.ts";
+import { rule } from "../../rule.ts";
 
 export const momentum = rule({
   name: "momentum",

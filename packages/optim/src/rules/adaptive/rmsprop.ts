@@ -1,5 +1,5 @@
 /** AdaGrad with a memory that fades, so that rates can grow again. */
-import { rule } from "../rule.ts";
+import { rule } from "../../rule.ts";
 
 export const rmsprop = rule({
   name: "rmsprop",

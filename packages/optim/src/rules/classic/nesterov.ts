@@ -1,5 +1,5 @@
 /** Nesterov's momentum in the form of Sutskever et al., as torch computes it: the look-ahead is folded into the step. */
-import { rule } from "../rule.ts";
+import { rule } from "../../rule.ts";
 
 export const nesterov = rule({
   name: "nesterov",
