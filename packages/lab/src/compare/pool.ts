@@ -54,7 +54,8 @@ export class Pool {
     }
     this.most = workers;
     const module = entry ?? new URL("./worker.mjs", import.meta.url);
-    this.start = () => this.listen(new Worker(module, { workerData: { task, dataset } }));
+    // Without the process's own options: --eval and --input-type, for one, are refused in threads.
+    this.start = () => this.listen(new Worker(module, { workerData: { task, dataset }, execArgv: [] }));
   }
 
   /** Train one run. Rejects with what went wrong in the worker; divergence is a result. */

@@ -7,11 +7,13 @@ import { join } from "node:path";
 import { Batches, type Dataset, holdOut, type Partition } from "@thalweg/data";
 import { Optimizer, parseSchedule, type Rule, rules, stateSlotCount, wasmBackend } from "@thalweg/optim";
 import {
+  canonicalJson,
   createRun,
   type Evaluation,
   Evaluator,
   type FitResult,
   fit,
+  type Json,
   type JsonObject,
   openRun,
   ParameterVector,
@@ -101,7 +103,8 @@ function openTrial(config: TrialConfig, folder: string): RunFolder | undefined {
   if (there === undefined) return undefined;
   if (there.id === runId(config)) return openRun(folder);
   const keys = [...new Set([...Object.keys(config), ...Object.keys(there.config)])];
-  const differing = keys.filter((key) => JSON.stringify(config[key]) !== JSON.stringify(there.config[key]));
+  const text = (value: Json | undefined) => canonicalJson(value ?? null);
+  const differing = keys.filter((key) => text(config[key]) !== text(there.config[key]));
   throw new RunFolderError(
     folder,
     "EEXIST",

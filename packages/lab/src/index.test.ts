@@ -1,0 +1,41 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { afterAll, expect, test } from "vitest";
+
+// inside the package, so that @thalweg/lab is found from there
+const folder = mkdtempSync(fileURLToPath(new URL("../test-", import.meta.url)));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Run a TypeScript program; what it printed. */
+function run(program: string): string {
+  const { ESNext } = ts.ModuleKind;
+  const plain = ts.transpile(program, { module: ESNext, target: ts.ScriptTarget.ES2022 });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "--eval", plain],
+    { cwd: folder, encoding: "utf8" },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+
+test("the door loads no DOM before a report is asked for", () => {
+  const loaded = run(`
+    import { createRequire } from "node:module";
+    const { cache } = createRequire(import.meta.url);
+    const modules = () => Object.keys(cache).filter((path: string) => /node_modules.jsdom/.test(path)).length > 0;
+    const { renderReport } = await import("@thalweg/lab");
+    const before = modules();
+    await renderReport({} as never).catch(() => {}); // nothing to render, but what renders is loaded
+    console.log(before, modules());`);
+  expect(loaded).toBe("false true\n");
+});
+
+test("the README's snippet runs as pasted, and prints the table", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const snippet = /```ts\n(.*?)```/s.exec(readme)![1]!;
+  expect(snippet.trimEnd().split("\n").length).toBeLessThanOrEqual(10);
+  expect(run(snippet)).toMatch(/^Rule .*^sgd .*baseline.*^adamw .*distinguishable/ms);
+});

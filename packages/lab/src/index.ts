@@ -1,0 +1,31 @@
+/**
+ * @thalweg/lab: which optimizer is better here, with honest statistics. The command line `thalweg` is made of these parts.
+ *
+ * Charts and mathematical type take a second to load, so reports are rendered by functions that load them when called.
+ */
+import type { Comparison } from "./report/comparison.ts";
+
+// comparisons: run them, then add the statistics
+export { type CompareOptions, compare, Interrupted, type ProgressEvent } from "./compare/compare.ts";
+export { type Outputs, writeOutputs } from "./compare/outputs.ts";
+// single runs
+export { planRun, runName, type TrainOptions, train } from "./compare/train.ts";
+export type { TrialConfig, TrialRequest } from "./compare/trial.ts";
+export { assess } from "./report/assess.ts";
+export type * from "./report/comparison.ts";
+// views of a comparison
+export { comparisonCsv, comparisonJson, runsCsv } from "./report/export.ts";
+export { renderTable, type TableOptions } from "./report/terminal.ts";
+export { type Page, serveFolder } from "./server/serve.ts";
+// tasks: a model, data and a protocol
+export { tasks } from "./tasks/index.ts";
+export { type LoadedTask, type LoadTaskOptions, loadTask } from "./tasks/load.ts";
+export type { Task } from "./tasks/task.ts";
+/** `report.html`: one page that needs neither network nor script. */
+export async function renderReport(comparison: Comparison): Promise<string> {
+  return (await import("./report/report.ts")).renderReport(comparison);
+}
+
+// the parts: what to try, and what it proves
+export * from "./samplers/index.ts";
+export * from "./statistics/index.ts";
