@@ -1,23 +1,15 @@
+import katex from "katex";
 import { expect, test } from "vitest";
-import { schedules } from "./catalogue.ts";
+import { scheduleCombinators, schedules } from "./catalogue.ts";
 import { parseSchedule } from "./parse.ts";
 
 test("schedules lists every name with its formula, parameters and source", () => {
-  expect(Object.keys(schedules)).toEqual([
-    "constant",
-    "linear",
-    "warmup",
-    "cosine",
-    "onecycle",
-    "step",
-    "exponential",
-    "polynomial",
-    "inverse-sqrt",
-    "wsd",
-  ]);
-  expect(schedules.cosine).toEqual({
-    summary: "half a cosine from the peak down to a floor",
-    formula: String.raw`f(k) = \mathrm{floor} + (1 - \mathrm{floor}) \frac{1 + \cos(\pi k / T)}{2}`,
+  const names =
+    "constant linear warmup cosine cosine-restarts warmup-cosine onecycle onecycle-momentum cyclic cyclic-momentum step multistep piecewise exponential polynomial inverse-time inverse-sqrt decreasing rex wsd trapezoid cooldown plateau lambda";
+  expect(Object.keys(schedules).join(" ")).toBe(names);
+  expect(schedules.rex).toEqual({
+    summary: "reflected exponential: late and steep, good over small budgets",
+    formula: String.raw`f(k) = \mathrm{floor} + (1 - \mathrm{floor}) \frac{1 - k/T}{1 - k/(2T)}`,
     parameters: [
       {
         name: "floor",
@@ -26,25 +18,54 @@ test("schedules lists every name with its formula, parameters and source", () =>
         default: 0,
       },
     ],
-    source: expect.stringContaining("arXiv:1608.03983"),
+    source: expect.stringContaining("arXiv:2107.04197"),
   });
   expect(schedules.warmup?.parameters[0]?.default).toBe("1 / steps");
-  expect(schedules.exponential?.parameters[0]?.default).toBeNull();
+  expect(schedules.step?.parameters[0]?.default).toBeNull();
 });
 
 test("schedules is plain JSON", () => {
   expect(JSON.parse(JSON.stringify(schedules))).toEqual(schedules);
 });
 
+test("every formula is LaTeX that KaTeX can set", () => {
+  for (const { formula } of [...Object.values(schedules), ...Object.values(scheduleCombinators)]) {
+    expect(() => katex.renderToString(formula, { throwOnError: true, strict: false })).not.toThrow();
+  }
+});
+
+test("scheduleCombinators lists the ways to combine, each usage with its name or sign", () => {
+  const usages = Object.values(scheduleCombinators).map(({ usage }) => usage);
+  expect(usages).toEqual([
+    "A > B > C",
+    "A * B",
+    "0.5 * A",
+    "clamp(A, low=0.1)",
+    "shift(A, by=100)",
+    "repeat(A, times=3)",
+    "epochs(A)",
+  ]);
+});
+
+/** What must be given, where a default would be a guess. */
+const given: Record<string, string> = {
+  "cosine-restarts": "first=10",
+  "warmup-cosine": "warmup=10",
+  step: "every=10",
+  multistep: "milestones=[30, 60]",
+  piecewise: "boundaries=[50], values=[1, 0.1]",
+  exponential: "gamma=0.99",
+  "inverse-time": "rate=0.1",
+};
+
 test("the defaults that schedules names are those that parseSchedule() fills in", () => {
   for (const [name, { parameters }] of Object.entries(schedules)) {
-    const required = parameters.filter((parameter) => parameter.default === null);
-    const given = required.map((parameter) => `${parameter.name}=1`).join(", ");
-    const { curve } = parseSchedule(`${name}(${given})`, 100);
+    if (name === "lambda") continue; // has no text
+    const { curve } = parseSchedule(`${name}(${given[name] ?? ""})`, 100);
     for (const parameter of parameters) {
-      const derived = typeof parameter.default === "string" && parameter.default.includes("steps");
-      if (derived || parameter.default === null) continue;
-      expect(curve).toHaveProperty(parameter.name, parameter.default);
+      if (typeof parameter.default === "number")
+        expect(curve).toHaveProperty(parameter.name, parameter.default);
+      if (parameter.default === null) expect(given[name]).toContain(`${parameter.name}=`);
     }
   }
 });

@@ -1,8 +1,10 @@
 /**
- * The catalogue of schedules as plain data, for `thalweg schedules [NAME]` and for pages.
+ * The catalogue of schedules as plain data, for `thalweg schedules [NAME]` and for pages: the formulas, and the
+ * ways to combine them.
  */
+import { type Combinator, combinators } from "./combinators.ts";
 import { kindNames, kinds } from "./curve.ts";
-import type { Parameter } from "./kind.ts";
+import type { Described, Parameter } from "./kind.ts";
 
 export interface ScheduleParameter {
   readonly name: string;
@@ -21,17 +23,37 @@ export interface ScheduleEntry {
   readonly source: string;
 }
 
+export interface CombinatorEntry extends ScheduleEntry {
+  /** How it is written, `A > B`. */
+  readonly usage: string;
+}
+
 /** By the name that the schedule language uses. */
 export const schedules: Readonly<Record<string, ScheduleEntry>> = Object.fromEntries(
-  kindNames.map((name) => {
-    const { summary, formula, parameters, source } = kinds[name];
-    return [name, { summary, formula, parameters: parameters.map(describe), source }];
-  }),
+  kindNames.map((name) => [name, describeKind(kinds[name])]),
 );
 
+/** Ways to make a schedule of others, by the name of their kind. */
+export const scheduleCombinators: Readonly<Record<string, CombinatorEntry>> = Object.fromEntries(
+  Object.entries<Combinator>(combinators).map(([name, combinator]) => [
+    name,
+    { usage: combinator.usage, ...describeKind(combinator) },
+  ]),
+);
+
+function describeKind({ summary, formula, parameters, source }: Described): ScheduleEntry {
+  return { summary, formula, parameters: parameters.map(describe), source };
+}
+
 function describe(parameter: Parameter): ScheduleParameter {
-  const { name, meaning, takes, default: value } = parameter;
-  const accepts =
-    "words" in takes ? takes.words.join(" or ") : "count" in takes ? takes.count.words : takes.number.words;
-  return { name, meaning, accepts, default: typeof value === "object" ? value.derived : (value ?? null) };
+  const { name, meaning, default: value } = parameter;
+  const fallback = typeof value === "object" ? value.derived : (value ?? null);
+  return { name, meaning, accepts: accepts(parameter), default: fallback };
+}
+
+function accepts({ takes }: Parameter): string {
+  if ("words" in takes) return takes.words.join(" or ");
+  if ("counts" in takes) return `a list, each ${takes.counts.words}`;
+  if ("numbers" in takes) return `a list, each ${takes.numbers.words}`;
+  return "count" in takes ? takes.count.words : takes.number.words;
 }

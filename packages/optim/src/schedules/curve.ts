@@ -4,40 +4,85 @@
  *   scheduleFactor({ kind: "sequence", parts: [
  *     { kind: "warmup", steps: 100 }, { kind: "cosine", steps: 900, floor: 0 } ] }, 550)   // 0.5
  *
- * `kinds` is the whole list; a sequence runs parts one after the other, each on a clock of its own that starts
- * at 0 (the closed form of torch's SequentialLR). Nothing here has state, so resuming needs the step alone.
+ * `kinds` is the whole list of formulas; combinators.ts joins them into a tree. Nothing has a clock of its own that could be
+ * wrong: a nested sequence is asked for step k and subtracts, so that resuming needs the step alone.
  */
-import type { Kind, Parameter } from "./kind.ts";
+import {
+  type ClampCurve,
+  combinators,
+  type EpochsCurve,
+  isCombination,
+  type ProductCurve,
+  partsOf,
+  type RepeatCurve,
+  type ScaleCurve,
+  type SequenceCurve,
+  type ShiftCurve,
+  withParts,
+} from "./combinators.ts";
+import type { Kind, Parameter, Range } from "./kind.ts";
 import { type ConstantCurve, constant } from "./kinds/constant.ts";
+import { type CooldownCurve, cooldown } from "./kinds/cooldown.ts";
 import { type CosineCurve, cosine } from "./kinds/cosine.ts";
+import { type CosineRestartsCurve, cosineRestarts } from "./kinds/cosine-restarts.ts";
+import { type CyclicCurve, type CyclicMomentumCurve, cyclic, cyclicMomentum } from "./kinds/cyclic.ts";
+import { type DecreasingCurve, decreasing } from "./kinds/decreasing.ts";
 import { type ExponentialCurve, exponential } from "./kinds/exponential.ts";
 import { type InverseSqrtCurve, inverseSqrt } from "./kinds/inverse-sqrt.ts";
+import { type InverseTimeCurve, inverseTime } from "./kinds/inverse-time.ts";
+import { type LambdaCurve, lambdaKind } from "./kinds/lambda.ts";
 import { type LinearCurve, linear } from "./kinds/linear.ts";
-import { type OneCycleCurve, onecycle } from "./kinds/onecycle.ts";
+import { type MultiStepCurve, multistep, type PiecewiseCurve, piecewise } from "./kinds/multistep.ts";
+import {
+  type OneCycleCurve,
+  type OneCycleMomentumCurve,
+  onecycle,
+  onecycleMomentum,
+} from "./kinds/onecycle.ts";
+import { type PlateauCurve, plateau } from "./kinds/plateau.ts";
 import { type PolynomialCurve, polynomial } from "./kinds/polynomial.ts";
+import { type RexCurve, rex } from "./kinds/rex.ts";
 import { type StepCurve, step } from "./kinds/step.ts";
 import { type WarmupCurve, warmup } from "./kinds/warmup.ts";
-import { type WsdCurve, wsd } from "./kinds/wsd.ts";
+import { type WarmupCosineCurve, warmupCosine } from "./kinds/warmup-cosine.ts";
+import { type TrapezoidCurve, trapezoid, type WsdCurve, wsd } from "./kinds/wsd.ts";
 
 export type SimpleCurve =
   | ConstantCurve
   | LinearCurve
   | WarmupCurve
   | CosineCurve
+  | CosineRestartsCurve
+  | WarmupCosineCurve
   | OneCycleCurve
+  | OneCycleMomentumCurve
+  | CyclicCurve
+  | CyclicMomentumCurve
   | StepCurve
+  | MultiStepCurve
+  | PiecewiseCurve
   | ExponentialCurve
   | PolynomialCurve
+  | InverseTimeCurve
   | InverseSqrtCurve
-  | WsdCurve;
+  | DecreasingCurve
+  | RexCurve
+  | WsdCurve
+  | TrapezoidCurve
+  | CooldownCurve
+  | PlateauCurve
+  | LambdaCurve;
 
-/** Parts of 0 steps are allowed and skipped, so that a sweep may set a warm-up to nothing. */
-export interface SequenceCurve {
-  readonly kind: "sequence";
-  readonly parts: readonly SimpleCurve[];
-}
+export type Combination =
+  | SequenceCurve
+  | ProductCurve
+  | ScaleCurve
+  | ClampCurve
+  | ShiftCurve
+  | RepeatCurve
+  | EpochsCurve;
 
-export type Curve = SimpleCurve | SequenceCurve;
+export type Curve = SimpleCurve | Combination;
 
 /** Every kind of simple curve, under the name that the schedule language uses. */
 export const kinds: Readonly<Record<SimpleCurve["kind"], Kind<SimpleCurve>>> = {
@@ -45,30 +90,44 @@ export const kinds: Readonly<Record<SimpleCurve["kind"], Kind<SimpleCurve>>> = {
   linear,
   warmup,
   cosine,
+  "cosine-restarts": cosineRestarts,
+  "warmup-cosine": warmupCosine,
   onecycle,
+  "onecycle-momentum": onecycleMomentum,
+  cyclic,
+  "cyclic-momentum": cyclicMomentum,
   step,
+  multistep,
+  piecewise,
   exponential,
   polynomial,
+  "inverse-time": inverseTime,
   "inverse-sqrt": inverseSqrt,
+  decreasing,
+  rex,
   wsd,
+  trapezoid,
+  cooldown,
+  plateau,
+  lambda: lambdaKind,
 };
 
 export const kindNames = Object.keys(kinds) as readonly SimpleCurve["kind"][];
 
-/** Whether the language knows a schedule of this name; `toString` and its like are no schedules. */
+/** Whether there is a simple curve of this name; `toString` and its like are none. */
 export function isKindName(name: string): name is SimpleCurve["kind"] {
   return Object.hasOwn(kinds, name);
 }
 
 /** The curve's length in steps. */
 export function curveSteps(curve: Curve): number {
-  return curve.kind === "sequence" ? curve.parts.reduce((sum, part) => sum + part.steps, 0) : curve.steps;
+  return isCombination(curve) ? combinators[curve.kind].steps(curve, curveSteps) : curve.steps;
 }
 
 /**
- * The dimensionless factor of a hyperparameter's peak value for the update with this 0-based index.
+ * The dimensionless factor of a hyperparameter's base value for the update with this 0-based index.
  *
- * At and past the curve's end, step ≥ T, it holds the value that its formula has at T.
+ * At and past the curve's end, step ≥ T, it holds the value that its formula has at T, unless it says to continue.
  *
  * @throws RangeError for a step that is negative or not a number
  */
@@ -78,16 +137,48 @@ export function scheduleFactor(curve: Curve, step: number): number {
       `Cannot evaluate a schedule as the step must be 0 or more: current value is ${step}`,
     );
   }
-  if (curve.kind !== "sequence") return kinds[curve.kind].factor(curve, Math.min(step, curve.steps));
-  let k = step;
-  let last: SimpleCurve | undefined;
-  for (const part of curve.parts) {
-    if (k < part.steps) return kinds[part.kind].factor(part, k);
-    k -= part.steps;
-    if (part.steps > 0) last = part;
+  return factorAt(curve, step);
+}
+
+function factorAt(curve: Curve, step: number): number {
+  if (isCombination(curve)) return combinators[curve.kind].factor(curve, step, factorAt, curveSteps);
+  const kind = kinds[curve.kind];
+  if (step <= curve.steps || continues(kind, curve)) return kind.factor(curve, step);
+  return kind.factor(curve, curve.steps);
+}
+
+const continues = (kind: Kind<SimpleCurve>, curve: SimpleCurve) =>
+  kind.continues?.(curve) ?? curve.past === "continue";
+
+/**
+ * The curve after a metric was measured before the update with this 0-based index: the same one, unless a plateau
+ * runs at that step. Nothing is mutated.
+ */
+export function observeMetric(curve: Curve, step: number, metric: number): Curve {
+  if (!isCombination(curve)) {
+    return kinds[curve.kind].observe?.(curve, Math.min(step, curve.steps), metric) ?? curve;
   }
-  if (last === undefined) throw new RangeError("Cannot evaluate a sequence as none of its parts has a step");
-  return kinds[last.kind].factor(last, last.steps);
+  const { clock } = combinators[curve.kind];
+  const before = partsOf(curve);
+  const after = before.map((part, i) => {
+    const k = clock(curve, i, step, curveSteps);
+    return k === undefined ? part : observeMetric(part, k, metric);
+  });
+  return after.every((part, i) => part === before[i]) ? curve : withParts(curve, after);
+}
+
+/** The simple curves of a tree, in reading order. */
+export function leaves(curve: Curve): readonly SimpleCurve[] {
+  return isCombination(curve) ? partsOf(curve).flatMap(leaves) : [curve];
+}
+
+/** The same tree with each simple curve replaced. */
+export function mapLeaves(curve: Curve, change: (leaf: SimpleCurve) => SimpleCurve): Curve {
+  if (!isCombination(curve)) return change(curve);
+  return withParts(
+    curve,
+    partsOf(curve).map((part) => mapLeaves(part, change)),
+  );
 }
 
 /** What is wrong with one value of one parameter, or undefined; the words complete "it must be …". */
@@ -96,40 +187,13 @@ export function requirement(parameter: Parameter, value: unknown): string | unde
   if ("words" in takes) {
     return typeof value === "string" && takes.words.includes(value) ? undefined : takes.words.join(" or ");
   }
+  if ("counts" in takes || "numbers" in takes) {
+    const range = "counts" in takes ? takes.counts : takes.numbers;
+    const good = Array.isArray(value) && value.length > 0 && value.every((one) => isIn(range, one));
+    return good ? undefined : `a list such as [1, 2], each ${range.words}`;
+  }
   const range = "count" in takes ? takes.count : takes.number;
-  return typeof value === "number" && range.contains(value) ? undefined : range.words;
+  return isIn(range, value) ? undefined : range.words;
 }
 
-/**
- * Check a curve that did not come from parseSchedule, such as one read from a run's config.json.
- *
- * @throws RangeError naming the curve, the parameter, what it must be and what it is
- */
-export function checkCurve(curve: Curve): void {
-  const parts = curve.kind === "sequence" ? curve.parts : [curve];
-  for (const part of parts) checkPart(part);
-  if (!(curveSteps(curve) >= 1)) {
-    throw new RangeError(
-      `Cannot build a schedule as it must have at least 1 step: it has ${curveSteps(curve)}`,
-    );
-  }
-}
-
-function checkPart(curve: SimpleCurve): void {
-  const fail = (name: string, reason: string): never => {
-    throw new RangeError(`Cannot build a ${name} schedule: ${reason}`);
-  };
-  if (!isKindName(curve.kind)) fail(String(curve.kind), `its kind must be one of ${kindNames.join(", ")}`);
-  const { parameters, refuse } = kinds[curve.kind];
-  if (!(Number.isSafeInteger(curve.steps) && curve.steps >= 0)) {
-    fail(curve.kind, `steps must be a whole number, 0 or more: current value is ${curve.steps}`);
-  }
-  for (const parameter of parameters) {
-    const value: unknown = (curve as unknown as Record<string, unknown>)[parameter.name];
-    if (value === undefined && typeof parameter.default === "object") continue;
-    const must = requirement(parameter, value);
-    if (must !== undefined) fail(curve.kind, `${parameter.name} must be ${must}: current value is ${value}`);
-  }
-  const refusal = curve.steps > 0 ? refuse?.(curve) : undefined;
-  if (refusal !== undefined) fail(curve.kind, refusal.reason);
-}
+const isIn = (range: Range, value: unknown) => typeof value === "number" && range.contains(value);

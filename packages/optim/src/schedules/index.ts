@@ -1,17 +1,27 @@
 /** Schedules: what becomes of a hyperparameter over a run, as a pure function of the step. */
 
 // the catalogue
-export { type ScheduleEntry, type ScheduleParameter, schedules } from "./catalogue.ts";
+export {
+  type CombinatorEntry,
+  type ScheduleEntry,
+  type ScheduleParameter,
+  scheduleCombinators,
+  schedules,
+} from "./catalogue.ts";
+export { checkCurve } from "./check.ts";
+export type { SequenceCurve } from "./combinators.ts";
 // the data behind it
 export {
+  type Combination,
   type Curve,
-  checkCurve,
   curveSteps,
-  type SequenceCurve,
+  observeMetric,
   type SimpleCurve,
   scheduleFactor,
 } from "./curve.ts";
+export { type LambdaCurve, lambda } from "./kinds/lambda.ts";
+export type { PlateauCurve, PlateauState } from "./kinds/plateau.ts";
 // the language
-export { parseSchedule } from "./parse.ts";
-export { bindCurve, formatCurve, type Schedule } from "./schedule.ts";
+export { type ParseOptions, parseSchedule, parseSchedules } from "./parse.ts";
+export { bindCurve, formatCurve, type Schedule, type ScheduleState } from "./schedule.ts";
 export { ScheduleError } from "./schedule-error.ts";

@@ -14,7 +14,7 @@ export const PARSER_TYPES = new URL("./generated/schedule-parser.d.ts", import.m
 
 const HEADER = `// Made from ../schedule.peggy by Peggy ${peggy.VERSION}: do not edit, run \`npm run generate -w packages/optim\`.\n`;
 
-const TYPES = `import type { PartSyntax } from "../syntax.ts";
+const TYPES = `import type { AssignmentSyntax, ScheduleSyntax } from "../syntax.ts";
 
 export interface Location {
   readonly offset: number;
@@ -35,7 +35,8 @@ export class SyntaxError extends globalThis.SyntaxError {
   readonly location: { readonly start: Location; readonly end: Location };
 }
 
-export function parse(text: string): PartSyntax[];
+export function parse(text: string, options: { startRule: "schedule" }): ScheduleSyntax;
+export function parse(text: string, options: { startRule: "schedules" }): AssignmentSyntax[];
 `;
 
 /** The two generated files, as text. */
@@ -43,6 +44,7 @@ export function generateParser(): { parser: string; types: string } {
   const source = peggy.generate(readFileSync(GRAMMAR, "utf8"), {
     output: "source",
     format: "es",
+    allowedStartRules: ["schedule", "schedules"],
     grammarSource: "schedule.peggy",
   });
   return { parser: HEADER + source, types: HEADER + TYPES };

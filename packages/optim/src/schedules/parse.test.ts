@@ -8,7 +8,7 @@ import { ScheduleError } from "./schedule-error.ts";
 
 const lengths = (spec: string, totalSteps: number) => {
   const { curve } = parseSchedule(spec, totalSteps);
-  return curve.kind === "sequence" ? curve.parts.map(({ steps }) => steps) : [curve.steps];
+  return curve.kind === "sequence" ? curve.parts.map(curveSteps) : [curveSteps(curve)];
 };
 
 describe("parseSchedule()", () => {
@@ -72,10 +72,10 @@ describe("parseSchedule() refuses, pointing at the column", () => {
     ["cosine(flor=0.1)", 10, 8, /cosine has no setting "flor"\. Did you mean "floor"\?/],
     ["cosine(floor=0, floor=1)", 10, 17, /floor of cosine is given twice/],
     ["cosine(100, 0.1)", 900, 13, /cosine has a length already.*cosine\(100, floor=0\)/],
-    ["warmup(100 > cosine", 1000, 12, /found ">" where "%" or "," or "\)" is accepted/],
-    ["", 10, 1, /the text ends where a name is accepted/],
-    ["constant >", 10, 11, /the text ends where a name is accepted/],
-    ["constant; cosine", 10, 9, /found ";" where "\(" or ">" or the end is accepted/],
+    ["warmup(100 > cosine", 1000, 12, /found ">" where "%" or "epochs" or "," or "\)" is accepted/],
+    ["", 10, 1, /the text ends where "\(" or a name or a number is accepted/],
+    ["constant >", 10, 11, /the text ends where "\(" or a name or a number is accepted/],
+    ["constant; cosine", 10, 9, /found ";" where "\(" or "\*" or ">" or the end is accepted/],
     ["constant >\n cosin", 10, 13, /"cosin" is no schedule/],
     ["warmup(100)", 50, 1, /the run has 50 steps, but warmup takes 100/],
     ["warmup(30) > cosine(30)", 50, 14, /the run has 50 steps, but its parts take 60/],

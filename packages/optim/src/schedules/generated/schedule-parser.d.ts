@@ -1,5 +1,5 @@
 // Made from ../schedule.peggy by Peggy 5.1.0: do not edit, run `npm run generate -w packages/optim`.
-import type { PartSyntax } from "../syntax.ts";
+import type { AssignmentSyntax, ScheduleSyntax } from "../syntax.ts";
 
 export interface Location {
   readonly offset: number;
@@ -20,4 +20,5 @@ export class SyntaxError extends globalThis.SyntaxError {
   readonly location: { readonly start: Location; readonly end: Location };
 }
 
-export function parse(text: string): PartSyntax[];
+export function parse(text: string, options: { startRule: "schedule" }): ScheduleSyntax;
+export function parse(text: string, options: { startRule: "schedules" }): AssignmentSyntax[];

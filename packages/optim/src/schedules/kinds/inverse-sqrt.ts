@@ -1,4 +1,4 @@
-import { type CurveBase, type Kind, positiveCount } from "../kind.ts";
+import { type CurveBase, type Kind, past, positiveCount } from "../kind.ts";
 
 export interface InverseSqrtCurve extends CurveBase {
   readonly kind: "inverse-sqrt";
@@ -20,6 +20,7 @@ export const inverseSqrt: Kind<InverseSqrtCurve> = {
       takes: { count: positiveCount },
       default: 10000,
     },
+    past,
   ],
   factor: ({ timescale }, k) => Math.sqrt(timescale / (timescale + k)),
 };

@@ -1,4 +1,4 @@
-import { type CurveBase, fraction, type Kind, positive } from "../kind.ts";
+import { type CurveBase, fraction, type Kind, past, positive } from "../kind.ts";
 
 export interface PolynomialCurve extends CurveBase {
   readonly kind: "polynomial";
@@ -6,11 +6,14 @@ export interface PolynomialCurve extends CurveBase {
   readonly floor: number;
 }
 
-/** A power of the share that remains, met by the floor at k = T, one step after the last. */
+/**
+ * A power of the share that remains, met by the floor at k = T, one step after the last. With past=continue it
+ * starts again, each time on a line to the next multiple of T, as Keras has it with cycle=True.
+ */
 export const polynomial: Kind<PolynomialCurve> = {
   summary: "a power of the share of steps that remains, down to a floor",
   formula: String.raw`f(k) = \mathrm{floor} + (1 - \mathrm{floor}) \left(1 - \frac{k}{T}\right)^{\mathrm{power}}`,
-  source: "torch.optim.lr_scheduler.PolynomialLR (floor 0); tf.keras PolynomialDecay",
+  source: "torch.optim.lr_scheduler.PolynomialLR (floor 0); optax.polynomial_schedule; Keras PolynomialDecay",
   parameters: [
     {
       name: "power",
@@ -19,6 +22,10 @@ export const polynomial: Kind<PolynomialCurve> = {
       default: 1,
     },
     { name: "floor", meaning: "factor after the last step", takes: { number: fraction }, default: 0 },
+    past,
   ],
-  factor: ({ steps, power, floor }, k) => floor + (1 - floor) * ((steps - k) / steps) ** power,
+  factor({ steps, power, floor }, k) {
+    const T = steps * Math.max(1, Math.ceil(k / steps));
+    return floor + (1 - floor) * ((T - k) / T) ** power;
+  },
 };

@@ -1,4 +1,4 @@
-import { type CurveBase, decayRate, type Kind, positiveCount } from "../kind.ts";
+import { type CurveBase, decayRate, type Kind, past, positiveCount } from "../kind.ts";
 
 export interface StepCurve extends CurveBase {
   readonly kind: "step";
@@ -19,6 +19,7 @@ export const step: Kind<StepCurve> = {
       takes: { number: decayRate },
       default: 0.1,
     },
+    past,
   ],
   factor: ({ every, gamma }, k) => gamma ** Math.floor(k / every),
 };
