@@ -1,4 +1,6 @@
 /** The door of @thalweg/graph: build a graph of ONNX operators, differentiate it, evaluate it slowly, serialise it. */
+export { type BlockedGraph, convolves, lowerToBlocks } from "./blocked/lower.ts";
+export { type BlockSize, findBlockSize, type RunModel } from "./blocked/probe.ts";
 export { evaluate, type Feeds } from "./evaluate.ts";
 export { gradients } from "./gradients.ts";
 export { type DType, Graph, Tensor } from "./graph.ts";

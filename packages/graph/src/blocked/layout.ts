@@ -1,0 +1,64 @@
+/**
+ * The blocked layout of image tensors, b the block size (16 where vectors have 512 bits, else mostly 8):
+ *
+ *   plain    x[B, C, H, W]
+ *   blocked  x[B/b, C/b, H, W, b images, b channels]
+ *
+ * The innermost b channels are what ONNX Runtime's convolution kernels multiply at once. The b images outside them are our
+ * addition: seen as one image of width W·b, on which a kernel of dilation b slides, they are convolved like any other;
+ * and as they stand, they are the kernel of the convolution that gives the weight gradient (`rules.ts`).
+ *
+ * All conversions are transpositions of two axes, the form that ONNX Runtime does at memory speed.
+ * Source of the filter's form: MlasReorderFilterOIHWBiBo, onnxruntime/core/mlas/lib/reorder.cpp.
+ */
+import type { Tensor } from "../graph.ts";
+import { expand, reshape, transpose } from "../ops/index.ts";
+import { sizeOf } from "../shapes.ts";
+
+/** Exchange the two middle ones of the four axes given by their sizes. */
+const exchange = (x: Tensor, sizes: readonly [number, number, number, number]): Tensor =>
+  transpose(reshape(x, sizes), [0, 2, 1, 3]);
+
+/** Whether [B, C, H, W] divides into blocks. */
+export const divides = (shape: readonly number[], b: number): boolean =>
+  shape.length === 4 && shape[0]! % b === 0 && shape[1]! % b === 0;
+
+/** [B, C, H, W] → [B/b, C/b, H, W, b, b] */
+export function toBlocks(x: Tensor, b: number): Tensor {
+  const [B, C, H, W] = x.shape as [number, number, number, number];
+  const channelsLast = exchange(x, [(B * C) / b, b, H * W, 1]); // (B·C/b, H·W, b)
+  const imagesInside = exchange(channelsLast, [B / b, b, (C / b) * H * W, b]);
+  return reshape(imagesInside, [B / b, C / b, H, W, b, b]);
+}
+
+/** [B/b, C/b, H, W, b, b] → [B, C, H, W] */
+export function fromBlocks(x: Tensor): Tensor {
+  const [Q, K, H, W, b] = x.shape as [number, number, number, number, number];
+  const imagesOutside = exchange(x, [Q, K * H * W, b, b]);
+  const channelsOutside = exchange(imagesOutside, [Q * b * K, H * W, b, 1]);
+  return reshape(channelsOutside, [Q * b, K * b, H, W]);
+}
+
+/**
+ * A tensor that broadcasts to [B, C, H, W], in a form that broadcasts to the blocked one. What varies inside a block is
+ * spelled out over the whole block: the repeated stretches are then b² elements long, not b.
+ */
+export function repeatedBlocks(x: Tensor, b: number): Tensor {
+  if (x.size === 1) return reshape(x, []);
+  const [B, C, H, W] = [1, 1, 1, 1, ...x.shape].slice(-4) as [number, number, number, number];
+  const [b1, c1] = [B === 1 ? 1 : b, C === 1 ? 1 : b];
+  const parts = transpose(reshape(x, [B / b1, b1, C / c1, c1, H, W]), [0, 2, 4, 5, 1, 3]);
+  return b1 === c1 ? parts : expand(parts, [B / b1, C / c1, H, W, b, b]);
+}
+
+/**
+ * Weights [M, C, kH, kW] in the order that blocked kernels read, the shape's name unchanged: [M/b, C/b, kH, kW, b of C, b of M],
+ * or [M/b, C, kH, kW, b of M] for fewer than b channels.
+ */
+export function blockFilter(w: Tensor, b: number): Tensor {
+  const [M, C] = w.shape as [number, number];
+  const taps = sizeOf(w.shape.slice(2));
+  const outputsLast = exchange(w, [M / b, b, C * taps, 1]); // (M/b, C·taps, b)
+  if (C < b) return reshape(outputsLast, w.shape);
+  return reshape(exchange(outputsLast, [(M / b) * (C / b), b, taps, b]), w.shape);
+}
