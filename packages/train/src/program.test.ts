@@ -1,4 +1,14 @@
-import { batchNorm, dropout, linear, relu, sequential, tracing } from "@thalweg/nn";
+import {
+  batchNorm,
+  conv2d,
+  dropout,
+  flatten,
+  linear,
+  maxPool2d,
+  relu,
+  sequential,
+  tracing,
+} from "@thalweg/nn";
 import { stream } from "@thalweg/random";
 import { afterEach, describe, expect, it } from "vitest";
 import { ParameterVector, segmentOf } from "./parameter-vector.ts";
@@ -147,6 +157,42 @@ describe("TrainingProgram and EvaluationProgram", () => {
       means.map((mean) => 0.1 * mean),
       1e-6,
     );
+  });
+
+  it("compute convolutions in blocks with the numbers of ONNX's layout, and say so", async () => {
+    const module = sequential(
+      conv2d(3, 16, 3, { padding: 1 }),
+      relu(),
+      maxPool2d(2),
+      flatten(),
+      linear(256, 4),
+    );
+    const images = classifier(module, [3, 8, 8]);
+    const train = async (blocks: boolean) => {
+      const vector = new ParameterVector(module, { stateSlots: 0 });
+      vector.initialize(module, 2);
+      const training = await TrainingProgram.create({
+        model: images,
+        vector,
+        batchSize: 16,
+        seed: 0,
+        blocks,
+      });
+      open.push(training);
+      fillBatch(training.batch, 4);
+      return { loss: await training.run(0), gradients: vector.gradients, report: training.convolutions! };
+    };
+    const [plain, blocked] = [await train(false), await train(true)];
+    expect(plain.report).toEqual({
+      block: null,
+      blocked: 0,
+      plain: [{ reason: "blocks were not wanted" }],
+    });
+    // forward and weight gradient; on a machine without such kernels, the reason
+    if (blocked.report.block) expect(blocked.report).toMatchObject({ blocked: 2, plain: [] });
+    else expect(blocked.report.plain[0]!.reason).toMatch(/^blocks of 16: /);
+    expect(blocked.loss).toBeCloseTo(plain.loss, 5);
+    closeTo(blocked.gradients, plain.gradients, 1e-5);
   });
 
   it("refuse inputs of a dtype that batches cannot have", async () => {

@@ -7,7 +7,7 @@ import { type DType, gradients, type Tensor } from "@thalweg/graph";
 import { type Context, countCorrect, crossEntropy, type Module, type Tracing, tracing } from "@thalweg/nn";
 import { stream } from "@thalweg/random";
 import { type ParameterVector, segmentOf } from "./parameter-vector.ts";
-import { BoundSession, type Values } from "./session.ts";
+import { BoundSession, type ConvolutionReport, type Values } from "./session.ts";
 
 /** What is trained: a module, the form of its batches, and what is computed from a batch. */
 export interface Model {
@@ -51,6 +51,8 @@ export interface ProgramOptions {
   batchSize: number;
   /** Threads that one operator may use. */
   threads?: number;
+  /** False leaves convolutions in ONNX's layout (default: in blocks of channels where the machine has such kernels). */
+  blocks?: boolean;
 }
 
 /** Memory for one batch, to be filled before each run. */
@@ -84,9 +86,14 @@ export class TrainingProgram {
     return this.parts.batchSize;
   }
 
+  /** How the convolutions are computed; null when there are none. */
+  get convolutions(): ConvolutionReport | null {
+    return this.parts.session.convolutions;
+  }
+
   /** Trace, differentiate and compile. `seed` drives dropout's noise. */
   static async create(options: ProgramOptions & { seed: number }): Promise<TrainingProgram> {
-    const { vector, batchSize, threads = 1, seed } = options;
+    const { vector, batchSize, threads = 1, blocks = true, seed } = options;
     const { context, measures, batch, reads } = trace(options, true);
     const parameters = vector.segments.map(({ name }) => context.parameters.get(name)!);
     const slopes = gradients(measures.loss, parameters);
@@ -110,7 +117,7 @@ export class TrainingProgram {
       reads.set(name, values);
       return { values, index };
     });
-    const session = await BoundSession.create({ outputs, reads, writes, threads });
+    const session = await BoundSession.create({ outputs, reads, writes, threads, blocks });
     return new TrainingProgram({ batch, batchSize, session, lossValue, noises, updates, seed });
   }
 
@@ -159,6 +166,7 @@ export class EvaluationProgram {
       reads,
       writes: values,
       threads: options.threads ?? 1,
+      blocks: options.blocks ?? true,
     });
     return new EvaluationProgram(batch, options.batchSize, session, values);
   }

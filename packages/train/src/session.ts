@@ -1,10 +1,20 @@
 /**
  * An ONNX Runtime session bound to memory: every input and every output is a view that is fixed when the session is made,
- * so a run copies nothing and allocates nothing. This is the only file that knows ONNX Runtime.
+ * so a run copies nothing and allocates nothing. Convolutions are computed in blocks of channels where the machine has such
+ * kernels (@thalweg/graph, src/blocked). This is the only file that knows ONNX Runtime.
  *
  * `run` blocks its thread while the kernels compute; what must stay responsive belongs in another thread.
  */
-import { type DType, type Tensor as GraphTensor, serialize } from "@thalweg/graph";
+import {
+  type BlockSize,
+  convolves,
+  type DType,
+  findBlockSize,
+  type Tensor as GraphTensor,
+  lowerToBlocks,
+  type RunModel,
+  serialize,
+} from "@thalweg/graph";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 /** A view of the memory that an input or output lies in; its element type fits the tensor's dtype. */
@@ -19,18 +29,34 @@ export interface SessionOptions {
   writes: ReadonlyMap<string, Values>;
   /** Threads that one operator may use. One by default: runs in parallel use the other cores. */
   threads?: number;
+  /** False leaves convolutions in ONNX's layout. */
+  blocks?: boolean;
+}
+
+/** How a session computes its convolutions. */
+export interface ConvolutionReport {
+  /** Channels to a block; null where convolutions run in ONNX's layout. */
+  readonly block: number | null;
+  /** Convolutions in blocks: forward, input gradients, weight gradients. */
+  readonly blocked: number;
+  /** Those in ONNX's layout: a tensor's name and the reason; without a name it holds for all. */
+  readonly plain: readonly { readonly tensor?: string; readonly reason: string }[];
 }
 
 export class BoundSession {
+  /** Null when there are no convolutions. */
+  readonly convolutions: ConvolutionReport | null;
   private readonly session: InferenceSession;
   private readonly feeds: Record<string, Tensor>;
   private readonly fetches: Record<string, Tensor>;
 
   private constructor(
+    convolutions: ConvolutionReport | null,
     session: InferenceSession,
     feeds: Record<string, Tensor>,
     fetches: Record<string, Tensor>,
   ) {
+    this.convolutions = convolutions;
     this.session = session;
     this.feeds = feeds;
     this.fetches = fetches;
@@ -38,21 +64,16 @@ export class BoundSession {
 
   /** Serialise the graph and prepare it. Raises RangeError for a tensor without memory or of another size. */
   static async create(options: SessionOptions): Promise<BoundSession> {
-    const { outputs, reads, writes, threads = 1 } = options;
-    const session = await InferenceSession.create(serialize({ outputs }), {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      graphOptimizationLevel: "all",
-      logSeverityLevel: 3,
-    });
+    const { outputs, reads, writes, threads = 1, blocks = true } = options;
+    const { lowered, convolutions } = await layOut(outputs, blocks);
+    const session = await open(serialize({ outputs: lowered }), threads);
     const inputs = new Map(Object.values(outputs)[0]?.graph.inputs.map((tensor) => [tensor.name, tensor]));
     const feeds = session.inputNames.map((name) => [name, bind("input", name, inputs.get(name)!, reads)]);
     const fetches = Object.entries(outputs).map(([name, tensor]) => [
       name,
       bind("output", name, tensor, writes),
     ]);
-    return new BoundSession(session, Object.fromEntries(feeds), Object.fromEntries(fetches));
+    return new BoundSession(convolutions, session, Object.fromEntries(feeds), Object.fromEntries(fetches));
   }
 
   /** Compute the outputs from what the inputs' memory holds now. */
@@ -63,6 +84,52 @@ export class BoundSession {
   async release(): Promise<void> {
     await this.session.release();
   }
+}
+
+const open = (model: Uint8Array, threads: number): Promise<InferenceSession> =>
+  InferenceSession.create(model, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  });
+
+/** The machine's block size, tried out once, before the first convolution. */
+let machine: Promise<BlockSize> | undefined;
+function findOnce(): Promise<BlockSize> {
+  machine ??= findBlockSize(runOnce);
+  return machine;
+}
+
+const runOnce: RunModel = async (model, feeds) => {
+  const session = await open(model, 1);
+  try {
+    const tensors = Object.entries(feeds).map(
+      ([name, { data, shape }]) => [name, new Tensor("float32", data, [...shape])] as const,
+    );
+    const results = Object.entries(await session.run(Object.fromEntries(tensors)));
+    return Object.fromEntries(results.map(([name, { data }]) => [name, data as Float32Array]));
+  } finally {
+    await session.release();
+  }
+};
+
+/** Convolutions in blocks where that is wanted and possible, and a report of it. */
+async function layOut(
+  outputs: Readonly<Record<string, GraphTensor>>,
+  blocks: boolean,
+): Promise<{
+  lowered: Readonly<Record<string, GraphTensor>>;
+  convolutions: ConvolutionReport | null;
+}> {
+  if (!convolves(outputs)) return { lowered: outputs, convolutions: null };
+  const size: BlockSize = blocks ? await findOnce() : { reason: "blocks were not wanted" };
+  if ("reason" in size)
+    return { lowered: outputs, convolutions: { block: null, blocked: 0, plain: [{ reason: size.reason }] } };
+  const { outputs: lowered, blocked, plain } = lowerToBlocks(outputs, size.block);
+  const named = plain.map(({ tensor, reason }) => ({ tensor: tensor.name, reason }));
+  return { lowered, convolutions: { block: size.block, blocked, plain: named } };
 }
 
 const ARRAYS: Record<DType, Values["constructor"]> = {
