@@ -9,6 +9,8 @@ export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
 // training
 export { Evaluator, images } from "./evaluate.ts";
 export { type Evaluation, type FitOptions, type FitResult, fit, readResult } from "./fit.ts";
+// which learning rate
+export * from "./lr-finder/index.ts";
 // the model and its parameters
 export { ParameterVector, segmentOf } from "./parameter-vector.ts";
 export {

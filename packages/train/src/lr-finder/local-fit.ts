@@ -5,8 +5,8 @@
  *   b_i = (1 − (r_i/6M_i)²)², from the residuals r of the fit before; M_i is their median about u_i
  *
  * The half-width h is a length in u, not a count of points, so a test that ended early is smoothed as much as one that did not.
- * Residuals are judged by those nearby, as the noise at high rates is another one than at low rates. Steps that explode are
- * capped at the level before learning: what is worse than untrained says no more than that.
+ * Residuals are judged by those nearby, as the noise at high rates is another one than at low rates. Losses are capped, at the
+ * level before learning: what is worse than untrained says no more than that, and an explosion must not bend the curve.
  *
  * Source   Cleveland, "Robust locally weighted regression", JASA 74 (1979), with span in u and local scale.
  */
@@ -14,12 +14,10 @@
 export interface Fit {
   /** ln lr. */
   readonly u: readonly number[];
-  /** Smoothed loss, at most about the level before learning. */
+  /** Smoothed loss. */
   readonly level: readonly number[];
   /** dℓ/d ln lr. */
   readonly slope: readonly number[];
-  /** Typical (median absolute) residual: the noise of a single batch's loss. */
-  readonly noise: number;
 }
 
 const ROBUST_ITERATIONS = 2;
@@ -27,24 +25,24 @@ const ROBUST_ITERATIONS = 2;
 /** An outlier keeps a little weight, so that no neighbourhood is ever empty. */
 const LEAST_WEIGHT = 1e-3;
 
-/** Fit losses at rising rates; `halfWidth` in units of ln lr. Values that are not finite count as no better than untrained. */
-export function fitLocally(rates: readonly number[], losses: readonly number[], halfWidth: number): Fit {
+/**
+ * Fit losses at rising rates; `halfWidth` in units of ln lr. A loss above `cap`, or one that is no number, counts as `cap`.
+ */
+export function fitLocally(
+  rates: readonly number[],
+  losses: readonly number[],
+  { halfWidth, cap }: { halfWidth: number; cap: number },
+): Fit {
   const u = rates.slice(0, losses.length).map(Math.log);
-  const untrained = median(losses.slice(0, Math.max(5, Math.ceil(losses.length / 10))));
-  const y = losses.map((loss) => (loss <= untrained ? loss : untrained));
+  const y = losses.map((loss) => (loss <= cap ? loss : cap));
   const near = neighbourhoods(u, halfWidth);
   const robustness = y.map(() => 1);
   for (let iteration = 0; ; iteration++) {
     const lines = u.map((at, i) => line(u, y, robustness, at, halfWidth, near[i]!));
-    const residuals = y.map((value, i) => Math.abs(value - lines[i]!.level));
     if (iteration === ROBUST_ITERATIONS) {
-      return {
-        u,
-        level: lines.map(({ level }) => level),
-        slope: lines.map(({ slope }) => slope),
-        noise: median(residuals),
-      };
+      return { u, level: lines.map(({ level }) => level), slope: lines.map(({ slope }) => slope) };
     }
+    const residuals = y.map((value, i) => Math.abs(value - lines[i]!.level));
     near.forEach(([begin, end], i) => {
       const scale = 6 * median(residuals.slice(begin, end));
       const ratio = scale > 0 ? Math.min(residuals[i]! / scale, 1) : 0;

@@ -40,49 +40,63 @@ export interface RangeTest {
 /**
  * Run the test. Raises RangeError for a range that is none (see `testRates`) or a base rate that is not positive.
  *
- * Cost     `steps` training steps, and two copies of parameters, gradients, buffers and state.
- * Differs  torch-lr-finder and Lightning append the loss and the rate of the same step, as here; keras_lr_finder too.
+ * Cost  `steps` training steps, and two copies of parameters, gradients, buffers and state.
  */
 export async function rangeTest(options: RangeTestOptions): Promise<RangeTest> {
-  const { vector, program, optimizer, baseRate, fill, signal } = options;
-  const rates = testRates(options);
+  const rates = [...testRates(options)];
+  return undisturbed(options, () => sweep(options, rates, { first: 0, stopsWhenDiverged: true }));
+}
+
+/**
+ * Train one step at each of the rates, beginning with step number `first`, and record the losses. A loss that is not finite
+ * ends the sweep before its update.
+ */
+export async function sweep(
+  { program, optimizer, baseRate, fill, signal }: RangeTestOptions,
+  rates: readonly number[],
+  { first, stopsWhenDiverged = false }: { first: number; stopsWhenDiverged?: boolean },
+): Promise<RangeTest> {
+  const stops = stopsWhenDiverged ? Object.values(conventions).map(stopper) : [];
+  const losses: number[] = [];
+  const record = (end: RangeTest["end"]): RangeTest => ({ rates, losses, end });
+  const factors = { lr: 1 };
+  for (const [i, rate] of rates.entries()) {
+    if (signal?.aborted) return record("interrupted");
+    fill(first + i, program.batch);
+    const loss = await program.run(first + i);
+    losses.push(loss);
+    if (!Number.isFinite(loss)) return record("non-finite");
+    const votes = stops.filter((stop) => stop(loss)); // all are asked: each keeps its own average
+    if (stopsWhenDiverged && votes.length === stops.length) return record("diverged");
+    factors.lr = rate / baseRate;
+    optimizer.step(factors);
+  }
+  return record("finished");
+}
+
+/** Do something with the training state, and put all that a training step changes back as it was, also after an error. */
+export async function undisturbed<T>(
+  options: RangeTestOptions,
+  work: (rewind: () => void) => Promise<T>,
+): Promise<T> {
+  const { vector, optimizer, baseRate } = options;
   if (!(baseRate > 0 && baseRate < Infinity)) {
     throw new RangeError(
       `Cannot test learning rates as baseRate must be the optimizer's own lr, positive and finite: current value is ${baseRate}`,
     );
   }
-  const restore = snapshot(vector, optimizer);
-  const stops = Object.values(conventions).map(stopper);
-  const losses: number[] = [];
-  const record = (end: RangeTest["end"]): RangeTest => ({ rates: [...rates], losses, end });
-  const factors = { lr: 1 };
-  try {
-    for (let step = 0; step < rates.length; step++) {
-      if (signal?.aborted) return record("interrupted");
-      fill(step, program.batch);
-      const loss = await program.run(step);
-      losses.push(loss);
-      if (!Number.isFinite(loss)) return record("non-finite");
-      const votes = stops.filter((stop) => stop(loss));
-      if (votes.length === stops.length) return record("diverged");
-      factors.lr = rates[step]! / baseRate;
-      optimizer.step(factors);
-    }
-    return record("finished");
-  } finally {
-    restore();
-  }
-}
-
-/** A copy of all that a training step changes, and the way back. */
-function snapshot(vector: ParameterVector, optimizer: Optimizer<Float32Array>): () => void {
   const vectors = [vector.parameters, vector.gradients, vector.buffers];
   const copies = vectors.map((values) => values.slice());
   const state = optimizer.state();
-  return () => {
+  const rewind = () => {
     vectors.forEach((values, i) => {
       values.set(copies[i]!);
     });
     optimizer.load(state);
   };
+  try {
+    return await work(rewind);
+  } finally {
+    rewind();
+  }
 }
