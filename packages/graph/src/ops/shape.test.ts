@@ -84,6 +84,13 @@ describe("errors and round trips of shapes", () => {
     );
   });
 
+  test("transpose() that moves only axes of size 1 is a reshape", () => {
+    const x = new Graph().input("x", [4, 1, 5, 1]);
+    const moved = ops.transpose(x, [1, 0, 3, 2]);
+    expect(moved).toMatchObject({ shape: [1, 4, 1, 5], origin: { call: { operator: { name: "Reshape" } } } });
+    expect(ops.transpose(moved, [1, 0, 3, 2])).toBe(x);
+  });
+
   test("transpose() by a permutation and back gives the same values", () => {
     const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
     const cases = shapes.chain((shape) =>

@@ -162,12 +162,16 @@ export const unsqueeze = (x: Tensor, axes: readonly number[]): Tensor =>
     axes: axes.map((axis) => frontAxis("Unsqueeze", x, axis, x.rank + axes.length)),
   });
 
-/** Permute the axes; reversed when `perm` is left out. */
-export const transpose = (
+/** Permute the axes; reversed when `perm` is left out. Where only axes of size 1 move it is a reshape, which copies nothing. */
+export function transpose(
   x: Tensor,
   perm: readonly number[] = x.shape.map((_, k) => x.rank - 1 - k),
-): Tensor =>
-  perm.every((axis, k) => axis === k) && perm.length === x.rank ? x : x.graph.apply(Transpose, [x], { perm });
+): Tensor {
+  const { shape } = Transpose.infer([x, x, x], { perm });
+  const moving = perm.filter((axis) => x.shape[axis] !== 1);
+  const still = moving.every((axis, k) => k === 0 || moving[k - 1]! < axis);
+  return still ? reshape(x, shape) : x.graph.apply(Transpose, [x], { perm });
+}
 
 /** Exchange the last two axes: the transposes of a batch of matrices. */
 export const swapLastAxes = (x: Tensor): Tensor =>
