@@ -53,7 +53,10 @@ export async function thereAndBack(options: ThereAndBackOptions): Promise<ThereA
 export interface Reading {
   /** The rate to train with. */
   readonly suggestion: number;
-  /** Where a tenth of the fall on the way up is done: rates below it get nowhere in so few steps. */
+  /**
+   * The constant rate that gets as far in as many steps as the way up had got when a tenth of its fall was done: Σ lr_i / n
+   * over the rates until then. Lower ones get nowhere in a run of that length.
+   */
   readonly usefulFrom: number;
   /** The last rate before the loss on the way up has climbed by a tenth of the fall: rates above it diverge. */
   readonly stableTo: number;
@@ -84,12 +87,13 @@ export function readTest({ up, down }: ThereAndBack): Reading | { readonly failu
     };
   }
   const useful = fit.level.findIndex((level) => level <= untrained - 0.1 * fall);
+  const distance = up.rates.slice(0, useful + 1).reduce((sum, rate) => sum + rate, 0);
   const climbs = fit.level.findIndex((level, i) => i > index && level > fit.level[index]! + 0.1 * fall);
   const stable = climbs < 0 ? fit.level.length - 1 : climbs - 1;
   const stableTo = up.rates[stable]!;
   return {
     suggestion: Math.min(ABOVE * quietRate(down, untrained), stableTo),
-    usefulFrom: up.rates[useful]!,
+    usefulFrom: distance / up.rates.length,
     stableTo,
   };
 }
