@@ -1,32 +1,9 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { anyCurve } from "./any-curve.ts";
 import { checkCurve } from "./check.ts";
 import { type Curve, curveSteps, mapLeaves, type SimpleCurve, scheduleFactor } from "./curve.ts";
 import { parseSchedule } from "./parse.ts";
-
-interface Recorded {
-  readonly spec: string;
-  readonly totalSteps: number;
-  readonly torch: string;
-  readonly factors: readonly number[];
-}
-
-const recorded: { cases: Recorded[] } = JSON.parse(
-  readFileSync(new URL("../../fixtures/schedules.json", import.meta.url), "utf8"),
-);
-
-describe("scheduleFactor() equals what torch's schedulers set, to 1e-12 relative", () => {
-  test.each(recorded.cases)("$spec over $totalSteps steps is $torch", ({ spec, totalSteps, factors }) => {
-    const { curve } = parseSchedule(spec, totalSteps);
-    factors.forEach((factor, step) => {
-      const ours = scheduleFactor(curve, step);
-      const error = Math.abs(ours - factor);
-      expect(error <= 1e-12 * Math.abs(factor), `step ${step}: ${ours} against ${factor}`).toBe(true);
-    });
-  });
-});
 
 const all = (curve: Curve, steps = curveSteps(curve)) =>
   Array.from({ length: steps }, (_, k) => scheduleFactor(curve, k));
