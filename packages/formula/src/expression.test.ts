@@ -17,6 +17,7 @@ function show(node: Expression): string {
     case "reduce":
       return `${node.fn}.${node.scope}(${show(node.operand)})`;
     case "apply":
+    case "matrix":
       return `${node.fn}(${node.operands.map(show).join(", ")})`;
     default:
       return node.name;
@@ -127,6 +128,8 @@ function evaluateGraph(node: Expression, slots: Record<string, number>): number 
       return slots[node.name]!;
     case "dimension":
       return 1;
+    case "matrix":
+      throw new TypeError(`these formulas have no ${node.fn}`);
     case "memory":
       throw new TypeError(`these formulas have no state, and no ${node.name}`);
     case "reduce":

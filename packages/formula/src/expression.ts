@@ -8,16 +8,26 @@
 import {
   ELEMENTWISE,
   type ElementwiseName,
+  type MatrixFunctionName,
   type ReductionName,
   type Scope,
   type ValueType,
 } from "./functions.ts";
 
-export type Rank = "scalar" | "tensor";
+export type Rank = "scalar" | "tensor" | "matrix";
+
+/** Sizes of a matrix: R and C are those of the parameter tensor, its first dimension and all others together. */
+export type Side = "1" | "R" | "C";
+export type Extent = readonly [Side, Side];
+
+/** What the extents say of the rank: one number, the parameter's shape, or a matrix of another shape. */
+export const rankOf = ([rows, cols]: Extent): Rank =>
+  rows === "1" && cols === "1" ? "scalar" : rows === "R" && cols === "C" ? "tensor" : "matrix";
 
 interface NodeBase {
   readonly id: number;
   readonly rank: Rank;
+  readonly extent: Extent;
   readonly type: ValueType;
 }
 
@@ -38,6 +48,7 @@ export type Expression = NodeBase &
         readonly operand: Expression;
       }
     | { readonly kind: "dimension"; readonly name: Dimension }
+    | { readonly kind: "matrix"; readonly fn: MatrixFunctionName; readonly operands: readonly Expression[] }
   );
 
 /** Sizes that are known before anything runs. */
@@ -45,7 +56,10 @@ export type Dimension = "size" | "rows" | "cols" | "countAll";
 
 export type ReduceExpression = Extract<Expression, { kind: "reduce" }>;
 
-type Shape<E> = E extends Expression ? Omit<E, "id"> : never;
+type Shape<E> = E extends Expression ? Omit<E, "id" | "rank"> : never;
+
+const ONE: Extent = ["1", "1"];
+const PARAMETER: Extent = ["R", "C"];
 
 /** Makes the nodes of one graph. */
 export class ExpressionBuilder {
@@ -58,19 +72,25 @@ export class ExpressionBuilder {
 
   constant(value: number): Expression {
     const key = Object.is(value, -0) ? "-0" : String(value);
-    return this.intern(`constant ${key}`, { kind: "constant", value, rank: "scalar", type: "number" });
+    return this.intern(`constant ${key}`, { kind: "constant", value, extent: ONE, type: "number" });
   }
 
   hyper(name: string): Expression {
-    return this.intern(`hyper ${name}`, { kind: "hyper", name, rank: "scalar", type: "number" });
+    return this.intern(`hyper ${name}`, { kind: "hyper", name, extent: ONE, type: "number" });
   }
 
   step(): Expression {
-    return this.intern("step", { kind: "step", rank: "scalar", type: "number" });
+    return this.intern("step", { kind: "step", extent: ONE, type: "number" });
   }
 
-  slot(name: string): Expression {
-    return this.intern(`slot ${name}`, { kind: "slot", name, rank: "tensor", type: "number" });
+  slot(name: string, extent: Extent = PARAMETER): Expression {
+    return this.intern(`slot ${name}`, { kind: "slot", name, extent, type: "number" });
+  }
+
+  /** Apply a function of matrices; its operands must fit, as `matrixExtent` says. */
+  matrix(fn: MatrixFunctionName, extent: Extent, ...operands: Expression[]): Expression {
+    const key = `${fn} ${operands.map((operand) => operand.id).join(" ")}`;
+    return this.intern(key, { kind: "matrix", fn, operands, extent, type: "number" });
   }
 
   memory(name: string, scope: Scope): Expression {
@@ -78,13 +98,13 @@ export class ExpressionBuilder {
       kind: "memory",
       name,
       scope,
-      rank: "scalar",
+      extent: ONE,
       type: "number",
     });
   }
 
   dimension(name: Dimension): Expression {
-    return this.intern(`dimension ${name}`, { kind: "dimension", name, rank: "scalar", type: "number" });
+    return this.intern(`dimension ${name}`, { kind: "dimension", name, extent: ONE, type: "number" });
   }
 
   reduce(fn: ReductionName, scope: Scope, operand: Expression): Expression {
@@ -93,7 +113,7 @@ export class ExpressionBuilder {
       fn,
       scope,
       operand,
-      rank: "scalar",
+      extent: ONE,
       type: "number",
     });
   }
@@ -113,7 +133,7 @@ export class ExpressionBuilder {
         kind: "apply",
         fn,
         operands,
-        rank: operands.some((operand) => operand.rank === "tensor") ? "tensor" : "scalar",
+        extent: joinExtents(operands.map((operand) => operand.extent)) ?? PARAMETER,
         type: definition.result,
       })
     );
@@ -170,10 +190,21 @@ export class ExpressionBuilder {
   private intern(key: string, shape: Shape<Expression>): Expression {
     const known = this.nodes.get(key);
     if (known !== undefined) return known;
-    const node = { id: this.nodes.size, ...shape } as Expression;
+    const node = { id: this.nodes.size, rank: rankOf(shape.extent), ...shape } as Expression;
     this.nodes.set(key, node);
     return node;
   }
+}
+
+/** The extents of an elementwise result: sides are equal, or one of them is 1. Undefined when they do not fit. */
+export function joinExtents(extents: readonly Extent[]): Extent | undefined {
+  const join = (sides: readonly Side[]): Side | undefined => {
+    const wide = [...new Set(sides.filter((side) => side !== "1"))];
+    return wide.length > 1 ? undefined : (wide[0] ?? "1");
+  };
+  const rows = join(extents.map(([side]) => side));
+  const cols = join(extents.map(([, side]) => side));
+  return rows === undefined || cols === undefined ? undefined : [rows, cols];
 }
 
 /** Whether a scalar is one number for all tensors: it is made of nothing that differs between them. */
@@ -186,7 +217,7 @@ export function isShared(node: Expression): boolean {
 
 /** The direct children of a node, in order. */
 export function operandsOf(node: Expression): readonly Expression[] {
-  if (node.kind === "apply") return node.operands;
+  if (node.kind === "apply" || node.kind === "matrix") return node.operands;
   return node.kind === "reduce" ? [node.operand] : [];
 }
 

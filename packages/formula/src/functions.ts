@@ -84,6 +84,35 @@ export const CALLABLE = [
   "where",
 ] as const satisfies readonly ElementwiseName[];
 
+/**
+ * Functions of matrices: a parameter tensor seen as `rows` × `cols`, its first dimension by all others together. They
+ * take and give matrices of other shapes too, such as the products of a gradient with itself.
+ */
+export const MATRIX_FUNCTIONS = {
+  transpose: { arity: 1, summary: "rows and columns exchanged" },
+  matmul: { arity: 2, summary: "matrix product" },
+  rowSum: { arity: 1, summary: "sum of each row: a column of numbers" },
+  rowMean: { arity: 1, summary: "mean of each row: a column of numbers" },
+  colSum: { arity: 1, summary: "sum of each column: a row of numbers" },
+  colMean: { arity: 1, summary: "mean of each column: a row of numbers" },
+  orthogonalize: {
+    arity: 1,
+    summary: "nearest semi-orthogonal matrix, roughly: five Newton–Schulz steps of Muon",
+  },
+  orthogonalizeQuintic: { arity: 1, summary: "the same with five different sets of coefficients" },
+  orthogonalizePolar: { arity: 1, summary: "the same with the Polar Express coefficients" },
+  inverseRoot: {
+    arity: 2,
+    summary: "inverseRoot(A, p) = A^(-1/p) of a symmetric positive semidefinite matrix",
+  },
+  eigenvectors: { arity: 1, summary: "of a symmetric matrix, as columns, by falling eigenvalue" },
+  orthonormalBasis: { arity: 1, summary: "Q of the QR decomposition" },
+  diagonal: { arity: 1, summary: "the diagonal of a square matrix: a column of numbers" },
+  identityLike: { arity: 1, summary: "the identity matrix of a square matrix's size" },
+} as const satisfies Record<string, { arity: number; summary: string }>;
+
+export type MatrixFunctionName = keyof typeof MATRIX_FUNCTIONS;
+
 /** Reductions and shape functions that a formula calls by name, with the number of their operands. */
 export const AGGREGATES = {
   sum: { arity: 1, summary: "sum over the parameter tensor" },

@@ -5,9 +5,17 @@
  */
 
 // the language
-export { AGGREGATES, CALLABLE, ELEMENTWISE } from "./functions.ts";
+export { AGGREGATES, CALLABLE, ELEMENTWISE, MATRIX_FUNCTIONS } from "./functions.ts";
 // for people
 export { nameToLatex, toLatex } from "./latex.ts";
+// matrices: what a faster implementation needs
+export {
+  type Coefficients,
+  NEWTON_SCHULZ,
+  type NewtonSchulzName,
+  SMALLEST_NORM,
+} from "./matrix/newton-schulz.ts";
+export type { Matrix, MatrixKernels } from "./matrix/operations.ts";
 export { reference } from "./reference.ts";
 
 // from text to program
@@ -22,6 +30,7 @@ export {
   bindUpdate,
   type Engine,
   type FloatArray,
+  type Run,
   type TensorGroup,
   type TensorSlots,
 } from "./update.ts";

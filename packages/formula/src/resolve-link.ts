@@ -1,16 +1,19 @@
 /**
  * The lines of one formula against a table of slots: names get their meaning, calls their arity, values their type.
  */
-import { type Expression, type ExpressionBuilder, isShared } from "./expression.ts";
+import { type Expression, type ExpressionBuilder, type Extent, isShared, joinExtents } from "./expression.ts";
 import {
   AGGREGATES,
   type AggregateName,
   CALLABLE,
   ELEMENTWISE,
   type ElementwiseName,
+  MATRIX_FUNCTIONS,
+  type MatrixFunctionName,
   type Scope,
 } from "./functions.ts";
-import type { NamedStateSlot } from "./state.ts";
+import { matrixExtent, showExtent } from "./matrix/types.ts";
+import { type NamedStateSlot, slotExtent } from "./state.ts";
 import { FormulaError } from "./syntax/error.ts";
 import { nearest } from "./syntax/nearest.ts";
 import { parseFormula } from "./syntax/parse.ts";
@@ -18,7 +21,11 @@ import type { BinaryOperator, Place, SyntaxTree } from "./syntax/tree.ts";
 
 /** Names that mean the same in every formula. */
 export const RESERVED = ["theta", "g", "t", "thetaOld"];
-export const FUNCTIONS: readonly string[] = [...CALLABLE, ...Object.keys(AGGREGATES)];
+export const FUNCTIONS: readonly string[] = [
+  ...CALLABLE,
+  ...Object.keys(AGGREGATES),
+  ...Object.keys(MATRIX_FUNCTIONS),
+];
 export const WORDS = ["and", "or", "not"];
 
 /**
@@ -91,7 +98,7 @@ export function checkScalarState(
   { name: rule, update: text }: FormulaText,
   at: Place,
 ): void {
-  if (value.rank === "tensor") {
+  if (value.rank !== "scalar") {
     const accepted = "one number, as the slot holds one: reduce it, for example with mean or sumAll";
     throw new FormulaError({ rule, text, at, found: "a value per element", accepted });
   }
@@ -151,11 +158,24 @@ class LinkResolver {
     }
     this.assigned.add(name);
     const slot = this.state.get(name);
-    if (slot !== undefined && slot.shape !== "tensor")
+    if (slot !== undefined && (slot.shape === "scalar" || slot.shape === "shared"))
       checkScalarState(value, slot.shape, this.source, tree.at);
+    if (name === "theta" || name === "g" || slot !== undefined) this.checkExtent(name, value, slot, tree.at);
     if (name === "theta" || name === "g") this.slots.set(name, value);
     else if (slot !== undefined) this.slots.set(this.rename(name), value);
     else this.temporaries.set(name, value);
+  }
+
+  /** A slot takes what has its shape, or what repeats to it. */
+  private checkExtent(name: string, value: Expression, slot: NamedStateSlot | undefined, at: Place): void {
+    const wanted = slotExtent(slot?.shape ?? "tensor");
+    const joined = joinExtents([wanted, value.extent]);
+    if (joined?.every((side, i) => side === wanted[i])) return;
+    this.fail(
+      at,
+      `a matrix that is ${showExtent(value.extent)}`,
+      `${showExtent(wanted)}, the shape of ${name}`,
+    );
   }
 
   private expression(tree: SyntaxTree): Expression {
@@ -196,6 +216,7 @@ class LinkResolver {
       return this.apply(name as ElementwiseName, name, operands, at);
     }
     if (Object.hasOwn(AGGREGATES, name)) return this.aggregate(name as AggregateName, operands, at);
+    if (Object.hasOwn(MATRIX_FUNCTIONS, name)) return this.matrix(name as MatrixFunctionName, operands, at);
     this.fail(at, `the unknown function "${name}"`, FUNCTIONS.join(", "), suggest(name, FUNCTIONS));
   }
 
@@ -215,7 +236,19 @@ class LinkResolver {
         "write where(condition, 1, 0)",
       );
     });
+    if (joinExtents(operands.map(({ extent }) => extent)) === undefined) {
+      const found = operands.map(({ extent }) => showExtent(extent)).join(" and ");
+      this.fail(at, `matrices that are ${found}`, "matrices of one shape, or a row or a column beside them");
+    }
     return this.builder.apply(fn, ...operands);
+  }
+
+  private matrix(fn: MatrixFunctionName, trees: SyntaxTree[], at: Place): Expression {
+    this.checkArity(fn, MATRIX_FUNCTIONS[fn].arity, trees.length, at);
+    const operands = trees.map((tree) => this.numeric(fn, tree));
+    const extent = matrixExtent(fn, operands);
+    if (typeof extent === "string") this.fail(at, `${fn} of such matrices`, extent);
+    return this.builder.matrix(fn, extent, ...operands);
   }
 
   private checkArity(written: string, expected: number, found: number, at: Place): void {
@@ -247,7 +280,7 @@ class LinkResolver {
       case "norm1":
         return sum("tensor", builder.apply("abs", x));
       case "mean":
-        return builder.apply("divide", sum("tensor", x), builder.dimension("size"));
+        return builder.apply("divide", sum("tensor", x), this.count(x.extent));
       case "normInf": // an empty tensor has norm 0, not −∞
         return builder.apply(
           "max",
@@ -259,17 +292,27 @@ class LinkResolver {
     }
   }
 
-  /** An operand of a reduction: one number per element. */
-  private elements(name: AggregateName, tree: SyntaxTree): Expression {
+  /** How many numbers a matrix holds. */
+  private count([rows, cols]: Extent): Expression {
+    const { builder } = this;
+    const side = { "1": builder.constant(1), R: builder.dimension("rows"), C: builder.dimension("cols") };
+    if (rows !== cols && rows !== "1" && cols !== "1") return builder.dimension("size");
+    return builder.apply("multiply", side[rows], side[cols]);
+  }
+
+  /** An operand that is not a comparison. */
+  private numeric(name: string, tree: SyntaxTree): Expression {
     const operand = this.expression(tree);
     if (operand.type === "logical") {
-      this.fail(
-        tree.at,
-        "a comparison",
-        `a number, as ${name} computes with numbers`,
-        "write where(condition, 1, 0)",
-      );
+      const accepted = `a number, as ${name} computes with numbers`;
+      this.fail(tree.at, "a comparison", accepted, "write where(condition, 1, 0)");
     }
+    return operand;
+  }
+
+  /** An operand of a reduction: one number per element. */
+  private elements(name: AggregateName, tree: SyntaxTree): Expression {
+    const operand = this.numeric(name, tree);
     if (operand.rank === "scalar") {
       this.fail(tree.at, "a single number", `a value per element, as ${name} reduces over a tensor`);
     }

@@ -6,7 +6,7 @@
  * its last assignment, so `m` after `m = …` is the new m. Several formulas in a row share `theta` and `g`: that is all
  * that chaining is.
  */
-import { type Expression, ExpressionBuilder } from "./expression.ts";
+import { type Expression, ExpressionBuilder, type Extent, rankOf } from "./expression.ts";
 import type { Scope } from "./functions.ts";
 import {
   type Assignments,
@@ -18,7 +18,7 @@ import {
   type Vocabulary,
   WORDS,
 } from "./resolve-link.ts";
-import { type NamedStateSlot, type StateDeclaration, stateSlots } from "./state.ts";
+import { type NamedStateSlot, type StateDeclaration, slotExtent, stateSlots } from "./state.ts";
 
 /** One link of a chain, as its author wrote it. */
 export interface FormulaSource {
@@ -61,6 +61,8 @@ export interface UpdateProgram {
   hyper: readonly string[];
   /** State slots of the parameter's shape, by their names in the chain. */
   state: readonly string[];
+  /** State slots that are matrices of another shape, by their names in the chain. */
+  matrices: readonly { name: string; extent: Extent }[];
   /** State slots that are one number, by their names in the chain. */
   scalars: readonly { name: string; scope: Scope }[];
   /** theta and every state slot → its new value. */
@@ -125,12 +127,14 @@ export function resolve(sources: readonly FormulaSource[]): UpdateProgram {
   return {
     hyper,
     state: state.filter(({ shape }) => shape === "tensor").map(({ name }) => name),
-    scalars: state
-      .filter(({ shape }) => shape !== "tensor")
-      .map(({ name, shape }) => ({
-        name,
-        scope: shape === "shared" ? ("all" as const) : ("tensor" as const),
-      })),
+    matrices: state.flatMap(({ name, shape }) =>
+      rankOf(slotExtent(shape)) === "matrix" ? [{ name, extent: slotExtent(shape) }] : [],
+    ),
+    scalars: state.flatMap(({ name, shape }) =>
+      shape === "scalar" || shape === "shared"
+        ? [{ name, scope: shape === "shared" ? ("all" as const) : ("tensor" as const) }]
+        : [],
+    ),
     outputs: new Map(["theta", ...state.map(({ name }) => name)].map((name) => [name, slots.get(name)!])),
     initial,
     before,
@@ -171,8 +175,9 @@ function checkPhase(rule: string, { every = 1 }: Phase): void {
 }
 
 function oldValue(builder: ExpressionBuilder, name: string, shape: NamedStateSlot["shape"]): Expression {
-  if (shape === "tensor") return builder.slot(name);
-  return builder.memory(name, shape === "shared" ? "all" : "tensor");
+  if (shape === "scalar" || shape === "shared")
+    return builder.memory(name, shape === "shared" ? "all" : "tensor");
+  return builder.slot(name, slotExtent(shape));
 }
 
 /** What a slot starts from: an expression in theta, g and hyperparameters, without the state itself. */
@@ -186,7 +191,8 @@ function resolveInitial(
   const text = { name: `${source.name}, initial value of ${name}`, update: `g = ${initial}` };
   resolveLink(text, { ...vocabulary, state: [] }, builder, slots);
   const value = slots.get("g")!;
-  if (shape !== "tensor") checkScalarState(value, shape, text, { line: 1, column: "g = ".length + 1 });
+  if (shape === "scalar" || shape === "shared")
+    checkScalarState(value, shape, text, { line: 1, column: "g = ".length + 1 });
   return value;
 }
 

@@ -70,9 +70,8 @@ export class ScalarEvaluator {
         case "reduce":
           return (_, reductions) => reductions.get(node)!;
         case "slot":
-          throw new TypeError(
-            `Cannot evaluate slot "${node.name}" on the host as it has a value per element`,
-          );
+        case "matrix":
+          throw new TypeError(`Cannot evaluate a ${node.kind} as one number`);
         case "apply": {
           const evaluate = ELEMENTWISE[node.fn].evaluate as (a: number, b: number, c: number) => number;
           const [a = 0, b = 0, c = 0] = node.operands.map((operand) => place.get(operand)!);

@@ -5,6 +5,8 @@
  */
 import type { Expression, ReduceExpression } from "./expression.ts";
 import { REDUCTIONS, type Scope } from "./functions.ts";
+import { interpretMatrices, usesMatrices } from "./matrix/interpreter.ts";
+import type { MatrixKernels } from "./matrix/operations.ts";
 import type { UpdateProgram } from "./resolve.ts";
 import { ScalarEvaluator, type ScalarInputs } from "./scalars.ts";
 import { type Stage, scheduleStages } from "./stages.ts";
@@ -34,6 +36,8 @@ export type Pass = (scalars: ScalarEvaluator, results: Float64Array) => void;
 
 export interface Engine<A extends FloatArray> {
   readonly name: string;
+  /** Faster matrix operations than the host's plain loops, if there are any. */
+  readonly matrices?: MatrixKernels;
   /** Prepare a stage for one tensor; what can be compiled is compiled here. */
   bindPass(stage: Stage, tensor: TensorSlots<A>): Pass;
   /** Tensors that may be treated as one because nothing in the program can tell them apart, merged where they touch. */
@@ -43,16 +47,19 @@ export interface Engine<A extends FloatArray> {
 /** A program ready to run over a fixed set of tensors, with the groups' present `hyper` and `t`. */
 export interface BoundUpdate {
   /** Give state its initial values; before the first step. */
-  initialise(): void;
+  initialise: Run;
   /** What comes before the update, in order; each reads a gradient of its own. */
-  before: readonly (() => void)[];
+  before: readonly Run[];
   /** Update every tensor of every group once. */
-  run(): void;
+  run: Run;
   /** Write the parameters to evaluate with into the slot "view", for a program that has one. */
-  writeView(): void;
-  /** Passes over memory per run. */
+  writeView: Run;
+  /** Passes over memory per run; 0 for programs with matrices, which are not fused. */
   readonly stageCount: number;
 }
+
+/** Runs at once, or finishes later where a program with matrices has kernels that do. */
+export type Run = () => void | Promise<void>;
 
 interface Unit {
   inputs: ScalarInputs;
@@ -61,7 +68,7 @@ interface Unit {
 }
 
 /** The part of a program that one run needs. */
-type Outputs = Pick<UpdateProgram, "state" | "scalars" | "outputs">;
+type Outputs = Pick<UpdateProgram, "state" | "scalars" | "matrices" | "outputs">;
 
 /**
  * Prepare to run a program over groups of tensors on an engine. `shared` holds state that is one number for all tensors;
@@ -75,9 +82,9 @@ export function bindUpdate<A extends FloatArray>(
   shared: Record<string, number> = {},
 ): BoundUpdate {
   checkHyper(program, groups);
-  const { state, scalars, initial, before, view } = program;
+  const { state, scalars, matrices, initial, before, view } = program;
   const bind = (outputs: ReadonlyMap<string, Expression>) =>
-    bindOutputs({ state, scalars, outputs }, groups, engine, shared);
+    bindOutputs({ state, scalars, matrices, outputs }, groups, engine, shared);
   const update = bind(program.outputs);
   const nothing = () => {};
   return {
@@ -95,6 +102,13 @@ function bindOutputs<A extends FloatArray>(
   engine: Engine<A>,
   shared: Record<string, number>,
 ): Pick<BoundUpdate, "run" | "stageCount"> {
+  if (usesMatrices(program)) {
+    const { outputs } = program;
+    return {
+      run: () => interpretMatrices({ outputs, shared, kernels: engine.matrices }, groups),
+      stageCount: 0,
+    };
+  }
   const stages = scheduleStages(program);
   const evaluators = stages.map((stage) => new ScalarEvaluator(stage.scalars));
   const numbers = program.scalars.filter(({ name }) => program.outputs.has(name));

@@ -104,11 +104,28 @@ function bindSlots<A extends FloatArray>(
       theta: view(parameters, offset, size),
       g: view(gradients, offset, size),
       ...Object.fromEntries(state.map(([slot, vector]) => [slot, view(vector, used, size)])),
+      ...matrixState(rule, shape, parameters),
     };
     used += size;
     return { name, shape, size, slots, scalars: zeros(rule, "tensor") };
   });
 }
+
+/** State that is a matrix of another shape than the parameter; kernels do not touch it, so it lies anywhere. */
+function matrixState<A extends FloatArray>(rule: Rule, shape: readonly number[], like: A): Record<string, A> {
+  const Storage = like.constructor as new (count: number) => A;
+  const side = { "1": 1, R: shape[0] ?? 1, C: shape.slice(1).reduce((product, n) => product * n, 1) };
+  const slots = rule.program.matrices.map(
+    ({ name, extent: [rows, cols] }) => [name, new Storage(side[rows] * side[cols])] as const,
+  );
+  return Object.fromEntries(slots);
+}
+
+/** Every slot that has to be kept: of the parameter's shape, and matrices of other shapes. */
+export const savedSlots = ({ state, program }: Rule): readonly string[] => [
+  ...state,
+  ...program.matrices.map(({ name }) => name),
+];
 
 /** Vectors that a rule needs besides parameters and gradients: its state, and where its view goes. */
 export const vectorsOf = ({ state, program }: Rule): readonly string[] =>

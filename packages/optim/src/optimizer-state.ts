@@ -2,7 +2,7 @@
  * The state of an optimizer as data, keyed by parameter name: what a checkpoint keeps, and what continues bit for bit.
  */
 import { type FloatArray, nearest } from "@thalweg/formula";
-import type { Group } from "./groups.ts";
+import { type Group, savedSlots } from "./groups.ts";
 
 /** What has to be kept to continue. Tensors have the parameter's shape; numbers are float64. */
 export interface OptimizerState<A extends FloatArray> {
@@ -69,11 +69,12 @@ export function checkState<A extends FloatArray>(
       if (typeof numbers?.[slot] === "number") continue;
       throw new RangeError(`Cannot load an optimizer state as it lacks the number "${slot}" of "${name}"`);
     }
-    for (const slot of group.rule.state) {
+    for (const slot of savedSlots(group.rule)) {
       const length = saved.slots[slot]?.length;
-      if (length === tensor.size) continue;
+      const needed = tensor.slots[slot]!.length;
+      if (length === needed) continue;
       throw new RangeError(
-        `Cannot load an optimizer state as slot "${slot}" of "${name}" must have ${tensor.size} elements: ${length === undefined ? "it is missing" : `it has ${length}`}`,
+        `Cannot load an optimizer state as slot "${slot}" of "${name}" must have ${needed} elements: ${length === undefined ? "it is missing" : `it has ${length}`}`,
       );
     }
   }

@@ -8,8 +8,16 @@
  * Reductions over all parameters (`normAll` …) range over the segments that the same rule governs, across its groups,
  * whatever their hyperparameters. Frozen segments take no part.
  */
-import { type BoundUpdate, bindUpdate, type FloatArray, type GradientKind } from "@thalweg/formula";
-import { assignGroups, type Group, type OptimizerOptions, type Segment, vectorsOf, zeros } from "./groups.ts";
+import { type BoundUpdate, bindUpdate, type FloatArray, type GradientKind, type Run } from "@thalweg/formula";
+import {
+  assignGroups,
+  type Group,
+  type OptimizerOptions,
+  type Segment,
+  savedSlots,
+  vectorsOf,
+  zeros,
+} from "./groups.ts";
 import { checkHyperparameter, checkHyperparameterName } from "./hyperparameters.ts";
 import { checkState, type OptimizerState } from "./optimizer-state.ts";
 import type { Rule } from "./rule.ts";
@@ -71,10 +79,15 @@ export class Optimizer<A extends FloatArray> {
   }
 
   /** Apply a phase to the gradient that was evaluated for it. `factors` as in `step`. */
-  prepare(phase: Phase, factors: Readonly<Record<string, number>> = NO_FACTORS): void {
-    this.begin(factors);
-    this.runs.get(phase)!();
-    for (const group of this.groups) group.t--;
+  prepare(phase: Phase, factors: Readonly<Record<string, number>> = NO_FACTORS): void | Promise<void> {
+    const start = this.begin(factors);
+    return inTurn([
+      start,
+      this.runs.get(phase)!,
+      () => {
+        for (const group of this.groups) group.t--;
+      },
+    ]);
   }
 
   /**
@@ -82,10 +95,12 @@ export class Optimizer<A extends FloatArray> {
    * `{ lr: 0.5 }` halves every group's learning rate, and a step without factors uses the base values again.
    * Raises RangeError, before anything changes, for a factor of a hyperparameter that no rule has, or one that leads
    * outside a hyperparameter's domain.
+   *
+   * Rules with matrices may finish later, when their products run elsewhere: then this is a promise.
    */
-  step(factors: Readonly<Record<string, number>> = NO_FACTORS): void {
-    this.begin(factors);
-    for (const { update } of this.updates) update.run();
+  step(factors: Readonly<Record<string, number>> = NO_FACTORS): void | Promise<void> {
+    const start = this.begin(factors);
+    return inTurn([start, ...this.updates.map(({ update }) => update.run)]);
   }
 
   /** Whether the parameters to evaluate with differ from those that are trained, as averages do. */
@@ -97,10 +112,13 @@ export class Optimizer<A extends FloatArray> {
    * Write the parameters to evaluate with into a vector like the flat parameter vector. Parameters whose rule has no
    * view are copied. The parameters themselves do not change.
    */
-  writeView(out: A): void {
+  writeView(out: A): void | Promise<void> {
     out.set(this.parameters);
     if (this.stepCount === 0) return;
-    for (const { update } of this.updates) update.writeView();
+    return inTurn([...this.updates.map(({ update }) => update.writeView), () => this.copyViews(out)]);
+  }
+
+  private copyViews(out: A): void {
     for (const { tensors } of this.groups) {
       for (const { name, slots } of tensors) {
         if (slots.view !== undefined) out.set(slots.view, this.offsets.get(name)!);
@@ -121,7 +139,7 @@ export class Optimizer<A extends FloatArray> {
   state(): OptimizerState<A> {
     const parameters = this.groups.flatMap(({ rule, t, tensors }) =>
       tensors.map(({ name, slots, scalars }) => {
-        const copies = rule.state.map((slot) => [slot, slots[slot]!.slice() as A] as const);
+        const copies = savedSlots(rule).map((slot) => [slot, slots[slot]!.slice() as A] as const);
         const saved = {
           rule: rule.name,
           step: t,
@@ -142,7 +160,7 @@ export class Optimizer<A extends FloatArray> {
       for (const { name, slots, scalars } of group.tensors) {
         const saved = state.parameters[name]!;
         group.t = saved.step;
-        for (const slot of group.rule.state) slots[slot]!.set(saved.slots[slot]!);
+        for (const slot of savedSlots(group.rule)) slots[slot]!.set(saved.slots[slot]!);
         Object.assign(scalars!, saved.scalars);
       }
     }
@@ -150,8 +168,8 @@ export class Optimizer<A extends FloatArray> {
     for (const { rule, shared } of this.updates) Object.assign(shared, state.shared[rule.name]);
   }
 
-  /** Enter the next step: this step's hyperparameters, and before the first one the initial state. */
-  private begin(factors: Readonly<Record<string, number>>): void {
+  /** Enter the next step: this step's hyperparameters. Returns what remains: before the first step, the initial state. */
+  private begin(factors: Readonly<Record<string, number>>): Run {
     for (const name in factors) this.checkFactor(name, factors[name]!);
     for (const group of this.groups) {
       const { base, hyper } = group;
@@ -160,9 +178,9 @@ export class Optimizer<A extends FloatArray> {
       }
       group.t++;
     }
-    if (this.initialised) return;
-    for (const { update } of this.updates) update.initialise();
+    if (this.initialised) return () => {};
     this.initialised = true;
+    return () => inTurn(this.updates.map(({ update }) => update.initialise));
   }
 
   private checkFactor(name: string, factor: number): void {
@@ -176,6 +194,14 @@ export class Optimizer<A extends FloatArray> {
     const known = this.groups.flatMap(({ base }) => Object.keys(base));
     const names = [...new Set(this.groups.map(({ rule }) => rule.name))];
     checkHyperparameterName(names.join(" and ") || "an optimizer without parameters", name, known);
+  }
+}
+
+/** One after the other, waiting only for those that finish later. */
+function inTurn(runs: readonly Run[]): void | Promise<void> {
+  for (const [i, run] of runs.entries()) {
+    const later = run();
+    if (later !== undefined) return later.then(() => inTurn(runs.slice(i + 1)));
   }
 }
 

@@ -57,7 +57,9 @@ export function saveCheckpoint(
   for (const [name, { slots, ...counter }] of Object.entries(parameters)) {
     counters.parameters[name] = counter;
     for (const [slot, data] of Object.entries(slots)) {
-      tensors.set(stateName(name, slot), { shape: shapes.get(name)!, data });
+      const shape = shapes.get(name)!;
+      const size = shape.reduce((product, n) => product * n, 1);
+      tensors.set(stateName(name, slot), { shape: data.length === size ? shape : [data.length], data });
     }
   }
   // numbers as text: the shortest form that reads back as the same float64

@@ -14,7 +14,8 @@ import type { RunFolder } from "./run-folder.ts";
 
 export interface FitOptions {
   vector: ParameterVector;
-  program: TrainingProgram;
+  /** What computes loss and gradient: one program, or one for each batch size. */
+  program: Pick<TrainingProgram, "batch" | "run">;
   optimizer: Optimizer<Float32Array>;
   /** Factors of base hyperparameters over the run, by name: usually one, for `lr`. */
   schedules?: Readonly<Record<string, Schedule>>;
@@ -162,7 +163,7 @@ class Trainer {
     fill(progress.step, program.batch);
     const before = await this.prepare();
     const after = await program.run(progress.step);
-    optimizer.step(factors);
+    await optimizer.step(factors);
     const loss = before ?? after;
     progress.seconds += (performance.now() - start) / 1e3;
     if (progress.step === 0) progress.initialLoss = loss;
@@ -183,7 +184,7 @@ class Trainer {
         const found = await program.run(step);
         loss ??= found;
       } else await this.otherGradient(phase, step);
-      optimizer.prepare(phase, this.factors);
+      await optimizer.prepare(phase, this.factors);
       this.progress.gradients++;
     }
     return loss;
@@ -204,7 +205,7 @@ class Trainer {
     const { optimizer, vector, evaluate } = this.options;
     if (!optimizer.hasView) return evaluate();
     const trained = vector.parameters.slice();
-    optimizer.writeView(vector.parameters);
+    await optimizer.writeView(vector.parameters);
     try {
       return await evaluate();
     } finally {

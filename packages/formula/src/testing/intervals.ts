@@ -127,6 +127,8 @@ export function outputBounds(
           const dimensions = { size: sizes[k]!, countAll, rows: shape[0] ?? 1, cols: sizeOf(shape.slice(1)) };
           return point(dimensions[node.name]);
         });
+      case "matrix":
+        throw new TypeError(`no bounds are known for ${node.fn}`);
       case "memory": // state that is one number starts at zero
         return everywhere(() => point(0));
       case "slot":

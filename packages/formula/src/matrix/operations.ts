@@ -1,0 +1,122 @@
+/**
+ * Matrix arithmetic on the host. Matrices are row-major; sums run in float64 whatever the storage. Products and Newton–
+ * Schulz iterations are what costs time, so a faster implementation can be given in their place (see `MatrixKernels`).
+ */
+import { EigenvalueDecomposition, Matrix as MlMatrix, QrDecomposition } from "ml-matrix";
+import type { FloatArray } from "../update.ts";
+import { NEWTON_SCHULZ, type NewtonSchulzName, SMALLEST_NORM } from "./newton-schulz.ts";
+
+export interface Matrix {
+  rows: number;
+  cols: number;
+  data: FloatArray;
+}
+
+/** Makes a zeroed array of the storage at hand. */
+export type Allocate = (count: number) => FloatArray;
+
+/** The expensive operations; each may finish later. The result has the storage of its operands. */
+export interface MatrixKernels {
+  orthogonalize(x: Matrix, method: NewtonSchulzName): Matrix | Promise<Matrix>;
+}
+
+/** a · b */
+export function multiply(a: Matrix, b: Matrix, allocate: Allocate): Matrix {
+  const { rows, cols: inner } = a;
+  const { cols } = b;
+  const data = allocate(rows * cols);
+  const sums = new Float64Array(cols);
+  for (let i = 0; i < rows; i++) {
+    sums.fill(0);
+    for (let k = 0; k < inner; k++) {
+      const factor = a.data[i * inner + k]!;
+      const from = k * cols;
+      for (let j = 0; j < cols; j++) sums[j]! += factor * b.data[from + j]!;
+    }
+    data.set(sums, i * cols);
+  }
+  return { rows, cols, data };
+}
+
+export function transpose({ rows, cols, data }: Matrix, allocate: Allocate): Matrix {
+  const out = allocate(rows * cols);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j]!;
+  return { rows: cols, cols: rows, data: out };
+}
+
+/** Sums along one axis: of each row [rows, 1], or of each column [1, cols]. */
+export function axisSum(
+  { rows, cols, data }: Matrix,
+  of: "row" | "col",
+  scale: number,
+  allocate: Allocate,
+): Matrix {
+  const sums = new Float64Array(of === "row" ? rows : cols);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) sums[of === "row" ? i : j]! += data[i * cols + j]!;
+  }
+  const out = allocate(sums.length);
+  for (let i = 0; i < sums.length; i++) out[i] = sums[i]! * scale;
+  return of === "row" ? { rows, cols: 1, data: out } : { rows: 1, cols, data: out };
+}
+
+/** Newton–Schulz by plain products: the meaning of `orthogonalize…`, and the slow way to it. */
+export function orthogonalize(x: Matrix, method: NewtonSchulzName, allocate: Allocate): Matrix {
+  const { coefficients, safety } = NEWTON_SCHULZ[method];
+  const tall = x.rows > x.cols;
+  const wide = tall ? transpose(x, allocate) : x;
+  const norm = Math.sqrt((wide.data as Float64Array).reduce((sum, value) => sum + value * value, 0));
+  const scale = 1 / Math.max(norm * safety, SMALLEST_NORM);
+  let X: Matrix = { ...wide, data: allocate(wide.data.length) };
+  for (let i = 0; i < X.data.length; i++) X.data[i] = wide.data[i]! * scale;
+  for (const [a, b, c] of coefficients) {
+    const A = multiply(X, transpose(X, allocate), allocate);
+    const B = multiply(A, A, allocate);
+    for (let i = 0; i < B.data.length; i++) B.data[i] = b * A.data[i]! + c * B.data[i]!;
+    const BX = multiply(B, X, allocate);
+    for (let i = 0; i < BX.data.length; i++) BX.data[i] = a * X.data[i]! + BX.data[i]!;
+    X = BX;
+  }
+  return tall ? transpose(X, allocate) : X;
+}
+
+/** Eigenvectors as columns, by falling eigenvalue, with these eigenvalues. The matrix must be symmetric. */
+export function eigen(x: Matrix, allocate: Allocate): { values: Float64Array; vectors: Matrix } {
+  const { rows: n } = x;
+  const found = new EigenvalueDecomposition(toMl(x), { assumeSymmetric: true });
+  const order = found.realEigenvalues
+    .map((_, k) => k)
+    .sort((p, q) => found.realEigenvalues[q]! - found.realEigenvalues[p]!);
+  const vectors = allocate(n * n);
+  order.forEach((k, j) => {
+    for (let i = 0; i < n; i++) vectors[i * n + j] = found.eigenvectorMatrix.get(i, k);
+  });
+  const values = Float64Array.from(order, (k) => found.realEigenvalues[k]!);
+  return { values, vectors: { rows: n, cols: n, data: vectors } };
+}
+
+/** A^(−1/p) of a symmetric positive semidefinite matrix; eigenvalues that rounding made negative count as the smallest positive number. */
+export function inverseRoot(x: Matrix, p: number, allocate: Allocate): Matrix {
+  const wide: Allocate = (count) => new Float64Array(count);
+  const { values, vectors } = eigen(x, wide);
+  const scaled: Matrix = { ...vectors, data: vectors.data.slice() as FloatArray };
+  for (let i = 0; i < x.rows; i++) {
+    for (let j = 0; j < x.rows; j++) {
+      scaled.data[i * x.rows + j]! *= Math.max(values[j]!, Number.MIN_VALUE) ** (-1 / p);
+    }
+  }
+  const { data } = multiply(scaled, transpose(vectors, wide), wide);
+  const out = allocate(data.length);
+  out.set(data);
+  return { ...x, data: out };
+}
+
+/** Q of x = Q R, with the signs that make the diagonal of R positive where the decomposition leaves them open. */
+export function orthonormalBasis(x: Matrix, allocate: Allocate): Matrix {
+  const q = new QrDecomposition(toMl(x)).orthogonalMatrix;
+  const data = allocate(x.rows * x.cols);
+  data.set(q.to1DArray());
+  return { ...x, data };
+}
+
+const toMl = ({ rows, cols, data }: Matrix) => MlMatrix.from1DArray(rows, cols, data);
