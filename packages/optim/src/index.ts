@@ -39,6 +39,8 @@ export {
 // the catalogue
 export * from "./rules/index.ts";
 
+// the rate for another batch size
+export { RATE_SCALINGS, type RateScaling, scaleRate } from "./scaling/scale-rate.ts";
 // schedules
 export * from "./schedules/index.ts";
 export * from "./transforms/index.ts";
