@@ -9,6 +9,7 @@
  * Source: Smith, "Cyclical learning rates for training neural networks", arXiv:1506.01186, §3.3.
  */
 import type { Optimizer } from "@thalweg/optim";
+import type { FitOptions } from "../fit.ts";
 import type { ParameterVector } from "../parameter-vector.ts";
 import type { Batch } from "../program.ts";
 import { type RateRange, testRates } from "./rates.ts";
@@ -23,6 +24,8 @@ export interface RangeTestOptions extends RateRange {
   readonly baseRate: number;
   /** Put the batch of a step, counted from 0, into the program's memory. */
   fill(step: number, batch: Batch): void;
+  /** Gradients besides that of the step's batch, for rules that ask for them; see `fit`. */
+  readonly gradients?: FitOptions["gradients"];
   /** Ends the test after the step at hand; everything is restored. */
   readonly signal?: AbortSignal;
 }
@@ -52,26 +55,55 @@ export async function rangeTest(options: RangeTestOptions): Promise<RangeTest> {
  * ends the sweep before its update.
  */
 export async function sweep(
-  { program, optimizer, baseRate, fill, signal }: RangeTestOptions,
+  options: RangeTestOptions,
   rates: readonly number[],
   { first, stopsWhenDiverged = false }: { first: number; stopsWhenDiverged?: boolean },
 ): Promise<RangeTest> {
+  const { program, optimizer, baseRate, fill, signal } = options;
   const stops = stopsWhenDiverged ? Object.values(conventions).map(stopper) : [];
   const losses: number[] = [];
   const record = (end: RangeTest["end"]): RangeTest => ({ rates, losses, end });
   const factors = { lr: 1 };
   for (const [i, rate] of rates.entries()) {
     if (signal?.aborted) return record("interrupted");
-    fill(first + i, program.batch);
-    const loss = await program.run(first + i);
+    const step = first + i;
+    factors.lr = rate / baseRate;
+    fill(step, program.batch);
+    const before = await lookAround(options, step, factors);
+    const after = await program.run(step);
+    const loss = before ?? after;
     losses.push(loss);
-    if (!Number.isFinite(loss)) return record("non-finite");
+    if (!(Number.isFinite(loss) && Number.isFinite(after))) return record("non-finite");
     const votes = stops.filter((stop) => stop(loss)); // all are asked: each keeps its own average
     if (stopsWhenDiverged && votes.length === stops.length) return record("diverged");
-    factors.lr = rate / baseRate;
     optimizer.step(factors);
   }
   return record("finished");
+}
+
+/** What a rule with several gradients does before its update, as in `fit`; the loss of the batch if that took its gradient. */
+async function lookAround(
+  { program, optimizer, gradients = {} }: RangeTestOptions,
+  step: number,
+  factors: Readonly<Record<string, number>>,
+): Promise<number | undefined> {
+  let loss: number | undefined;
+  for (const phase of optimizer.phasesDue()) {
+    if (phase.gradient === "batch") {
+      const found = await program.run(step);
+      loss ??= found;
+    } else {
+      const evaluate = gradients[phase.gradient];
+      if (evaluate === undefined) {
+        throw new RangeError(
+          `Cannot test learning rates as the rule asks for a gradient of the kind "${phase.gradient}", which is not given: pass it in \`gradients\``,
+        );
+      }
+      await evaluate(step);
+    }
+    optimizer.prepare(phase, factors);
+  }
+  return loss;
 }
 
 /** Do something with the training state, and put all that a training step changes back as it was, also after an error. */
