@@ -5,7 +5,6 @@
 import type { Io } from "./io.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-const SHOW_CURSOR = "\x1b[?25h";
 
 /** Do some work that a signal can end; `farewell` is said at the first one. */
 export async function interruptible<T>(
@@ -15,11 +14,8 @@ export async function interruptible<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const onSignal = () => {
-    if (controller.signal.aborted) {
-      if (io.stderr.isTTY) io.stderr.write(SHOW_CURSOR);
-      process.exit(130); // as shells count it: 128 + SIGINT
-    }
-    controller.abort();
+    if (controller.signal.aborted) process.exit(130); // as shells count it: 128 + SIGINT
+    controller.abort(); // whoever draws on the terminal listens, and puts it in order
     io.stderr.write(`\n${farewell}\n`);
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

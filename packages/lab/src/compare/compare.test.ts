@@ -100,6 +100,29 @@ describe("compare()", () => {
     });
   });
 
+  test("runs equal configurations once: a rule with nothing to search has one trial, told as often as asked", async () => {
+    const folder = join(root, "nothing to search");
+    const { rules } = await compare({
+      ...{
+        ...digits,
+        folder,
+        rules: ["sgd"],
+        spaces: { sgd: {} },
+        budget: 3,
+        seeds: 1,
+        steps: 30,
+        workers: 2,
+      },
+    });
+    const [sgd] = rules;
+    expect(new Set(sgd!.trials.map(({ folder: at }) => at)).size).toBe(1);
+    expect(sgd!.trials.map(({ number }) => number)).toEqual([0, 1, 2]);
+    const losses = sgd!.trials.map(({ validationLoss }) => validationLoss);
+    expect(losses[0]).toBeGreaterThan(0);
+    expect(losses).toEqual([losses[0], losses[0], losses[0]]);
+    expect(sgd!.tuned).toEqual({ lr: 0.01 });
+  });
+
   const refusals: [what: string, options: Partial<CompareOptions>, says: string][] = [
     ["no rule", { rules: [] }, "no rule is named"],
     ["a rule twice", { rules: ["sgd", "adam", "sgd"] }, "Cannot compare sgd with itself"],

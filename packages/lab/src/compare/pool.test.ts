@@ -88,3 +88,20 @@ test("close() waits for runs at hand, starts no other, and run() then gives inte
   ]);
   await pool.close();
 });
+
+test("run() trains a run once that is asked for twice at the same time", async () => {
+  const pool = poolOf(
+    `import { parentPort } from "node:worker_threads";
+    let count = 0;
+    parentPort.on("message", ({ folder }) => {
+      const result = { end: "finished", step: ++count, seconds: 1, evaluations: [] };
+      setTimeout(() => parentPort.postMessage({ kind: "done", result }), 20);
+    });`,
+    2,
+  );
+  const [first, second, other] = await Promise.all(["a", "a", "b"].map((folder) => pool.run(config, folder)));
+  expect(second).toBe(first);
+  expect(other).not.toBe(first);
+  expect(await pool.run(config, "a")).not.toBe(first); // asked again afterwards: the worker finds it on disk
+  await pool.close();
+});

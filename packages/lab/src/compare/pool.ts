@@ -42,6 +42,8 @@ export class Pool {
   private readonly idle: Worker[] = [];
   private readonly busy = new Map<Worker, Job>();
   private readonly queue: Job[] = [];
+  /** Queued or running, by folder. */
+  private readonly underWay = new Map<string, Promise<FitResult>>();
   private readonly most: number;
   private readonly start: () => Worker;
   private closing: Promise<unknown> | undefined;
@@ -58,17 +60,24 @@ export class Pool {
     this.start = () => this.listen(new Worker(module, { workerData: { task, dataset }, execArgv: [] }));
   }
 
-  /** Train one run. Rejects with what went wrong in the worker; divergence is a result. */
+  /**
+   * Train one run. Rejects with what went wrong in the worker; divergence is a result. A run that is under way already is
+   * not started twice, since a folder has one writer: both callers get its result.
+   */
   run(
     config: TrialConfig,
     folder: string,
     onEvaluation?: (evaluation: Evaluation) => void,
   ): Promise<FitResult> {
     if (this.closing !== undefined) return Promise.resolve(INTERRUPTED);
-    return new Promise((resolve, reject) => {
+    const underWay = this.underWay.get(folder);
+    if (underWay !== undefined) return underWay;
+    const result = new Promise<FitResult>((resolve, reject) => {
       this.queue.push({ config, folder, onEvaluation, resolve, reject });
       this.assign();
-    });
+    }).finally(() => this.underWay.delete(folder));
+    this.underWay.set(folder, result);
+    return result;
   }
 
   /** Start no other run, let those at hand end with a checkpoint, as "interrupted", and end the threads. */

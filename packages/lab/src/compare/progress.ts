@@ -117,8 +117,8 @@ function bars({ rules, budget, seeds, stream }: ProgressOptions): Progress {
     ]),
   );
   const total = multi.create(rules.length * (budget + seeds), 0, { name: "total".padEnd(width), what: "" });
-  const start = performance.now();
   let computed = 0;
+  let firstAt = Number.NaN; // the first run ends late: threads had to start
   return {
     update(event) {
       const { state, bar } = states.get(event.rule)!;
@@ -128,10 +128,10 @@ function bars({ rules, budget, seeds, stream }: ProgressOptions): Progress {
           ? `seed ${state.finals}/${seeds}  ${state.accuracy}`
           : `trial ${state.trials}/${budget}  ${state.best}`;
       bar.update(state.trials + state.finals, { what: phase });
-      if (!event.reused) computed++;
-      const perRun = (performance.now() - start) / 1e3 / Math.max(1, computed);
-      const left = Math.ceil((event.total - event.done) * perRun);
-      total.update(event.done, { what: `${event.done}/${event.total} runs, ${left} s left` });
+      if (!event.reused && ++computed === 1) firstAt = performance.now();
+      const perRun = (performance.now() - firstAt) / 1e3 / (computed - 1);
+      const left = computed > 1 ? `, ${Math.ceil((event.total - event.done) * perRun)} s left` : "";
+      total.update(event.done, { what: `${event.done}/${event.total} runs${left}` });
     },
     stop() {
       multi.stop();
