@@ -139,8 +139,9 @@ function weightGradient({ inputs, attributes, output }: Step<ConvAttributes>, fo
     group: Q,
   });
   const summed = reduceSum(reshape(slopes, [K, Q, M / b, kH * kW, c, b]), [1]); // (K, M/b, taps, c, b)
-  const channelsFirst = transpose(reshape(summed, [K, M / b, kH * kW * c, b]), [1, 3, 0, 2]); // (M/b, b, K, taps·c)
-  const tapsLast = transpose(reshape(channelsFirst, [M * K, kH * kW, c]), [0, 2, 1]);
+  const outputsFirst = transpose(reshape(summed, [(K * M) / b, kH * kW * c, b]), [0, 2, 1]); // (K·M, taps·c)
+  const together = transpose(reshape(outputsFirst, [K, M, kH * kW * c]), [1, 0, 2]);
+  const tapsLast = transpose(reshape(together, [M * K, kH * kW, c]), [0, 2, 1]);
   return { plain: reshape(tapsLast, output.shape) };
 }
 
