@@ -20,6 +20,8 @@ const SPELLING: ReadonlyMap<string, string> = new Map([
   ["weightDecay", "\\lambda"],
   ["momentum", "\\mu"],
   ["dampening", "\\tau"],
+  ["noise", "\\xi"], // standard normal
+  ["thetaOld", "\\theta_{\\text{old}}"],
 ]);
 
 /** LaTeX of a name: Greek letters, digits as subscripts, `_hat` as a hat, words upright. */

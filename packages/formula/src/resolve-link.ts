@@ -20,7 +20,7 @@ import { parseFormula } from "./syntax/parse.ts";
 import type { BinaryOperator, Place, SyntaxTree } from "./syntax/tree.ts";
 
 /** Names that mean the same in every formula. */
-export const RESERVED = ["theta", "g", "t", "thetaOld"];
+export const RESERVED = ["theta", "g", "t", "thetaOld", "noise"];
 export const FUNCTIONS: readonly string[] = [
   ...CALLABLE,
   ...Object.keys(AGGREGATES),
@@ -140,7 +140,11 @@ class LinkResolver {
 
   private assign(name: string, at: Place, tree: SyntaxTree): void {
     const { hyper } = this;
-    const reserved: Record<string, string> = { t: "step", thetaOld: "parameter before the step" };
+    const reserved: Record<string, string> = {
+      t: "step",
+      thetaOld: "parameter before the step",
+      noise: "random numbers of the step",
+    };
     if (hyper.includes(name) || Object.hasOwn(reserved, name) || FUNCTIONS.includes(name)) {
       const what = reserved[name] ?? (hyper.includes(name) ? "hyperparameter" : "function");
       this.fail(
@@ -197,7 +201,8 @@ class LinkResolver {
 
   private name(name: string, at: Place): Expression {
     if (name === "t") return this.builder.step();
-    if (name === "thetaOld") return this.builder.slot("theta");
+    if (name === "thetaOld") return this.slots.get("thetaOld") ?? this.builder.slot("theta");
+    if (name === "noise") return this.builder.slot("noise");
     if (this.hyper.includes(name)) return this.builder.hyper(this.rename(name));
     const global = this.state.has(name) ? this.rename(name) : name;
     const known = this.temporaries.get(name) ?? (this.isSlot(name) ? this.slots.get(global) : undefined);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type FormulaSource, resolve } from "./resolve.ts";
 import { FormulaError } from "./syntax/error.ts";
-import { program, runReference } from "./testing/harness.ts";
+import { program, runFused, runReference } from "./testing/harness.ts";
 import { anyFormula, anyTree, print } from "./testing/trees.ts";
 
 const source = (update: string, more: Partial<FormulaSource> = {}): FormulaSource => ({
@@ -40,7 +40,7 @@ describe("resolve()", () => {
       1,
       22,
       /unknown name "gg"/,
-      /theta, g, t, thetaOld, lr, beta1.*did you mean "g"\?/,
+      /theta, g, t, thetaOld, noise, lr, beta1.*did you mean "g"\?/,
     ],
     [
       "a misspelt name on a later line",
@@ -260,5 +260,47 @@ describe("resolve() of a chain", () => {
         'Cannot chain second as every state slot of a chain needs a name of its own: "m" is taken: rename it',
       ),
     );
+  });
+});
+
+describe("noise", () => {
+  const jitter = program("theta = theta + lr * noise", ["lr"]);
+
+  test("is a slot that the owner fills, on both engines, also where tensors are merged", () => {
+    const tensors = [
+      { shape: [3], slots: { theta: [1, 2, 3], noise: [4, 0, -4] } },
+      { shape: [2], slots: { theta: [0, 0], noise: [8, 2] } },
+    ];
+    const groups = [{ hyper: { lr: 0.5 }, tensors }];
+    for (const result of [runReference(jitter, groups), runFused(jitter, groups, { dense: true })]) {
+      expect(result[0]!.map(({ theta }) => theta)).toEqual([
+        [3, 2, 1],
+        [4, 1],
+      ]);
+    }
+    expect(jitter.noise).toBe(true);
+    expect(program("theta = theta - g").noise).toBe(false);
+  });
+
+  test("cannot be assigned", () => {
+    expect(() => program("noise = 1\ntheta = noise")).toThrow(
+      /an assignment to the random numbers of the step "noise"/,
+    );
+  });
+});
+
+describe("thetaOld", () => {
+  test("is theta as the rule of a chain finds it, after what comes before", () => {
+    const links = [
+      source("theta = theta * 10"),
+      source("theta = theta - lr * g", { isRule: true }),
+      source("theta = thetaOld + 1000 * (theta - thetaOld)"),
+    ];
+    const chained = resolve(links);
+    const tensors = [{ shape: [1], slots: { theta: [2], g: [3] } }];
+    const [[{ theta }]] = runReference(chained, [{ hyper: { lr: 0.5, beta1: 0 }, tensors }]) as [
+      [{ theta: number[] }],
+    ];
+    expect(theta).toEqual([20 - 1500]);
   });
 });

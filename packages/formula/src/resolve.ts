@@ -1,12 +1,12 @@
 /**
  * From syntax tree to expression graph: names get their meaning, calls their arity, values their type.
  *
- * A formula reads `theta` (the parameter), `thetaOld` (the same before the step), `g` (the gradient), `t` (the step, from 1), its hyperparameters, its
- * state slots and what earlier lines assigned; it assigns `theta`, `g`, its state slots and temporaries. A name means
- * its last assignment, so `m` after `m = …` is the new m. Several formulas in a row share `theta` and `g`: that is all
- * that chaining is.
+ * A formula reads `theta` (the parameter), `thetaOld` (the same before the rule), `g` (the gradient), `noise` (standard
+ * normal numbers, new in each step), `t` (the step, from 1), its hyperparameters, its state slots and what earlier lines
+ * assigned; it assigns `theta`, `g`, its state slots and temporaries. A name means its last assignment, so `m` after
+ * `m = …` is the new m. Several formulas in a row share `theta` and `g`: that is all that chaining is.
  */
-import { type Expression, ExpressionBuilder, type Extent, rankOf } from "./expression.ts";
+import { type Expression, ExpressionBuilder, type Extent, rankOf, topologicalOrder } from "./expression.ts";
 import type { Scope } from "./functions.ts";
 import {
   type Assignments,
@@ -36,6 +36,8 @@ export interface FormulaSource {
   before?: readonly Phase[];
   /** An expression: the parameters to evaluate with, where they are not theta itself, such as an average. */
   view?: string;
+  /** In a chain, thetaOld is theta as the first rule finds it: after decays and other adjustments that come before. */
+  isRule?: boolean;
   /** What a hyperparameter or a state slot is called in the whole chain, where two links use one name. */
   rename?: (name: string) => string;
 }
@@ -73,6 +75,8 @@ export interface UpdateProgram {
   before: readonly { gradient: GradientKind; every: number; outputs: ReadonlyMap<string, Expression> }[];
   /** The parameters to evaluate with, where they are not theta. */
   view?: Expression;
+  /** Whether it reads the slot "noise", which the owner fills with standard normal numbers before each step. */
+  noise: boolean;
 }
 
 /** Resolve formulas that run one after the other into one program. Raises FormulaError. */
@@ -120,10 +124,17 @@ export function resolve(sources: readonly FormulaSource[]): UpdateProgram {
       before.push({ gradient: phase.gradient ?? "batch", every: phase.every ?? 1, outputs });
       return assigned;
     });
+    if (source.isRule && !slots.has("thetaOld")) slots.set("thetaOld", slots.get("theta")!);
     assignments.push(resolveLink(source, vocabulary, builder, slots));
     checkAssignments(source, declared, assignments);
     if (source.view !== undefined) view = resolveView(source, vocabulary, builder, new Map(old));
   }
+  const outputs = new Map(
+    ["theta", ...state.map(({ name }) => name)].map((name) => [name, slots.get(name)!]),
+  );
+  const everything = [outputs, initial, ...before.map((phase) => phase.outputs)].flatMap((part) => [
+    ...part.values(),
+  ]);
   return {
     hyper,
     state: state.filter(({ shape }) => shape === "tensor").map(({ name }) => name),
@@ -135,10 +146,11 @@ export function resolve(sources: readonly FormulaSource[]): UpdateProgram {
         ? [{ name, scope: shape === "shared" ? ("all" as const) : ("tensor" as const) }]
         : [],
     ),
-    outputs: new Map(["theta", ...state.map(({ name }) => name)].map((name) => [name, slots.get(name)!])),
+    outputs,
     initial,
     before,
     ...(view === undefined ? {} : { view }),
+    noise: topologicalOrder(everything).some((node) => node.kind === "slot" && node.name === "noise"),
   };
 }
 

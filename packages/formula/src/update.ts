@@ -118,7 +118,12 @@ function bindOutputs<A extends FloatArray>(
     program.scalars.some(({ scope }) => scope === "tensor") ||
     [...evaluators, memory].some(({ perTensor }) => perTensor);
   const slots = [
-    ...new Set(["theta", "g", ...program.state, ...stages.flatMap(({ stores }) => [...stores.keys()])]),
+    ...new Set([
+      "theta",
+      "g",
+      ...program.state,
+      ...stages.flatMap(({ loads, stores }) => [...loads, ...stores.keys()]),
+    ]),
   ];
   const countAll = groups.flatMap(({ tensors }) => tensors).reduce((count, { size }) => count + size, 0);
 

@@ -40,6 +40,8 @@ export function program(
   return resolve([{ name: "test", update, hyper, state, assigns: ["theta"] }]);
 }
 
+const slotsOf = ({ state, noise }: UpdateProgram) => ["theta", "g", ...state, ...(noise ? ["noise"] : [])];
+
 export const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
 export function runReference(
@@ -59,7 +61,7 @@ export function runFused(
   groups: readonly TestGroup[],
   options: RunOptions = {},
 ): Result {
-  const slots = ["theta", "g", ...update.state];
+  const slots = slotsOf(update);
   const tensors = groups.flatMap((group) => group.tensors);
   const perSlot = tensors.reduce((sum, { shape }) => sum + sizeOf(shape) + 2 * GUARD + 1, 2 * GUARD);
   const memory = new FlatMemory(slots.length * FlatMemory.bytesFor(perSlot));
@@ -99,7 +101,7 @@ function run<A extends FloatArray>(
   place: (values: ArrayLike<number>, slot: string) => A,
   { steps = 1 }: RunOptions,
 ): Result {
-  const names = ["theta", "g", ...update.state];
+  const names = slotsOf(update);
   const bound = groups.map(
     ({ hyper, tensors }, i): TensorGroup<A> => ({
       hyper,
