@@ -6,7 +6,7 @@ const ARROWS = {
   random: [],
   formula: [],
   graph: [],
-  optim: ["formula"],
+  optim: ["formula", "random"],
   nn: ["graph", "random"],
   data: ["random"],
   train: ["data", "formula", "graph", "nn", "optim", "random"],

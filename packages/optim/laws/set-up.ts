@@ -14,7 +14,9 @@ export const ENGINES: readonly EngineName[] = ["reference", "wasm"];
 export type Tensors = Readonly<Record<string, readonly number[]>>;
 
 /** What a test may choose; the rest follows from the tensors. */
-export type Choices = Partial<Pick<OptimizerOptions<FloatArray>, "hyper" | "groups" | "segments">>;
+export type Choices = Partial<
+  Pick<OptimizerOptions<FloatArray>, "hyper" | "groups" | "segments" | "seed" | "check">
+>;
 
 export interface World {
   optimizer: Optimizer<FloatArray>;

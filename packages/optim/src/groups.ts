@@ -3,7 +3,7 @@
  */
 import type { FloatArray, TensorGroup, TensorSlots } from "@thalweg/formula";
 import type { Backend } from "./backend.ts";
-import { checkHyper, type Rule } from "./rule.ts";
+import { checkHyper, PEAK, type Rule } from "./rule.ts";
 
 /** A named tensor inside a flat vector; offset and size count elements. */
 export interface Segment {
@@ -11,6 +11,8 @@ export interface Segment {
   shape: readonly number[];
   offset: number;
   size: number;
+  /** What the tensor does in its layer, where that is known: "weight", "bias", "scale", "embedding". */
+  kind?: string;
 }
 
 /** Parameters that are treated alike. A segment joins the first group that matches its name. */
@@ -36,6 +38,10 @@ export interface OptimizerOptions<A extends FloatArray> {
   /** Instead of the rule's defaults, one by one. */
   hyper?: Readonly<Record<string, number>>;
   groups?: readonly ParameterGroup[];
+  /** For rules that read noise: the same seed gives the same noise at the same step. 0 by default. */
+  seed?: number;
+  /** "finite": look at each gradient before it is used, and raise NonFiniteGradientError where it has NaN or infinities. */
+  check?: "finite";
 }
 
 /** Segments with one rule and one set of hyperparameters, bound to their vectors. */
@@ -43,6 +49,7 @@ export interface Group<A extends FloatArray> extends TensorGroup<A> {
   rule: Rule;
   /** Hyperparameters before schedules. */
   base: Readonly<Record<string, number>>;
+  segments: readonly Segment[];
 }
 
 /**
@@ -72,8 +79,18 @@ export function assignGroups<A extends FloatArray>(options: OptimizerOptions<A>)
     if (group.frozen || members[i]!.length === 0) return [];
     const own = group.rule ?? rule;
     const base = { ...own.hyper, ...(group.rule === undefined ? hyper : {}), ...group.hyper };
-    return [{ rule: own, base, hyper: { ...base }, t: 0, tensors: bindSlots(members[i]!, own, options) }];
+    const tensors = bindSlots(members[i]!, own, options);
+    return [{ rule: own, base, hyper: withPeaks(own, base), t: 0, tensors, segments: members[i]! }];
   });
+}
+
+/** The hyperparameters of a step, and beside them those that the rule reads as they were before the schedule. */
+function withPeaks({ program }: Rule, base: Readonly<Record<string, number>>): Record<string, number> {
+  const peaks = program.hyper.filter((name) => !Object.hasOwn(base, name) && name.endsWith(PEAK));
+  return {
+    ...base,
+    ...Object.fromEntries(peaks.map((name) => [name, base[name.slice(0, -PEAK.length)]!])),
+  };
 }
 
 function matcher({ match }: ParameterGroup, i: number): (segment: Segment) => boolean {
@@ -127,9 +144,12 @@ export const savedSlots = ({ state, program }: Rule): readonly string[] => [
   ...program.matrices.map(({ name }) => name),
 ];
 
-/** Vectors that a rule needs besides parameters and gradients: its state, and where its view goes. */
-export const vectorsOf = ({ state, program }: Rule): readonly string[] =>
-  program.view === undefined ? state : [...state, "view"];
+/** Vectors that a rule needs besides parameters and gradients: its state, where its view goes, and where its noise lies. */
+export const vectorsOf = ({ state, program }: Rule): readonly string[] => [
+  ...state,
+  ...(program.view === undefined ? [] : ["view"]),
+  ...(program.noise ? ["noise"] : []),
+];
 
 /** State that is one number, before the first step. */
 export const zeros = ({ program }: Rule, scope: "tensor" | "all"): Record<string, number> =>

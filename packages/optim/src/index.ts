@@ -16,9 +16,10 @@ export {
   type Family,
   type RuleOptions,
 } from "./catalogue.ts";
+export { type NonFinite, NonFiniteGradientError } from "./finite.ts";
 export type { OptimizerOptions, ParameterGroup, Segment } from "./groups.ts";
 export { HYPERPARAMETERS, type Hyperparameter } from "./hyperparameters.ts";
-export { Optimizer, type Phase, stateSlotCount } from "./optimizer.ts";
+export { type GroupDescription, Optimizer, type Phase, stateSlotCount } from "./optimizer.ts";
 export type { OptimizerState, ParameterState } from "./optimizer-state.ts";
 
 // a rule over recorded gradients

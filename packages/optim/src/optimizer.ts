@@ -9,6 +9,8 @@
  * whatever their hyperparameters. Frozen segments take no part.
  */
 import { type BoundUpdate, bindUpdate, type FloatArray, type GradientKind, type Run } from "@thalweg/formula";
+import { stream } from "@thalweg/random";
+import { firstNonFinite, type NonFinite, NonFiniteGradientError } from "./finite.ts";
 import {
   assignGroups,
   type Group,
@@ -30,13 +32,27 @@ export interface Phase {
   readonly every: number;
 }
 
+/** Parameters that share a rule and its hyperparameters. */
+export interface GroupDescription<A extends FloatArray> {
+  rule: Rule;
+  /** Hyperparameters before the schedule. */
+  base: Readonly<Record<string, number>>;
+  /** Hyperparameters as the last step used them. */
+  hyper: Readonly<Record<string, number>>;
+  parameters: readonly { segment: Segment; theta: A }[];
+}
+
 export class Optimizer<A extends FloatArray> {
   private readonly groups: readonly Group<A>[];
   private readonly parameters: A;
   private readonly offsets: ReadonlyMap<string, number>;
   private readonly phases: readonly Phase[];
   private readonly runs: ReadonlyMap<Phase, () => void>;
+  private readonly seed: number;
+  private readonly checksGradients: boolean;
   private initialised = false;
+  /** The step whose noise is in the vectors. */
+  private noiseOf = 0;
   /** One for each program: groups that differ in hyperparameters only are updated together. */
   private readonly updates: readonly { rule: Rule; shared: Record<string, number>; update: BoundUpdate }[];
 
@@ -53,6 +69,8 @@ export class Optimizer<A extends FloatArray> {
       return { rule, shared, update: bindUpdate(program, groups, options.backend.engine, shared) };
     });
     this.parameters = options.parameters;
+    this.seed = options.seed ?? 0;
+    this.checksGradients = options.check === "finite";
     this.offsets = new Map(options.segments.map(({ name, offset }: Segment) => [name, offset]));
     this.runs = new Map(
       this.updates.flatMap(({ rule, update }) =>
@@ -94,13 +112,23 @@ export class Optimizer<A extends FloatArray> {
    * Update the parameters once. `factors` multiply base hyperparameters for this step only, as schedules give them:
    * `{ lr: 0.5 }` halves every group's learning rate, and a step without factors uses the base values again.
    * Raises RangeError, before anything changes, for a factor of a hyperparameter that no rule has, or one that leads
-   * outside a hyperparameter's domain.
+   * outside a hyperparameter's domain; NonFiniteGradientError likewise, where gradients are checked.
    *
    * Rules with matrices may finish later, when their products run elsewhere: then this is a promise.
    */
   step(factors: Readonly<Record<string, number>> = NO_FACTORS): void | Promise<void> {
     const start = this.begin(factors);
     return inTurn([start, ...this.updates.map(({ update }) => update.run)]);
+  }
+
+  /** The first element of the gradient vector that is not finite, among the parameters that are updated. */
+  firstNonFinite(): NonFinite | undefined {
+    return firstNonFinite(this.groups.flatMap(({ tensors }) => tensors));
+  }
+
+  /** Whether a step wants gradients before its update, now or in some steps. */
+  get hasPhases(): boolean {
+    return this.phases.length > 0;
   }
 
   /** Whether the parameters to evaluate with differ from those that are trained, as averages do. */
@@ -132,6 +160,16 @@ export class Optimizer<A extends FloatArray> {
       rule: rule.name,
       parameters: tensors.map(({ name }) => name),
       hyper: { ...hyper },
+    }));
+  }
+
+  /** Which rule and which hyperparameters before the schedule each parameter has; the values are views. */
+  describe(): GroupDescription<A>[] {
+    return this.groups.map(({ rule, base, hyper, segments, tensors }) => ({
+      rule,
+      base,
+      hyper: { ...hyper },
+      parameters: segments.map((segment, i) => ({ segment, theta: tensors[i]!.slots.theta! })),
     }));
   }
 
@@ -171,6 +209,10 @@ export class Optimizer<A extends FloatArray> {
   /** Enter the next step: this step's hyperparameters. Returns what remains: before the first step, the initial state. */
   private begin(factors: Readonly<Record<string, number>>): Run {
     for (const name in factors) this.checkFactor(name, factors[name]!);
+    if (this.checksGradients) {
+      const found = this.firstNonFinite();
+      if (found !== undefined) throw new NonFiniteGradientError(this.stepCount + 1, found);
+    }
     for (const group of this.groups) {
       const { base, hyper } = group;
       for (const name in base) {
@@ -178,9 +220,23 @@ export class Optimizer<A extends FloatArray> {
       }
       group.t++;
     }
+    if (this.noiseOf !== this.stepCount) this.makeNoise();
     if (this.initialised) return () => {};
     this.initialised = true;
     return () => inTurn(this.updates.map(({ update }) => update.initialise));
+  }
+
+  /** Standard normal numbers for rules that read noise: a pure function of seed, parameter and step, rounded to float32. */
+  private makeNoise(): void {
+    this.noiseOf = this.stepCount;
+    for (const { rule, t, tensors } of this.groups) {
+      if (!rule.program.noise) continue;
+      for (const { name, slots } of tensors) {
+        const random = stream(this.seed, `noise ${name}`, t);
+        const noise = slots.noise!;
+        for (let i = 0; i < noise.length; i++) noise[i] = Math.fround(random.normal());
+      }
+    }
   }
 
   private checkFactor(name: string, factor: number): void {

@@ -79,6 +79,8 @@ const recordingSchema = z.looseObject({
   groups: z
     .array(z.strictObject({ match: z.string(), options: numbers.optional(), frozen: z.boolean().optional() }))
     .optional(),
+  /** For rules that read noise; 0 by default. */
+  seed: z.int().nonnegative().optional(),
   /** A spec for the learning rate, or a spec per hyperparameter. */
   schedule: z
     .union([z.string(), z.record(z.string(), z.string())], mustBe("a spec, or a spec per hyperparameter"))
@@ -190,6 +192,7 @@ function run<A extends FloatArray>(recording: Recording, backend: Backend<A>, th
     gradients: gradient,
     rule: recordedRule(recording),
     groups,
+    seed: recording.seed ?? 0,
   });
   const schedules = recordedSchedules(recording);
   const read = (gradients: readonly (readonly number[])[]) =>

@@ -228,3 +228,44 @@ describe("ruleToLatex()", () => {
     expect(ruleToLatex(sgd)).toEqual(["\\theta \\leftarrow \\theta - \\eta \\, g"]);
   });
 });
+
+describe("chain() with transforms that read the rule's hyperparameters", () => {
+  const shrink = parameterTransform({
+    name: "shrink",
+    hyper: { by: 0.5 },
+    uses: ["lr", "lrPeak"],
+    update: "theta = theta * (1 - lr / lrPeak * by)",
+  });
+  const plain = rule({ name: "plain", hyper: { lr: 0.1 }, update: "theta = theta - lr * g" });
+
+  it("gives them the rule's value, scheduled, and what it was before the schedule", () => {
+    for (const links of [
+      [shrink, plain],
+      [plain, shrink],
+    ]) {
+      const both = chain(...links);
+      expect(Object.keys(both.hyper).sort()).toEqual(["by", "lr"]);
+      const { parameters, optimizer } = setUp("reference", both, { a: [8] }, { hyper: { lr: 0.2 } });
+      optimizer.step({ lr: 0.5 }); // half the schedule: half of one half off
+      expect(parameters[0]).toBeCloseTo(6, 14);
+      optimizer.step();
+      expect(parameters[0]).toBeCloseTo(3, 14);
+    }
+  });
+
+  it("follows the rule's name where the chain has to tell two apart", () => {
+    const other = gradientTransform({ name: "other", hyper: { lr: 3 }, update: "g = lr * g" });
+    const all = chain(other, shrink, plain);
+    expect(Object.keys(all.hyper).sort()).toEqual(["by", "other.lr", "plain.lr"]);
+    const { parameters, optimizer } = setUp("reference", all, { a: [8] });
+    optimizer.step({ "plain.lr": 0.5 });
+    expect(parameters[0]).toBeCloseTo(6, 14);
+  });
+
+  it("refuses a chain whose rule lacks what a transform reads", () => {
+    const bare = rule({ name: "bare", update: "theta = theta - g" });
+    expect(() => chain(shrink, bare)).toThrow(
+      "Cannot chain shrink as it reads lr of the rule beside it: bare has no hyperparameters",
+    );
+  });
+});

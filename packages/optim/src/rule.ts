@@ -22,6 +22,11 @@ export interface RuleDeclaration {
   summary?: string;
   /** Hyperparameters with their defaults. */
   hyper?: Readonly<Record<string, number>>;
+  /**
+   * For transforms: hyperparameters of the chain's rule that the formula reads, such as "lr". "lrPeak" is lr before the
+   * schedule.
+   */
+  uses?: readonly string[];
   /** State slots: names of plain ones, or names with shape and initial value; see StateSlot. */
   state?: StateDeclaration;
   /** One assignment per line; see @thalweg/formula for the language. */
@@ -130,6 +135,7 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     name,
     summary = "",
     hyper = {},
+    uses = [],
     state = [],
     update,
     before = [],
@@ -146,6 +152,7 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     name,
     summary,
     hyper: { ...hyper },
+    uses: [...uses],
     state: structuredClone(state),
     update,
     before: structuredClone(before),
@@ -159,6 +166,9 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
 
 function fromLinks(links: readonly Link[]): Rule {
   const hyperNames = qualifiedNames(links, ({ hyper }) => Object.keys(hyper));
+  links.forEach((one, i) => {
+    for (const name of one.uses) hyperNames[i]!.set(name, usedName(links, i, name, hyperNames));
+  });
   const stateNames = qualifiedNames(links, ({ state }) => stateSlots(state).map(({ name }) => name));
   const sources = links.map((one, i) =>
     formulaSource(one, (local) => hyperNames[i]!.get(local) ?? stateNames[i]!.get(local) ?? local),
@@ -180,11 +190,12 @@ function formulaSource(one: Link, rename: (name: string) => string): FormulaSour
   return {
     name: one.name,
     update: one.update,
-    hyper: Object.keys(one.hyper),
+    hyper: [...Object.keys(one.hyper), ...one.uses],
     state: one.state,
     before: one.before,
     ...(one.view === "" ? {} : { view: one.view }),
     assigns: requiredAssignments(one),
+    isRule: one.kind === "rule",
     rename,
   };
 }
@@ -193,6 +204,29 @@ function formulaSource(one: Link, rename: (name: string) => string): FormulaSour
 function requiredAssignments({ kind, view }: Link): FormulaSource["assigns"] {
   if (kind === "gradient transform") return ["g"];
   return kind === "parameter transform" && view !== "" ? [] : ["theta"];
+}
+
+/** The end of a name that means a hyperparameter before the schedule. */
+export const PEAK = "Peak";
+
+/** What a hyperparameter of the chain's rule is called in the chain: of the rule before the link, or else the one after. */
+function usedName(
+  links: readonly Link[],
+  at: number,
+  name: string,
+  hyperNames: readonly ReadonlyMap<string, string>[],
+): string {
+  const isRule = ({ kind }: Link) => kind === "rule";
+  const before = links.slice(0, at).findLastIndex(isRule);
+  const owner = before >= 0 ? before : links.findIndex(isRule);
+  const own = hyperNames[owner];
+  const peak = name.endsWith(PEAK) ? own?.get(name.slice(0, -PEAK.length)) : undefined;
+  const found = own?.get(name) ?? (peak === undefined ? undefined : `${peak}${PEAK}`);
+  if (found !== undefined) return found;
+  const missing = name.endsWith(PEAK) ? name.slice(0, -PEAK.length) : name;
+  throw new TypeError(
+    `Cannot chain ${links[at]!.name} as it reads ${missing} of the rule beside it: ${links[owner]?.name ?? "nothing"} has ${[...(own?.keys() ?? [])].join(", ") || "no hyperparameters"}`,
+  );
 }
 
 /** Per link: local name → name in the chain. */
