@@ -126,6 +126,7 @@ export const anyCurve: fc.Arbitrary<Curve> = fc.letrec<{ curve: Curve }>((tie) =
       times: fc.integer({ min: 1, max: 4 }),
       of: tie("curve"),
     }),
+    fc.record({ kind: fc.constant("during" as const), steps, of: tie("curve") }),
     fc.record({
       kind: fc.constant("epochs" as const),
       stepsPerEpoch: fc.integer({ min: 1, max: 40 }),

@@ -43,6 +43,7 @@ test("scheduleCombinators lists the ways to combine, each usage with its name or
     "clamp(A, low=0.1)",
     "shift(A, by=100)",
     "repeat(A, times=3)",
+    "during(A, steps=50)",
     "epochs(A)",
   ]);
 });

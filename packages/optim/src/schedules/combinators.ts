@@ -44,6 +44,12 @@ export interface RepeatCurve {
   readonly of: Curve;
 }
 
+export interface DuringCurve {
+  readonly kind: "during";
+  readonly steps: number;
+  readonly of: Curve;
+}
+
 export interface EpochsCurve {
   readonly kind: "epochs";
   readonly stepsPerEpoch: number;
@@ -180,6 +186,17 @@ const repeat: Combinator<RepeatCurve> = {
   clock: () => undefined, // a plateau within is refused: it would have to keep a state per repetition
 };
 
+const during: Combinator<DuringCurve> = {
+  usage: "during(A, steps=50)",
+  summary: "a schedule for so many steps whatever its own length: cut off, or prolonged",
+  formula: String.raw`f(k) = f_A(k), \quad T = \mathrm{steps}`,
+  source: "a milestone of torch.optim.lr_scheduler.SequentialLR",
+  parameters: [{ name: "steps", meaning: "how long it runs", takes: { count: positiveCount } }],
+  steps: ({ steps }) => steps,
+  factor: ({ steps, of }, k, at) => at(of, Math.min(k, steps)),
+  clock: ({ steps }, _, k) => Math.min(k, steps),
+};
+
 const epochs: Combinator<EpochsCurve> = {
   usage: "epochs(A)",
   summary: "a schedule whose steps are epochs: its value changes once per epoch",
@@ -206,11 +223,12 @@ export const combinators: Readonly<Record<Combination["kind"], Combinator>> = {
   clamp,
   shift,
   repeat,
+  during,
   epochs,
 };
 
 /** Those that the schedule language writes as name(A, …). */
-export const wrappers = ["clamp", "shift", "repeat", "epochs"] as const;
+export const wrappers = ["clamp", "shift", "repeat", "during", "epochs"] as const;
 
 export type WrapperName = (typeof wrappers)[number];
 

@@ -10,6 +10,7 @@
 import {
   type ClampCurve,
   combinators,
+  type DuringCurve,
   type EpochsCurve,
   isCombination,
   type ProductCurve,
@@ -80,6 +81,7 @@ export type Combination =
   | ClampCurve
   | ShiftCurve
   | RepeatCurve
+  | DuringCurve
   | EpochsCurve;
 
 export type Curve = SimpleCurve | Combination;

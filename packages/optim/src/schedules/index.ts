@@ -25,3 +25,28 @@ export type { PlateauCurve, PlateauState } from "./kinds/plateau.ts";
 export { type ParseOptions, parseSchedule, parseSchedules } from "./parse.ts";
 export { bindCurve, formatCurve, type Schedule, type ScheduleState } from "./schedule.ts";
 export { ScheduleError } from "./schedule-error.ts";
+// PyTorch's schedulers by their names
+export {
+  ChainedScheduler,
+  ConstantLR,
+  CosineAnnealingLR,
+  CosineAnnealingWarmRestarts,
+  CurveScheduler,
+  CyclicLR,
+  type CyclicOptions,
+  ExponentialLR,
+  LambdaLR,
+  LinearLR,
+  type MakeScheduler,
+  MultiplicativeLR,
+  MultiStepLR,
+  OneCycleLR,
+  type OneCycleOptions,
+  type PlateauOptions,
+  PolynomialLR,
+  ReduceLROnPlateau,
+  type Scheduled,
+  type SchedulerState,
+  SequentialLR,
+  StepLR,
+} from "./torch.ts";

@@ -111,6 +111,7 @@ function wrapperLength(call: CallSyntax, name: WrapperName, run: Run): number | 
   const { of, values } = readWrapper(call, name, 0, run);
   const inner = name === "epochs" ? inEpochs(run, call, values) : run;
   const length = ownLength(of.schedule, inner);
+  if (name === "during") return values.steps as number;
   if (length === undefined) return undefined;
   if (name === "shift") return Math.max(0, length + (values.by as number));
   if (name === "clamp") return length;
@@ -237,6 +238,7 @@ function buildWrapper(call: CallSyntax, name: WrapperName, steps: number, run: R
 function roomInside(name: WrapperName, steps: number, values: Values, own: number | undefined): number {
   if (name === "epochs") return Math.ceil(steps / (values.stepsPerEpoch as number));
   if (name === "shift") return Math.max(0, steps - (values.by as number));
+  if (name === "during") return Math.max(steps, Math.ceil(own ?? 0));
   if (name !== "repeat") return steps;
   if (values.times === undefined) return steps;
   return own === undefined ? Math.ceil(steps / (values.times as number)) : Math.round(own);
