@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { anyCurve } from "./any-curve.ts";
 import { curveSteps } from "./curve.ts";
-import { parseSchedule } from "./parse.ts";
+import { parseSchedule, parseSchedules } from "./parse.ts";
 import { bindCurve, formatCurve } from "./schedule.ts";
 import { ScheduleError } from "./schedule-error.ts";
 
@@ -104,6 +104,58 @@ describe("parseSchedule() refuses, pointing at the column", () => {
       10,
       /leaves nothing to fall in: a phase would go from step 34 to step 19/,
     ],
+    ["onecycle(dialect=keras)", 50, 18, /dialect of onecycle must be torch or optax: current value is keras/],
+    ["cosine(dialect=mxnet)", 50, 16, /dialect of cosine must be optax or keras or torch/],
+    ["cosine(past=maybe)", 50, 13, /past of cosine must be hold or continue/],
+    ["linear(past=continue)", 50, 8, /linear has no setting "past"/],
+    ["multistep(milestones=[30, 20])", 50, 11, /milestones must rise: 20 follows 30 in 30, 20/],
+    ["multistep(milestones=[30, 30])", 50, 11, /milestones must rise: 30 follows 30/],
+    ["multistep(milestones=30)", 50, 22, /must be a list such as \[1, 2\], each a whole number.*value is 30/],
+    ["multistep(milestones=[30, -2])", 50, 22, /each a whole number of steps.*current value is \[30, -2\]/],
+    [
+      "piecewise(boundaries=[5], values=[1])",
+      50,
+      27,
+      /one value more than boundaries: 1 boundaries and 1 values/,
+    ],
+    ["cyclic(up=0)", 50, 11, /up of cyclic must be a whole number of steps, at least 1: current value is 0/],
+    ["cyclic(down=0)", 50, 13, /down of cyclic must be .* at least 1: current value is 0/],
+    ["cyclic-momentum(low=0.95)", 50, 17, /low = 0.95 must not be above high = 0.9/],
+    ["onecycle-momentum(low=0.9, high=0.5)", 50, 19, /low = 0.9 must not be above high = 0.5/],
+    ["onecycle(dialect=optax)", 3, 1, /needs at least 4 steps to rise.*it has 3/],
+    ["cosine-restarts", 50, 1, /cosine-restarts needs first/],
+    ["cosine-restarts(first=5, mult=0.5)", 50, 31, /mult .* must be finite and at least 1: .* 0.5/],
+    ["exponential(gamma=0.9, rate=0.1)", 50, 24, /one of the two: gamma = 0.9 and rate = 0.1 are given/],
+    ["wsd(shape=exponential)", 50, 5, /an exponential fall never reaches 0, so it needs a floor above 0/],
+    ["trapezoid(warmup=40, decay=20)", 50, 22, /warmup = 40 and decay = 20 must fit into its steps = 50/],
+    ["wsd(warmup=60)", 50, 5, /warmup = 60 and decay = 10 must fit into its steps = 50/],
+    ["warmup-cosine(warmup=60)", 50, 15, /nothing is left to fall in: warmup = 60 and steps = 50/],
+    ["warmup-cosine(warmup=20, decay=20)", 50, 15, /decay = 20, which counts the warm-up in/],
+    ["warmup-cosine(warmup=20, decay=40, dialect=keras)", 50, 26, /warmup = 20 and the fall = 40 must fit/],
+    ["plateau(gamma=1)", 50, 15, /gamma of plateau must be in \(0, 1\)/],
+    ["0.5", 10, 1, /a number must multiply a schedule: write 0.5 \* cosine, or constant\(factor=0.5\)/],
+    ["2 * 3 > cosine", 10, 1, /a number must multiply a schedule/],
+    ["cosine * -1", 10, 10, /a factor must be finite and 0 or more: current value is -1/],
+    ["(cosine", 10, 8, /the text ends where .*"\)"/],
+    ["clamp(low=1)", 10, 1, /clamp needs one schedule, clamp\(A, low=0.1\): it has none/],
+    ["clamp(rex, cosine)", 10, 12, /clamp needs one schedule.*: it has a second one/],
+    ["clamp(rex, low=2, high=1)", 10, 12, /low = 2 must not be above high = 1/],
+    ["repeat(rex, 3)", 10, 13, /repeat has no length of its own.*current value is 3/],
+    ["repeat(warmup(0))", 10, 8, /what is repeated must have at least 1 step: it has 0/],
+    ["shift(rex)", 10, 1, /shift needs by \(steps of delay\)/],
+    [
+      "cosine(rex)",
+      10,
+      8,
+      /cosine takes a length and settings by name, no schedule; those that do are clamp/,
+    ],
+    ["epochs(rex)", 10, 1, /epochs need to know how many steps they have/],
+    ["warmup(2 epochs) > rex", 10, 8, /epochs need to know how many steps they have/],
+    ["(warmup(5) > rex(10)) > rex", 10, 2, /the run has 10 steps, but its parts take 15/],
+    ["repeat(warmup(5) > rex > rex, times=2)", 10, 20, /only one part can take/],
+    ["rex(5) * (cosine > rex)", 10, 11, /only one part can take the steps that remain/],
+    ["rex * cosine(20)", 10, 7, /there are only|the run has 10 steps, but cosine takes 20/],
+    ["during(rex, steps=20)", 10, 1, /the run has 10 steps, but during takes 20/],
     ["wsd(50%, decay=60%)", 100, 10, /warmup = 3 and decay = 60 must fit into its steps = 50 together/],
   ];
   test.each(refused)("%j over %i steps", (spec, totalSteps, column, message) => {
@@ -118,6 +170,63 @@ describe("parseSchedule() refuses, pointing at the column", () => {
       expect(() => parseSchedule("constant", total)).toThrow(/totalSteps must be a whole number, at least 1/);
     }
   });
+});
+
+describe("parseSchedules()", () => {
+  const spec = "lr = warmup(5) > cosine; momentum: onecycle-momentum";
+
+  test("reads a schedule per hyperparameter from one text, or from a record as YAML has it", () => {
+    const fromText = parseSchedules(spec, 20);
+    const fromRecord = parseSchedules({ lr: "warmup(5) > cosine", momentum: "onecycle-momentum" }, 20);
+    for (const schedules of [fromText, fromRecord]) {
+      expect(Object.keys(schedules)).toEqual(["lr", "momentum"]);
+      expect(schedules.lr?.curve).toEqual(parseSchedule("warmup(5) > cosine", 20).curve);
+      expect(schedules.momentum?.spec).toBe("onecycle-momentum");
+    }
+    expect(fromText.lr?.spec).toBe("warmup(5) > cosine");
+  });
+
+  test("gives a plain spec to the learning rate, and knows the names of a chain", () => {
+    expect(Object.keys(parseSchedules("cosine", 20))).toEqual(["lr"]);
+    expect(Object.keys(parseSchedules("adamw.lr=rex;", 20))).toEqual(["adamw.lr"]);
+  });
+
+  test("points at the column in the whole text", () => {
+    const columns = [
+      ["lr=rex; momentum=cosin", 18, /"cosin" is no schedule/],
+      ["lr=rex; lr=cosine", 9, /lr has a schedule already/],
+      ["lr=rex momentum=rex", 8, /found "m"/],
+      ["lr=", 4, /the text ends/],
+    ] as const;
+    for (const [text, column, message] of columns) {
+      const error = caught(() => parseSchedules(text, 20));
+      expect(error).toMatchObject({ column, message: expect.stringMatching(message) });
+    }
+  });
+
+  test("names __proto__ like any other", () => {
+    expect(Object.keys(parseSchedules("constructor=rex", 20))).toEqual(["constructor"]);
+  });
+});
+
+test("parseSchedule() refuses epochs of no length, and parentheses without end", () => {
+  expect(() => parseSchedule("rex", 10, { stepsPerEpoch: 0 })).toThrow(
+    /stepsPerEpoch must be .* at least 1: .* 0/,
+  );
+  const deep = `${"(".repeat(50_000)}rex${")".repeat(50_000)}`;
+  expect(() => parseSchedule(deep, 10)).toThrow(/more than 100 parentheses are open/);
+  expect(parseSchedule(`${"(".repeat(90)}rex${")".repeat(90)}`, 10).at(0)).toBe(1);
+});
+
+test("a schedule asked for its steps in any order gives the same bits, in nested sequences too", () => {
+  fc.assert(
+    fc.property(anyCurve, fc.array(fc.nat(20_000), { minLength: 1 }), (curve, steps) => {
+      const there = steps.map(bindCurve(curve).at);
+      const back = [...steps].reverse().map(bindCurve(JSON.parse(JSON.stringify(curve))).at);
+      expect(back.reverse()).toEqual(there);
+    }),
+    { seed: 5 },
+  );
 });
 
 test("whatever the text, parseSchedule() gives a schedule or a ScheduleError inside the text", () => {
@@ -137,6 +246,12 @@ test("whatever the text, parseSchedule() gives a schedule or a ScheduleError ins
     "5",
     " ",
     "every",
+    "*",
+    "[",
+    "]",
+    "repeat",
+    "epochs",
+    "plateau",
   );
   const text = fc.oneof(
     fc.string(),

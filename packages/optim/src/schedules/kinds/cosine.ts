@@ -33,7 +33,8 @@ export const cosine: Kind<CosineCurve> = {
   ],
   continues: (curve) => curve.past === "continue" || (curve.past === undefined && curve.dialect === "torch"),
   factor({ steps, floor, exponent = 1 }, step) {
-    const k = step % (2 * steps);
+    const turned = step % (2 * steps);
+    const k = turned <= steps ? turned : 2 * steps - turned; // back up the way it came down
     if (exponent === 1) return alongCosine(1, floor, k, steps);
     return linearly(floor, 1, halfCosine(k, steps) ** exponent, 1);
   },
