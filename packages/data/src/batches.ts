@@ -31,8 +31,8 @@ export interface BatchOptions {
   readonly indices?: Uint32Array;
 }
 
-/** What both kinds of batches share: the images chosen, and how one of them is written. */
-class ImageWriter {
+/** What all kinds of batches share: the images chosen, and how one of them is written. */
+export class ImageWriter {
   readonly size: number;
   readonly indices: Uint32Array;
   private readonly images: Uint8Array;

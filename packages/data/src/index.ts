@@ -7,3 +7,4 @@ export { DatasetUnavailable } from "./errors.ts";
 export { type IdxArray, parseIdx, readIdx } from "./idx.ts";
 export { type LoadOptions, loadDataset } from "./load.ts";
 export { holdOut, type Partition } from "./validation.ts";
+export { type BatchPlace, type SizeStage, VaryingBatches } from "./varying-batches.ts";
