@@ -107,6 +107,10 @@ export const MATRIX_FUNCTIONS = {
   },
   eigenvectors: { arity: 1, summary: "of a symmetric matrix, as columns, by falling eigenvalue" },
   orthonormalBasis: { arity: 1, summary: "Q of the QR decomposition" },
+  sortingPermutation: {
+    arity: 1,
+    summary: "the matrix P that puts a column of numbers in falling order: Q P sorts the columns of Q",
+  },
   diagonal: { arity: 1, summary: "the diagonal of a square matrix: a column of numbers" },
   identityLike: { arity: 1, summary: "the identity matrix of a square matrix's size" },
 } as const satisfies Record<string, { arity: number; summary: string }>;

@@ -67,6 +67,8 @@ export interface Vocabulary {
 /** What a formula assigned, and where its last line stands. */
 export interface Assignments {
   names: ReadonlySet<string>;
+  /** The temporaries among them, with their last values. */
+  temporaries: ReadonlyMap<string, Expression>;
   end: Place;
 }
 
@@ -108,6 +110,20 @@ export function checkScalarState(
   }
 }
 
+/** A slot takes what has its shape, or what repeats to it. */
+export function checkExtent(
+  name: string,
+  value: Expression,
+  wanted: Extent,
+  source: FormulaText,
+  at: Place,
+): void {
+  const joined = joinExtents([wanted, value.extent]);
+  if (joined?.every((side, i) => side === wanted[i])) return;
+  const accepted = `${showExtent(wanted)}, the shape of ${name}`;
+  failAt(source, at, `a matrix that is ${showExtent(value.extent)}`, accepted);
+}
+
 class LinkResolver {
   private readonly source: FormulaText;
   private readonly hyper: readonly string[];
@@ -135,7 +151,11 @@ class LinkResolver {
   run(): Assignments {
     const statements = parseFormula(this.source.update, this.source.name);
     for (const { target, value } of statements) this.assign(target.name, target.at, value);
-    return { names: this.assigned, end: statements.at(-1)?.target.at ?? { line: 1, column: 1 } };
+    return {
+      names: this.assigned,
+      temporaries: this.temporaries,
+      end: statements.at(-1)?.target.at ?? { line: 1, column: 1 },
+    };
   }
 
   private assign(name: string, at: Place, tree: SyntaxTree): void {
@@ -154,32 +174,21 @@ class LinkResolver {
       );
     }
     const value = this.expression(tree);
-    if (value.type === "logical") {
+    const slot = this.state.get(name);
+    const isSlot = name === "theta" || name === "g" || slot !== undefined;
+    if (isSlot && value.type === "logical") {
       this.fail(tree.at, "a comparison", "a number", "write where(condition, 1, 0)");
     }
     if (this.builder.size > MAX_NODES) {
       this.fail(at, `more than ${MAX_NODES} different operations up to here`, "a shorter formula");
     }
     this.assigned.add(name);
-    const slot = this.state.get(name);
     if (slot !== undefined && (slot.shape === "scalar" || slot.shape === "shared"))
       checkScalarState(value, slot.shape, this.source, tree.at);
-    if (name === "theta" || name === "g" || slot !== undefined) this.checkExtent(name, value, slot, tree.at);
+    if (isSlot) checkExtent(name, value, slotExtent(slot?.shape ?? "tensor"), this.source, tree.at);
     if (name === "theta" || name === "g") this.slots.set(name, value);
     else if (slot !== undefined) this.slots.set(this.rename(name), value);
     else this.temporaries.set(name, value);
-  }
-
-  /** A slot takes what has its shape, or what repeats to it. */
-  private checkExtent(name: string, value: Expression, slot: NamedStateSlot | undefined, at: Place): void {
-    const wanted = slotExtent(slot?.shape ?? "tensor");
-    const joined = joinExtents([wanted, value.extent]);
-    if (joined?.every((side, i) => side === wanted[i])) return;
-    this.fail(
-      at,
-      `a matrix that is ${showExtent(value.extent)}`,
-      `${showExtent(wanted)}, the shape of ${name}`,
-    );
   }
 
   private expression(tree: SyntaxTree): Expression {

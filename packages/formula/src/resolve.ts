@@ -10,6 +10,7 @@ import { type Expression, ExpressionBuilder, type Extent, rankOf, topologicalOrd
 import type { Scope } from "./functions.ts";
 import {
   type Assignments,
+  checkExtent,
   checkScalarState,
   FUNCTIONS,
   failAt,
@@ -200,11 +201,11 @@ function resolveInitial(
   builder: ExpressionBuilder,
   slots: Map<string, Expression>,
 ): Expression {
-  const text = { name: `${source.name}, initial value of ${name}`, update: `g = ${initial}` };
-  resolveLink(text, { ...vocabulary, state: [] }, builder, slots);
-  const value = slots.get("g")!;
-  if (shape === "scalar" || shape === "shared")
-    checkScalarState(value, shape, text, { line: 1, column: "g = ".length + 1 });
+  const text = { name: `${source.name}, initial value of ${name}`, update: `start = ${initial}` };
+  const value = resolveLink(text, { ...vocabulary, state: [] }, builder, slots).temporaries.get("start")!;
+  const at = { line: 1, column: "start = ".length + 1 };
+  if (shape === "scalar" || shape === "shared") checkScalarState(value, shape, text, at);
+  else checkExtent(name, value, slotExtent(shape), text, at);
   return value;
 }
 

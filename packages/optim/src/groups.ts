@@ -76,12 +76,41 @@ export function assignGroups<A extends FloatArray>(options: OptimizerOptions<A>)
     );
   });
   return [...groups, { rule, hyper, frozen: false }].flatMap((group, i): Group<A>[] => {
-    if (group.frozen || members[i]!.length === 0) return [];
+    if (group.frozen) return [];
     const own = group.rule ?? rule;
     const base = { ...own.hyper, ...(group.rule === undefined ? hyper : {}), ...group.hyper };
-    const tensors = bindSlots(members[i]!, own, options);
-    return [{ rule: own, base, hyper: withPeaks(own, base), t: 0, tensors, segments: members[i]! }];
+    const [able, others] = divide(members[i]!, ({ shape }) => shape.length >= own.minimumRank);
+    const bound = (which: Rule, values: Readonly<Record<string, number>>, segments: readonly Segment[]) =>
+      segments.length === 0
+        ? []
+        : [
+            {
+              rule: which,
+              base: values,
+              hyper: withPeaks(which, values),
+              t: 0,
+              tensors: bindSlots(segments, which, options),
+              segments,
+            },
+          ];
+    return [
+      ...bound(own, base, able),
+      ...bound(requireFallback(own, others), own.fallback?.hyper ?? {}, others),
+    ];
   });
+}
+
+const divide = <T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] => [
+  items.filter(test),
+  items.filter((item) => !test(item)),
+];
+
+function requireFallback(rule: Rule, segments: readonly Segment[]): Rule {
+  const [first] = segments;
+  if (first === undefined || rule.fallback !== undefined) return rule.fallback ?? rule;
+  throw new RangeError(
+    `Cannot optimise "${first.name}" of shape [${first.shape}] by ${rule.name} as it needs at least ${rule.minimumRank} dimensions: give such parameters a group with another rule`,
+  );
 }
 
 /** The hyperparameters of a step, and beside them those that the rule reads as they were before the schedule. */

@@ -45,7 +45,61 @@ export const HYPERPARAMETERS: Readonly<Record<string, Hyperparameter>> = {
   },
   weightDecay: { meaning: "pull of the parameters towards zero", domain: NON_NEGATIVE },
   lrDecay: { meaning: "decay of the learning rate with the step", unit: "1 / step", domain: NON_NEGATIVE },
+  rho: {
+    meaning:
+      "decay of the averages of squares per step; in sophia-g the clipping threshold per unit of Hessian",
+    domain: DECAY,
+  },
+  beta3: {
+    meaning: "decay of the third average per step: of squares in adan, of the slow gradients in ademamix",
+    domain: DECAY,
+  },
+  epsRoot: {
+    meaning: "added under the root of the denominator",
+    unit: "squared gradient units",
+    domain: NON_NEGATIVE,
+  },
+  initialAccumulator: {
+    meaning: "what the accumulator of squared gradients starts from",
+    unit: "squared gradient units",
+    domain: NON_NEGATIVE,
+  },
+  momentumDecay: { meaning: "how fast momentum warms up", unit: "1 / step", domain: NON_NEGATIVE },
+  mix: { meaning: "weight of the slow average beside the fast one", domain: NON_NEGATIVE },
+  mixWarmup: { meaning: "steps over which mix rises from zero", unit: "steps", domain: NON_NEGATIVE },
+  beta3Warmup: {
+    meaning: "steps over which beta3 rises from beta1",
+    unit: "steps",
+    domain: NON_NEGATIVE,
+  },
+  lambda: { meaning: "decay of the parameters and of the step size", domain: NON_NEGATIVE },
+  power: { meaning: "exponent with which the step size falls", domain: NON_NEGATIVE },
+  t0: { meaning: "step from which parameters are averaged", unit: "steps", domain: NON_NEGATIVE },
+  etaMinus: {
+    meaning: "factor of a coordinate's step when its gradient flips",
+    domain: { text: "be in (0, 1)", has: (x) => x > 0 && x < 1 },
+  },
+  etaPlus: {
+    meaning: "factor of a coordinate's step while its gradient keeps its sign",
+    domain: { text: "be finite and above 1", has: (x) => x > 1 && x < Infinity },
+  },
+  minStep: { meaning: "smallest step of a coordinate", unit: "parameter units", domain: NON_NEGATIVE },
+  maxStep: { meaning: "largest step of a coordinate", unit: "parameter units", domain: POSITIVE },
+  batchSize: { meaning: "examples per batch; tokens in language models", domain: POSITIVE },
   maxNorm: { meaning: "largest Euclidean norm of the gradient", unit: "gradient units", domain: POSITIVE },
+  beta2Decay: {
+    meaning: "power of the step that the averages' decay follows: 1 - t^beta2Decay",
+    domain: { text: "be finite and not positive", has: (x) => x <= 0 && x > -Infinity },
+  },
+  eps1: { meaning: "smallest root mean square of a gradient", unit: "gradient units", domain: NON_NEGATIVE },
+  eps2: { meaning: "smallest root mean square of a parameter that lr is relative to", domain: NON_NEGATIVE },
+  clip: { meaning: "largest root mean square of an update", domain: POSITIVE },
+  every: {
+    meaning: "steps between two refreshes of what is expensive",
+    unit: "steps",
+    domain: { text: "be a whole number, at least 1", has: (x) => Number.isSafeInteger(x) && x >= 1 },
+  },
+  shampooBeta: { meaning: "decay of the averages of gradient products per step", domain: DECAY },
   limit: {
     meaning: "largest absolute value of a gradient element",
     unit: "gradient units",

@@ -23,7 +23,15 @@ export { type GroupDescription, Optimizer, type Phase, stateSlotCount } from "./
 export type { OptimizerState, ParameterState } from "./optimizer-state.ts";
 
 // a rule over recorded gradients
-export { lookUp, parseRecording, type Recording, type Replay, recordedRule, replay } from "./replay.ts";
+export {
+  lookUp,
+  type NamedData,
+  parseRecording,
+  type Recording,
+  type Replay,
+  recordedRule,
+  replay,
+} from "./replay.ts";
 // declaring rules
 export {
   chain,

@@ -262,4 +262,5 @@ function inTurn(runs: readonly Run[]): void | Promise<void> {
 }
 
 /** Values that an optimizer for this rule will allocate, per parameter element. */
-export const stateSlotCount = (rule: Rule): number => vectorsOf(rule).length;
+export const stateSlotCount = (rule: Rule): number =>
+  Math.max(vectorsOf(rule).length, rule.fallback === undefined ? 0 : stateSlotCount(rule.fallback));

@@ -169,7 +169,7 @@ export function replay(recording: Recording, engine: "reference" | "wasm"): Repl
   }
   // theta, g, and each slot as one vector per group, which may waste a cache line each
   const slots = stateSlotCount(recordedRule(recording));
-  const seams = slots * (recording.groups?.length ?? 0);
+  const seams = slots * 2 * (1 + (recording.groups?.length ?? 0)); // each group may have a part for the fallback
   const memory = new FlatMemory((2 + slots) * FlatMemory.bytesFor(count) + seams * FlatMemory.bytesFor(1));
   return run(recording, wasmBackend(memory), memory.allocate(count), memory.allocate(count));
 }

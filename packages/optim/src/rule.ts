@@ -35,12 +35,17 @@ export interface RuleDeclaration {
   before?: readonly Phase[];
   /** An expression: the parameters to evaluate with, where they are not theta itself. Empty for theta. */
   view?: string;
+  /** Fewest dimensions of a parameter that the rule can update: 2 for rules of matrices. */
+  minimumRank?: number;
+  /** The rule for parameters with fewer; without one they are refused. */
+  fallback?: Rule;
   /** Paper with equation or algorithm number, and reference code where it decides. */
   source?: string;
 }
 
 /** One formula of a chain. */
-export interface Link extends Required<RuleDeclaration> {
+export interface Link extends Required<Omit<RuleDeclaration, "fallback">> {
+  fallback?: Rule;
   kind: "rule" | "gradient transform" | "parameter transform";
 }
 
@@ -54,6 +59,10 @@ export interface Rule {
   state: readonly string[];
   /** What one update computes. */
   program: UpdateProgram;
+  /** Fewest dimensions of a parameter that it can update. */
+  minimumRank: number;
+  /** The rule for parameters with fewer dimensions. */
+  fallback?: Rule;
 }
 
 /**
@@ -140,6 +149,8 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     update,
     before = [],
     view = "",
+    minimumRank = 0,
+    fallback,
     source = "",
   } = declaration;
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) {
@@ -157,6 +168,8 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     update,
     before: structuredClone(before),
     view,
+    minimumRank,
+    ...(fallback === undefined ? {} : { fallback }),
     source,
   };
   checkHyper(complete, hyper);
@@ -183,7 +196,15 @@ function fromLinks(links: readonly Link[]): Rule {
     hyper: Object.fromEntries(hyper),
     state: program.state,
     program,
+    minimumRank: Math.max(0, ...links.map(({ minimumRank }) => minimumRank)),
+    ...fallbackOf(links),
   };
+}
+
+/** Parameters that a link cannot update take the rest of the chain with the link's fallback in its place. */
+function fallbackOf(links: readonly Link[]): { fallback?: Rule } {
+  if (!links.some(({ fallback }) => fallback !== undefined)) return {};
+  return { fallback: fromLinks(links.flatMap((one) => one.fallback?.links ?? [one])) };
 }
 
 function formulaSource(one: Link, rename: (name: string) => string): FormulaSource {

@@ -257,6 +257,14 @@ class Frame {
         return eigen(x, allocate).vectors;
       case "orthonormalBasis":
         return orthonormalBasis(x, allocate);
+      case "sortingPermutation": {
+        const order = Array.from(x.data, (_, k) => k).sort((p, q) => x.data[q]! - x.data[p]!);
+        const data = allocate(x.rows * x.rows);
+        order.forEach((from, to) => {
+          data[from * x.rows + to] = 1;
+        });
+        return { rows: x.rows, cols: x.rows, data };
+      }
       case "diagonal":
         return {
           rows: x.rows,

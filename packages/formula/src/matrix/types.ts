@@ -37,6 +37,7 @@ const TYPINGS: Record<MatrixFunctionName, Typing> = {
         : `a square matrix: this one is ${show(x!)}`,
   eigenvectors: ofSquare((x) => x),
   orthonormalBasis: same,
+  sortingPermutation: ([x]) => (x![1] === "1" ? [x![0], x![0]] : `a column of numbers: this is ${show(x!)}`),
   diagonal: ofSquare(([side]) => [side, "1"]),
   identityLike: ofSquare((x) => x),
 };
