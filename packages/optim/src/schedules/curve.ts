@@ -123,8 +123,17 @@ export function isKindName(name: string): name is SimpleCurve["kind"] {
 
 /** The curve's length in steps. */
 export function curveSteps(curve: Curve): number {
-  return isCombination(curve) ? combinators[curve.kind].steps(curve, curveSteps) : curve.steps;
+  if (!isCombination(curve)) return curve.steps;
+  let steps = knownSteps.get(curve);
+  if (steps === undefined) {
+    steps = combinators[curve.kind].steps(curve, curveSteps);
+    knownSteps.set(curve, steps);
+  }
+  return steps;
 }
+
+/** Curves are immutable, and a deep tree is asked for its lengths at every step on every level. */
+const knownSteps = new WeakMap<Curve, number>();
 
 /**
  * The dimensionless factor of a hyperparameter's base value for the update with this 0-based index.
