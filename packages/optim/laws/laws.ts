@@ -31,14 +31,25 @@ const noise = (seed: number, steps: number): number[][] => {
   return Array.from({ length: steps }, () => Array.from({ length: COUNT }, next));
 };
 
+/** What pulls the parameters without a gradient: weight decay, and the decay of asgd. */
+const DECAYS = ["weightDecay", "lambda"];
+
 /** The rule with everything that pulls the parameters without a gradient switched off. */
 const withoutDecay = (rule: Rule): Rule =>
-  Object.hasOwn(rule.hyper, "weightDecay") ? withHyper(rule, { weightDecay: 0 }) : rule;
+  withHyper(
+    rule,
+    Object.fromEntries(DECAYS.filter((name) => Object.hasOwn(rule.hyper, name)).map((name) => [name, 0])),
+  );
 
 const bits = (vector: FloatArray) => [...new Uint8Array(vector.slice().buffer)];
 
 /** Rules that want another learning rate than the common one, as a multiple of it. */
-const RATE: Readonly<Record<string, number>> = { adagrad: 10 }; // its rates fall as 1/√t by themselves
+const RATE: Readonly<Record<string, number>> = {
+  adagrad: 10, // its rates fall as 1/√t by themselves
+  adadelta: 100, // meant for lr 1, and slow to start
+  signsgd: 0.3, // without an average, signs zigzag across the valley by a step's length
+  "sophia-g": 10, // a bowl has no labels: the square of its gradient overestimates curvature
+};
 const rated = (rule: Rule, lr: number) => withHyper(rule, { lr: lr * (RATE[rule.name] ?? 1) });
 
 /** Step down a function with a learning rate that falls linearly to zero, so that rules of constant step length settle. */
@@ -202,11 +213,15 @@ export function compilesOnce(rule: Rule): void {
   expect(compiledKernelCount()).toBe(compiled);
 }
 
-/** An elementwise rule is one pass over memory, which reads and writes each vector once. */
+/** An elementwise rule is one pass over memory, which reads each vector once and writes once what the rule changes. */
 export function isOnePass(rule: Rule): void {
   const stages = scheduleStages(rule.program);
+  const changed = ["theta", ...rule.state].filter((name) => {
+    const value = rule.program.outputs.get(name)!;
+    return value.kind !== "slot" || value.name !== name;
+  });
   expect(stages.length).toBe(1);
-  expect([...stages[0]!.stores.keys()].sort()).toEqual(["theta", ...rule.state].sort());
+  expect([...stages[0]!.stores.keys()].sort()).toEqual(changed.sort());
 }
 
 /**
@@ -241,14 +256,23 @@ export const LAWS: Readonly<Record<string, Law>> = {
   "converges on a bowl": { check: convergesOnABowl },
   "makes progress on Rosenbrock's valley": { check: makesProgressOnRosenbrock },
   "stands still on zero gradients from fresh state": { check: standsStillOnZeroGradients },
-  "commutes with a permutation of the parameters": { check: commutesWithPermutation },
-  "does not see how tensors are cut": { check: ignoresHowTensorsAreCut },
+  "commutes with a permutation of the parameters": {
+    check: commutesWithPermutation,
+    exempt: { novograd: "a norm summed in another order may differ in its last bit" },
+  },
+  "does not see how tensors are cut": {
+    check: ignoresHowTensorsAreCut,
+    exempt: { novograd: "each tensor is divided by its own norm" },
+  },
   "continues from a saved state bit for bit": { check: continuesFromASavedState },
   "leaves frozen parameters alone": { check: leavesFrozenParametersAlone },
   "only reads the gradient": { check: onlyReadsTheGradient },
   "gives the same bits for the same input": { check: isDeterministic },
   "compiles nothing after it is set up": { check: compilesOnce },
-  "is one pass over memory": { check: isOnePass },
+  "is one pass over memory": {
+    check: isOnePass,
+    exempt: { novograd: "the norm of a tensor is known only after a pass over it" },
+  },
   "its kernel follows the reference down a noisy bowl": { check: kernelFollowsReference },
   "says what it is": { check: isDocumented },
 };

@@ -22,7 +22,7 @@ export interface World {
   optimizer: Optimizer<FloatArray>;
   parameters: FloatArray;
   gradients: FloatArray;
-  /** One step with these gradients, in the order of the tensors. */
+  /** One step with these gradients, in the order of the tensors; phases before the update get the same. */
   step: (gradients: readonly number[], factors?: Record<string, number>) => void;
 }
 
@@ -57,6 +57,7 @@ function build<A extends FloatArray>(
   const optimizer = new Optimizer<A>({ segments, ...choices, backend, parameters, gradients, rule });
   const step: World["step"] = (given, factors) => {
     gradients.set(given);
+    for (const phase of optimizer.phasesDue()) optimizer.prepare(phase, factors);
     optimizer.step(factors);
   };
   return { optimizer, parameters, gradients, step };

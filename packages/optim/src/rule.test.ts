@@ -1,6 +1,7 @@
 import { FormulaError, scheduleStages } from "@thalweg/formula";
 import katex from "katex";
 import { describe, expect, it } from "vitest";
+import { LAWS } from "../laws/laws.ts";
 import { setUp } from "../laws/set-up.ts";
 import {
   chain,
@@ -195,13 +196,16 @@ describe("chain()", () => {
     );
   });
 
-  it("a chain of elementwise links is one pass over memory, as is every rule of the catalogue", () => {
-    expect(Object.values(rules).map(stageCount)).toEqual(Object.values(rules).map(() => 1));
+  const { exempt: several = {} } = LAWS["is one pass over memory"]!;
+  const elementwise = Object.values(rules).filter(({ name }) => !Object.hasOwn(several, name));
+
+  it("a chain of elementwise links is one pass over memory, as is every elementwise rule of the catalogue", () => {
+    for (const one of elementwise) expect(stageCount(one), one.name).toBe(1);
     expect(stageCount(chain(clipByValue(), addDecayedWeights(), clipByValue(), adamw))).toBe(1);
   });
 
   it("clipping by the global norm costs exactly one pass more, and once for two rules", () => {
-    for (const one of Object.values(rules)) expect(stageCount(chain(clipByGlobalNorm(), one))).toBe(2);
+    for (const one of elementwise) expect(stageCount(chain(clipByGlobalNorm(), one)), one.name).toBe(2);
     expect(stageCount(chain(clipByValue(), clipByGlobalNorm(), addDecayedWeights(), adamw))).toBe(2);
   });
 
