@@ -4,13 +4,28 @@
  * Reading order: parameter-vector → program → session → fit → evaluate → checkpoint → run-folder → safetensors.
  */
 
+// which learning rate, and how large a batch
+export {
+  type BatchSchedule,
+  type BatchStage,
+  constantBatch,
+  layOutBatches,
+  type RampOptions,
+  type Rise,
+  rampBatch,
+  rateFactor,
+  type StepOptions,
+  stepBatch,
+} from "./batch-size.ts";
+export { parseBatchSchedule } from "./batch-size-spec.ts";
 // runs on disk
 export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
 // training
 export { Evaluator, images } from "./evaluate.ts";
 export { type Evaluation, type FitOptions, type FitResult, fit, readResult } from "./fit.ts";
-// which learning rate
 export * from "./lr-finder/index.ts";
+export { OnnxMatrixKernels } from "./matrix-kernels.ts";
+export * from "./noise-scale.ts";
 // the model and its parameters
 export { ParameterVector, segmentOf } from "./parameter-vector.ts";
 export {
@@ -37,3 +52,4 @@ export {
 } from "./run-folder.ts";
 export { parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.ts";
 export { BoundSession } from "./session.ts";
+export { VaryingProgram, type VaryingProgramOptions } from "./varying-program.ts";
