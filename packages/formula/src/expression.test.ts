@@ -156,6 +156,7 @@ const REDUCED: Record<string, (x: number, y: number) => number> = {
   rows: () => 1,
   cols: () => 1,
   countAll: () => 1,
+  tensorsAll: () => 1,
 };
 const OPERATORS: Record<string, (a: number, b: number) => number> = {
   "+": (a, b) => a + b,

@@ -52,7 +52,10 @@ export type Expression = NodeBase &
   );
 
 /** Sizes that are known before anything runs. */
-export type Dimension = "size" | "rows" | "cols" | "countAll";
+export type Dimension = "size" | "rows" | "cols" | "countAll" | "tensorsAll";
+
+/** The sizes that are the same for all tensors. */
+export const isSizeOfAll = (name: Dimension): boolean => name === "countAll" || name === "tensorsAll";
 
 export type ReduceExpression = Extract<Expression, { kind: "reduce" }>;
 
@@ -211,7 +214,7 @@ export function joinExtents(extents: readonly Extent[]): Extent | undefined {
 export function isShared(node: Expression): boolean {
   return topologicalOrder([node], ({ kind }) => kind === "apply").every((part) => {
     if (part.kind === "reduce" || part.kind === "memory") return part.scope === "all";
-    return part.kind === "dimension" ? part.name === "countAll" : part.rank === "scalar";
+    return part.kind === "dimension" ? isSizeOfAll(part.name) : part.rank === "scalar";
   });
 }
 

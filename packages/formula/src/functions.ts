@@ -132,6 +132,7 @@ export const AGGREGATES = {
   dotAll: { arity: 2, summary: "sum of products over all parameter tensors" },
   normAll: { arity: 1, summary: "Euclidean norm of all parameter tensors together" },
   countAll: { arity: 1, summary: "number of elements of all parameter tensors" },
+  tensorsAll: { arity: 1, summary: "number of parameter tensors" },
 } as const satisfies Record<string, { arity: number; summary: string }>;
 
 export type AggregateName = keyof typeof AGGREGATES;

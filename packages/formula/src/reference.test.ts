@@ -28,6 +28,7 @@ describe("reference", () => {
     ["dotAll(theta, g)", [51, 51]],
     ["normAll(g)", [13, 13]],
     ["countAll(g)", [5, 5]],
+    ["tensorsAll(g)", [2, 2]],
     ["norm(g / norm(g))", [1, 1]],
     ["normAll(g - mean(g))", [Math.sqrt(3.25 ** 2 + 0.25 ** 2 + 3.75 ** 2 + 0.25 ** 2), undefined]],
   ])("%s by hand, per tensor", (text, [first, second]) => {

@@ -2,7 +2,7 @@
  * The host's part of an update: scalars, in float64. Hyperparameters, the step, sizes and finished reductions go in;
  * every scalar node of the program comes out, in an order that evaluates each once.
  */
-import { type Expression, type ReduceExpression, topologicalOrder } from "./expression.ts";
+import { type Expression, isSizeOfAll, type ReduceExpression, topologicalOrder } from "./expression.ts";
 import { ELEMENTWISE, type Scope } from "./functions.ts";
 
 /** What scalars are computed from, for one parameter tensor at one step. */
@@ -14,6 +14,7 @@ export interface ScalarInputs {
   rows: number;
   cols: number;
   countAll: number;
+  tensorsAll: number;
   /** State that is one number: of this tensor, and of all tensors. */
   memory: Readonly<Record<Scope, Readonly<Record<string, number>>>>;
 }
@@ -38,7 +39,7 @@ export class ScalarEvaluator {
     this.indices = roots.map((root) => place.get(root)!);
     this.perTensor = order.some(
       (node) =>
-        (node.kind === "dimension" && node.name !== "countAll") ||
+        (node.kind === "dimension" && !isSizeOfAll(node.name)) ||
         (node.kind === "memory" && node.scope === "tensor"),
     );
   }

@@ -5,7 +5,7 @@
  */
 import type { Expression, ReduceExpression } from "./expression.ts";
 import { REDUCTIONS, type Scope } from "./functions.ts";
-import { interpretMatrices, usesMatrices } from "./matrix/interpreter.ts";
+import { interpretMatrices, Pool, usesMatrices } from "./matrix/interpreter.ts";
 import type { MatrixKernels } from "./matrix/operations.ts";
 import type { UpdateProgram } from "./resolve.ts";
 import { ScalarEvaluator, type ScalarInputs } from "./scalars.ts";
@@ -104,8 +104,9 @@ function bindOutputs<A extends FloatArray>(
 ): Pick<BoundUpdate, "run" | "stageCount"> {
   if (usesMatrices(program)) {
     const { outputs } = program;
+    const pool = new Pool();
     return {
-      run: () => interpretMatrices({ outputs, shared, kernels: engine.matrices }, groups),
+      run: () => interpretMatrices({ outputs, shared, kernels: engine.matrices, pool }, groups),
       stageCount: 0,
     };
   }
@@ -125,7 +126,8 @@ function bindOutputs<A extends FloatArray>(
       ...stages.flatMap(({ loads, stores }) => [...loads, ...stores.keys()]),
     ]),
   ];
-  const countAll = groups.flatMap(({ tensors }) => tensors).reduce((count, { size }) => count + size, 0);
+  const all = groups.flatMap(({ tensors }) => tensors);
+  const sizesOfAll = { countAll: all.reduce((count, { size }) => count + size, 0), tensorsAll: all.length };
 
   const units = groups.map(({ tensors, hyper }) =>
     (separate ? tensors : engine.merge(tensors, slots)).map((tensor): Unit => {
@@ -133,7 +135,7 @@ function bindOutputs<A extends FloatArray>(
       const cols = tensor.shape.slice(1).reduce((product, n) => product * n, 1);
       const own = { tensor: tensor.scalars ?? {}, all: shared };
       return {
-        inputs: { t: 0, hyper, size: tensor.size, rows, cols, countAll, memory: own },
+        inputs: { t: 0, hyper, size: tensor.size, rows, cols, ...sizesOfAll, memory: own },
         passes: stages.map((stage) => engine.bindPass(stage, tensor)),
         reductions: new Map(),
       };

@@ -46,7 +46,8 @@ export function interpretMatrices<A extends FloatArray>(
 ): void | Promise<void> {
   const tensors = groups.flatMap((group) => group.tensors.map((tensor) => ({ group, tensor })));
   const countAll = tensors.reduce((count, { tensor }) => count + tensor.size, 0);
-  const frames = tensors.map(({ group, tensor }) => new Frame(tensor, group, shared, countAll, kernels));
+  const sizes = { countAll, tensorsAll: tensors.length };
+  const frames = tensors.map(({ group, tensor }) => new Frame(tensor, group, shared, sizes, kernels));
   const overAll = topologicalOrder(outputs.values()).filter(
     (node): node is ReduceExpression => node.kind === "reduce" && node.scope === "all",
   );
@@ -89,12 +90,14 @@ function drive(steps: Generator<Promise<Matrix>, void, Matrix>): void | Promise<
   return finish(first.value);
 }
 
+type SizesOfAll = Readonly<Record<"countAll" | "tensorsAll", number>>;
+
 /** One tensor's values during one run. */
 class Frame {
   private readonly tensor: TensorSlots<FloatArray>;
   private readonly group: TensorGroup<FloatArray>;
   private readonly shared: Readonly<Record<string, number>>;
-  private readonly countAll: number;
+  private readonly sizesOfAll: SizesOfAll;
   private readonly kernels: MatrixKernels | undefined;
   private readonly values = new Map<Expression, Value>();
   private readonly allocate: Allocate;
@@ -105,13 +108,13 @@ class Frame {
     tensor: TensorSlots<FloatArray>,
     group: TensorGroup<FloatArray>,
     shared: Readonly<Record<string, number>>,
-    countAll: number,
+    sizesOfAll: SizesOfAll,
     kernels: MatrixKernels | undefined,
   ) {
     this.tensor = tensor;
     this.group = group;
     this.shared = shared;
-    this.countAll = countAll;
+    this.sizesOfAll = sizesOfAll;
     this.kernels = kernels;
     this.rows = tensor.shape[0] ?? 1;
     this.cols = tensor.shape.slice(1).reduce((product, n) => product * n, 1);
@@ -161,7 +164,7 @@ class Frame {
       case "memory":
         return (node.scope === "all" ? this.shared : tensor.scalars!)[node.name]!;
       case "dimension":
-        return { size: tensor.size, rows: this.rows, cols: this.cols, countAll: this.countAll }[node.name];
+        return { size: tensor.size, rows: this.rows, cols: this.cols, ...this.sizesOfAll }[node.name];
       case "slot":
         return { ...this.sizeOf(node), data: tensor.slots[node.name]!.slice() };
       case "reduce":

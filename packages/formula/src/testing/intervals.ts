@@ -124,7 +124,9 @@ export function outputBounds(
       case "dimension":
         return everywhere((k) => {
           const { shape } = tensors[k]!;
-          const dimensions = { size: sizes[k]!, countAll, rows: shape[0] ?? 1, cols: sizeOf(shape.slice(1)) };
+          const rows = shape[0] ?? 1;
+          const cols = sizeOf(shape.slice(1));
+          const dimensions = { size: sizes[k]!, countAll, tensorsAll: sizes.length, rows, cols };
           return point(dimensions[node.name]);
         });
       case "matrix":

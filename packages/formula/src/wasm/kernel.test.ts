@@ -101,6 +101,7 @@ describe("the fused kernel equals the reference, element by element, in float32"
     "dotAll(theta, g)",
     "normAll(g)",
     "countAll(g)",
+    "tensorsAll(g)",
     "sum(where(g < 0, 1, 0))",
     "sum(lr * g)",
     "sumAll(abs(g) * tanh(theta))",
