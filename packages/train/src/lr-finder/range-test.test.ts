@@ -210,7 +210,7 @@ describe("readTest()", () => {
 
   it("says in words why there is nothing to read", () => {
     expect(readTest({ up: up(rates.map(() => 2.3)) })).toEqual({
-      failure: expect.stringContaining("never fell between 0.000001 to 10"),
+      failure: expect.stringContaining("never fell between 0.000001 and 10"),
     });
     expect(readTest({ up: up([], "interrupted") })).toEqual({ failure: "the test was interrupted" });
     const falling = up(rates.map((_, i) => 3 - i / 50));

@@ -74,7 +74,7 @@ const ABOVE = 2.2;
 /** Read a test, or say in words why nothing can be read from it. */
 export function readTest({ up, down }: ThereAndBack): Reading | { readonly failure: string } {
   const at = lowest(up);
-  const range = `${up.rates[0]} to ${up.rates.at(-1)}`;
+  const range = `${up.rates[0]} and ${up.rates.at(-1)}`;
   if (up.end === "interrupted" || down?.end === "interrupted") return { failure: "the test was interrupted" };
   if (at === undefined || down === undefined) {
     return { failure: `the loss never fell between ${range}: use more steps, or other rates` };
