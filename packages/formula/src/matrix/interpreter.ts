@@ -37,17 +37,37 @@ export interface Interpreted {
   outputs: ReadonlyMap<string, Expression>;
   shared: Record<string, number>;
   kernels?: MatrixKernels | undefined;
+  /** Memory for intermediate values, kept from run to run. */
+  pool: Pool;
+}
+
+/** Arrays that are free for the next value of their size: making them anew each step would cost more than filling them. */
+export class Pool {
+  private readonly free = new Map<string, FloatArray[]>();
+
+  take(Storage: new (count: number) => FloatArray, count: number): FloatArray {
+    return this.free.get(`${Storage.name} ${count}`)?.pop() ?? new Storage(count);
+  }
+
+  give(array: FloatArray): void {
+    const key = `${array.constructor.name} ${array.length}`;
+    const known = this.free.get(key);
+    if (known === undefined) this.free.set(key, [array]);
+    else known.push(array);
+  }
 }
 
 /** Run outputs once over groups of tensors. Finishes later only when the kernels do. */
 export function interpretMatrices<A extends FloatArray>(
-  { outputs, shared, kernels }: Interpreted,
+  { outputs, shared, kernels, pool }: Interpreted,
   groups: readonly TensorGroup<A>[],
 ): void | Promise<void> {
   const tensors = groups.flatMap((group) => group.tensors.map((tensor) => ({ group, tensor })));
   const countAll = tensors.reduce((count, { tensor }) => count + tensor.size, 0);
-  const sizes = { countAll, tensorsAll: tensors.length };
-  const frames = tensors.map(({ group, tensor }) => new Frame(tensor, group, shared, sizes, kernels));
+  const sizesOfAll = { countAll, tensorsAll: tensors.length };
+  const frames = tensors.map(
+    ({ group, tensor }) => new Frame(tensor, group, { shared, sizesOfAll, kernels, pool }),
+  );
   const overAll = topologicalOrder(outputs.values()).filter(
     (node): node is ReduceExpression => node.kind === "reduce" && node.scope === "all",
   );
@@ -69,7 +89,7 @@ function* runFrames(
   const numbers = new Map<string, number>();
   for (const frame of frames) {
     const found: [string, Value][] = [];
-    for (const [name, node] of outputs) found.push([name, yield* frame.value(node)]);
+    for (const [name, node] of outputs) found.push([name, unshared(node, yield* frame.value(node))]);
     for (const [name, value] of found) {
       if (frame.store(name, value)) continue;
       if (!numbers.has(name)) numbers.set(name, value as number);
@@ -78,6 +98,10 @@ function* runFrames(
   }
   for (const [name, value] of numbers) shared[name] = value;
 }
+
+/** A slot that becomes another slot is copied, since it may be written before it is read. */
+const unshared = (node: Expression, value: Value): Value =>
+  node.kind === "slot" && typeof value === "object" ? { ...value, data: value.data.slice() } : value;
 
 /** Run a generator to its end; wait only where it asks to. */
 function drive(steps: Generator<Promise<Matrix>, void, Matrix>): void | Promise<void> {
@@ -92,6 +116,14 @@ function drive(steps: Generator<Promise<Matrix>, void, Matrix>): void | Promise<
 
 type SizesOfAll = Readonly<Record<"countAll" | "tensorsAll", number>>;
 
+/** What all tensors of a run have in common. */
+interface Surroundings {
+  shared: Readonly<Record<string, number>>;
+  sizesOfAll: SizesOfAll;
+  kernels: MatrixKernels | undefined;
+  pool: Pool;
+}
+
 /** One tensor's values during one run. */
 class Frame {
   private readonly tensor: TensorSlots<FloatArray>;
@@ -100,17 +132,15 @@ class Frame {
   private readonly sizesOfAll: SizesOfAll;
   private readonly kernels: MatrixKernels | undefined;
   private readonly values = new Map<Expression, Value>();
+  private readonly taken: FloatArray[] = [];
+  private readonly pool: Pool;
   private readonly allocate: Allocate;
   private readonly rows: number;
   private readonly cols: number;
 
-  constructor(
-    tensor: TensorSlots<FloatArray>,
-    group: TensorGroup<FloatArray>,
-    shared: Readonly<Record<string, number>>,
-    sizesOfAll: SizesOfAll,
-    kernels: MatrixKernels | undefined,
-  ) {
+  constructor(tensor: TensorSlots<FloatArray>, group: TensorGroup<FloatArray>, surroundings: Surroundings) {
+    const { shared, sizesOfAll, kernels, pool } = surroundings;
+    this.pool = pool;
     this.tensor = tensor;
     this.group = group;
     this.shared = shared;
@@ -119,15 +149,21 @@ class Frame {
     this.rows = tensor.shape[0] ?? 1;
     this.cols = tensor.shape.slice(1).reduce((product, n) => product * n, 1);
     const Storage = tensor.slots.theta!.constructor as new (count: number) => FloatArray;
-    this.allocate = (count) => new Storage(count);
+    this.allocate = (count) => {
+      const array = pool.take(Storage, count);
+      this.taken.push(array);
+      return array;
+    };
   }
 
   set(node: Expression, value: Value): void {
     this.values.set(node, value);
   }
 
+  /** Give back the memory of every value. */
   forget(): void {
     this.values.clear();
+    for (const array of this.taken.splice(0)) this.pool.give(array);
   }
 
   /** Write an output; false when it is a number for all tensors, which is not this tensor's to write. */
@@ -166,7 +202,7 @@ class Frame {
       case "dimension":
         return { size: tensor.size, rows: this.rows, cols: this.cols, ...this.sizesOfAll }[node.name];
       case "slot":
-        return { ...this.sizeOf(node), data: tensor.slots[node.name]!.slice() };
+        return { ...this.sizeOf(node), data: tensor.slots[node.name]! };
       case "reduce":
         return fold(node, yield* this.value(node.operand));
       case "matrix":
@@ -262,7 +298,7 @@ class Frame {
         return orthonormalBasis(x, allocate);
       case "sortingPermutation": {
         const order = Array.from(x.data, (_, k) => k).sort((p, q) => x.data[q]! - x.data[p]!);
-        const data = allocate(x.rows * x.rows);
+        const data = allocate(x.rows * x.rows).fill(0) as FloatArray;
         order.forEach((from, to) => {
           data[from * x.rows + to] = 1;
         });
@@ -272,15 +308,20 @@ class Frame {
         return {
           rows: x.rows,
           cols: 1,
-          data: allocate(x.rows).map((_, i) => x.data[i * x.cols + i]!) as FloatArray,
+          data: fillFrom(allocate(x.rows), (i) => x.data[i * x.cols + i]!),
         };
       case "identityLike": {
-        const data = allocate(x.data.length);
+        const data = allocate(x.data.length).fill(0) as FloatArray;
         for (let i = 0; i < x.rows; i++) data[i * x.cols + i] = 1;
         return { ...x, data };
       }
     }
   }
+}
+
+function fillFrom(out: FloatArray, element: (i: number) => number): FloatArray {
+  for (let i = 0; i < out.length; i++) out[i] = element(i);
+  return out;
 }
 
 const asMatrix = (value: Value): Matrix =>

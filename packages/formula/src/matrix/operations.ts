@@ -12,7 +12,7 @@ export interface Matrix {
   data: FloatArray;
 }
 
-/** Makes a zeroed array of the storage at hand. */
+/** Gives an array of the storage at hand; what it holds is left over from earlier. */
 export type Allocate = (count: number) => FloatArray;
 
 /** The expensive operations; each may finish later. The result has the storage of its operands. */
