@@ -1,43 +1,71 @@
-/** `thalweg schedules [NAME]`: the catalogue of schedules, or one of them in full. */
-import { lookUp, type ScheduleEntry, type ScheduleParameter, schedules } from "@thalweg/optim";
+/** `thalweg schedules [NAME]`: the catalogue of schedules and of the ways to combine them, or one of them in full. */
+import {
+  type CombinatorEntry,
+  lookUp,
+  type ScheduleEntry,
+  type ScheduleParameter,
+  scheduleCombinators,
+  schedules,
+} from "@thalweg/optim";
 import type { Command } from "commander";
 import { fromUser } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson } from "./print.ts";
 
+const HELP = `
+Examples:
+  $ thalweg schedules
+  $ thalweg schedules cosine
+
+Lengths are steps (100), shares of the run (5%) or epochs (3 epochs); a part without one takes what remains.
+Several hyperparameters: 'lr=warmup(5%) > cosine; momentum=onecycle-momentum'.
+To see one drawn:  thalweg schedule 'warmup(5%) > cosine' --steps 1000 --plot schedule.svg`;
+
 export function define(command: Command, io: Io): void {
   command
     .description(
-      "List the schedules, or explain one. A schedule is a factor of the peak value at each step; parts are joined by >.",
+      "List the schedules, or explain one. A schedule is a factor of the base value at each step; parts are joined by >.",
     )
-    .argument("[name]", "a schedule")
+    .argument("[name]", "a schedule, or a way to combine them")
     .option("--json", "print JSON")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  $ thalweg schedules\n  $ thalweg schedules cosine\n\nTo see one drawn:  thalweg schedule 'warmup(5%) > cosine' --steps 1000 --plot schedule.svg",
-    )
+    .addHelpText("after", HELP)
     .action((name: string | undefined, { json = false }: { json?: boolean }) => {
       if (name === undefined) {
-        const entries = Object.entries(schedules).map(([own, entry]) => ({ name: own, ...entry }));
-        if (json) printJson(io.stdout, entries);
-        else
-          io.stdout.write(
-            columns([["name", "summary"], ...entries.map((one) => [signature(one.name, one), one.summary])]),
-          );
+        if (json) printJson(io.stdout, everything());
+        else io.stdout.write(list());
         return;
       }
-      const entry = fromUser(() => lookUp("schedule", schedules, name));
+      const entry = fromUser(() => lookUp("schedule", { ...schedules, ...scheduleCombinators }, name));
       if (json) printJson(io.stdout, { name, ...entry });
       else io.stdout.write(explanation(name, entry));
     });
+}
+
+const everything = () =>
+  Object.entries<ScheduleEntry>({ ...schedules, ...scheduleCombinators }).map(([name, entry]) => ({
+    name,
+    ...entry,
+  }));
+
+function list(): string {
+  const kinds = Object.entries(schedules).map(([name, entry]) => [brief(name, entry), entry.summary]);
+  const ways = Object.values(scheduleCombinators).map(({ usage, summary }) => [usage, summary]);
+  return columns([["name", "summary"], ...kinds, ["", ""], ["combined", ""], ...ways]);
+}
+
+/** `step(steps, every=…)`: what must be given, then that there is more. */
+function brief(name: string, { parameters }: ScheduleEntry): string {
+  const required = parameters.filter((parameter) => parameter.default === null);
+  const more = parameters.length > required.length ? ["…"] : [];
+  return `${name}(${["steps", ...required.map(given), ...more].join(", ")})`;
 }
 
 const given = ({ name, default: value }: ScheduleParameter) =>
   value === null ? `${name}=…` : `${name}=${value}`;
 
 /** `cosine(steps, floor=0)` */
-const signature = (name: string, { parameters }: ScheduleEntry) =>
-  `${name}(${["steps", ...parameters.map(given)].join(", ")})`;
+const signature = (name: string, entry: ScheduleEntry | CombinatorEntry) =>
+  "usage" in entry ? entry.usage : `${name}(${["steps", ...entry.parameters.map(given)].join(", ")})`;
 
 function explanation(name: string, entry: ScheduleEntry): string {
   const { summary, formula, parameters, source } = entry;
@@ -49,7 +77,7 @@ function explanation(name: string, entry: ScheduleEntry): string {
   ]);
   return [
     `${signature(name, entry)}: ${summary}\n`,
-    `\nFactor of the peak at step k of T, as LaTeX\n  ${formula}\n`,
+    `\nFactor of the base value at step k of T, as LaTeX\n  ${formula}\n`,
     rows.length === 0 ? "" : `\nParameters\n${columns(rows)}`,
     `\nSource   ${source}\n`,
   ].join("");

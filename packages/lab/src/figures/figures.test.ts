@@ -2,6 +2,7 @@ import { sgd } from "@thalweg/optim";
 import { JSDOM } from "jsdom";
 import { describe, expect, test } from "vitest";
 import { surfaces, walk } from "../surfaces/index.ts";
+import { braillePlot } from "./braille.ts";
 import { scheduleFigure } from "./schedule-figure.ts";
 import { walkFigure } from "./walk-figure.ts";
 
@@ -50,8 +51,39 @@ describe("walkFigure()", () => {
 describe("scheduleFigure()", () => {
   test.each([1, 2, 100, 5000])("draws %d steps", (steps) => {
     const values = Array.from({ length: steps }, (_, k) => 1 - k / steps);
-    const svg = scheduleFigure({ spec: "a < b", base: 1, values });
+    const svg = scheduleFigure([{ name: "factor", title: "a < b", values }]);
     expect(svg).toContain("a &lt; b");
     expect(svg).not.toContain("NaN");
+  });
+
+  test("stacks a panel per hyperparameter, each on a scale of its own, and names the parts that have room", () => {
+    const values = Array.from({ length: 100 }, (_, k) => k);
+    const parts = [
+      { name: "warmup", start: 0 },
+      { name: "cosine", start: 2 },
+    ];
+    const svg = scheduleFigure([
+      { name: "lr", title: "warmup(2) > cosine", values, parts },
+      { name: "momentum", title: "constant", values: values.map(() => 0.9) },
+    ]);
+    const inner = [...parse(svg).querySelectorAll("svg svg")];
+    expect(inner.map((one) => one.getAttribute("y"))).toEqual(["0", "301"]); // 40 + 17 + 200 + 44
+    expect(svg).toContain(">cosine<");
+    expect(svg).not.toContain(">warmup<"); // two steps of a hundred hold no letters
+  });
+});
+
+describe("braillePlot()", () => {
+  test("draws a falling line from the top left to the bottom right, its range at the side", () => {
+    const plot = braillePlot([3, 2, 1, 0], 2, 1);
+    // four columns of dots, each a row lower, each joined to the one before: rows 0, 0–1 | 1–2, 2–3
+    expect(plot).toBe("3 ┤⠙⢦\n");
+    const lines = braillePlot([2, 0], 2, 2).split("\n");
+    expect(lines[0]).toBe("2 ┤⠉⡇");
+    expect(lines[1]).toBe("0 ┤⠀⣇");
+  });
+
+  test("stands a constant, zeros and a single value", () => {
+    for (const values of [[1, 1, 1], [0, 0], [5]]) expect(braillePlot(values, 8, 2)).not.toContain("NaN");
   });
 });
