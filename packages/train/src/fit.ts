@@ -251,10 +251,16 @@ class Trainer {
     return this.result("interrupted");
   }
 
+  /**
+   * A finished run has its last checkpoint before its last line, so that the line promises the weights. A diverged one
+   * has the line first: resumed from the checkpoint it would take a step more, and end for another reason.
+   */
   private end(end: "finished" | "diverged", reason?: string): FitResult {
     const { step, seconds } = this.progress;
-    this.save();
-    this.options.run?.appendLine({ end, ...(reason === undefined ? {} : { reason }), step, seconds });
+    const line = { end, ...(reason === undefined ? {} : { reason }), step, seconds };
+    if (end === "finished") this.save();
+    this.options.run?.appendLine(line);
+    if (end === "diverged") this.save();
     return this.result(end, reason);
   }
 
