@@ -220,7 +220,7 @@ describe("lowerToBlocks()", () => {
       "Cannot lower to blocks as the block size must be a whole number, 2 or more: found 1",
     );
     expect(() => gradients(ops.reduceSum(lowerToBlocks(outputs, 2).outputs.y!), [w])).toThrow(
-      "Cannot differentiate a blocked Conv: differentiate first, and lower the result",
+      "Cannot differentiate blocked operators: differentiate first, and lower the result",
     );
   });
 });

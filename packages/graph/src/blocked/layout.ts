@@ -8,12 +8,13 @@
  * addition: seen as one image of width W·b, on which a kernel of dilation b slides, they are convolved like any other;
  * and as they stand, they are the kernel of the convolution that gives the weight gradient (`rules.ts`).
  *
- * All conversions are transpositions of two axes, the form that ONNX Runtime does at memory speed.
+ * All conversions are exchanges of two axes, the form that ONNX Runtime does at memory speed.
  * Source of the filter's form: MlasReorderFilterOIHWBiBo, onnxruntime/core/mlas/lib/reorder.cpp.
  */
 import type { Tensor } from "../graph.ts";
 import { expand, reshape, transpose } from "../ops/index.ts";
 import { sizeOf } from "../shapes.ts";
+import { gatherChannels } from "./conv.ts";
 
 /** Exchange the two middle ones of the four axes given by their sizes. */
 const exchange = (x: Tensor, sizes: readonly [number, number, number, number]): Tensor =>
@@ -26,8 +27,7 @@ export const divides = (shape: readonly number[], b: number): boolean =>
 /** [B, C, H, W] → [B/b, C/b, H, W, b, b] */
 export function toBlocks(x: Tensor, b: number): Tensor {
   const [B, C, H, W] = x.shape as [number, number, number, number];
-  const channelsLast = exchange(x, [(B * C) / b, b, H * W, 1]); // (B·C/b, H·W, b)
-  const imagesInside = exchange(channelsLast, [B / b, b, (C / b) * H * W, b]);
+  const imagesInside = exchange(gatherChannels(x, b), [B / b, b, (C / b) * H * W, b]);
   return reshape(imagesInside, [B / b, C / b, H, W, b, b]);
 }
 

@@ -45,7 +45,9 @@ export function lowerToBlocks(outputs: Readonly<Record<string, Tensor>>, block: 
 }
 
 const isBlockedConv = ({ origin }: Tensor): boolean =>
-  origin.kind === "call" && origin.call.operator.domain === BLOCKED_DOMAIN;
+  origin.kind === "call" &&
+  origin.call.operator.domain === BLOCKED_DOMAIN &&
+  origin.call.operator.name === "Conv";
 
 /** By the rule for the composite that the tensor ends, else by its operator's. A convolution that stays plain says why. */
 function lower(tensor: Tensor, forms: Forms): Lowered {

@@ -24,7 +24,7 @@ import {
 import type { ReduceAttributes } from "../ops/reduction.ts";
 import type { WindowAttributes } from "../ops/windows.ts";
 import { sameShape } from "../shapes.ts";
-import { type BlockedConvAttributes, blockedConv } from "./conv.ts";
+import { type BlockedConvAttributes, blockedConv, gatherChannels } from "./conv.ts";
 import { blockFilter, divides, repeatedBlocks } from "./layout.ts";
 
 /** The lowered forms of tensors that come before the one at hand. */
@@ -128,7 +128,7 @@ function weightGradient({ inputs, attributes, output }: Step<ConvAttributes>, fo
   } else {
     const blocksOutside = transpose(reshape(forms.blocks(x), [Q, K, H * W * b * b]), [1, 0, 2]);
     const rows = padWidth(reshape(blocksOutside, [K * Q * H, W * b * b]), b * b);
-    places = transpose(reshape(rows, [K * Q * H * paddedW, b, b]), [0, 2, 1]);
+    places = gatherChannels(reshape(rows, [K * Q * H * paddedW, b, b, 1]), b);
   }
   const input = reshape(places, [K, B, H, paddedW * c]);
   const kernel = reshape(forms.blocks(g), [Q * M, b, outH, outW]);
@@ -138,11 +138,11 @@ function weightGradient({ inputs, attributes, output }: Step<ConvAttributes>, fo
     dilations: [1, c],
     group: Q,
   });
-  const summed = reduceSum(reshape(slopes, [K, Q, M / b, kH * kW, c, b]), [1]); // (K, M/b, taps, c, b)
-  const outputsFirst = transpose(reshape(summed, [(K * M) / b, kH * kW * c, b]), [0, 2, 1]); // (K·M, taps·c)
-  const together = transpose(reshape(outputsFirst, [K, M, kH * kW * c]), [1, 0, 2]);
-  const tapsLast = transpose(reshape(together, [M * K, kH * kW, c]), [0, 2, 1]);
-  return { plain: reshape(tapsLast, output.shape) };
+  const summed = reduceSum(reshape(slopes, [K, Q, M / b, kH * kW, c, b]), [1]);
+  const tapsLast = transpose(reshape(summed, [(K * M) / b, kH * kW, c, b]), [0, 2, 1, 3]); // (K·M/b, c, taps, b)
+  const outputsFirst = transpose(reshape(tapsLast, [(K * M) / b, c * kH * kW, b]), [0, 2, 1]); // (K·M, c·taps)
+  const together = transpose(reshape(outputsFirst, [K, M, c * kH * kW]), [1, 0, 2]);
+  return { plain: reshape(together, output.shape) };
 }
 
 /** Sums over places, as a product with a row of ones: x [n, P, m] → [n, m]. */
