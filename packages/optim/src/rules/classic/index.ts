@@ -46,7 +46,7 @@ export const classic = {
     ...chosenBy("decay", sgdwDecays),
     use: "Momentum with weight decay, where the decay should not depend on momentum: the pair of adamw.",
     watch:
-      "The decay per step is lr · weightDecay (a tenth of what L2 gives at momentum 0.9); independent decay must be scheduled itself.",
+      "The decay per step is lr · weightDecay (a tenth of what L2 gives at momentum 0.9), or weightDecay itself when it is independent.",
   },
   asgd: {
     family: "classic",
