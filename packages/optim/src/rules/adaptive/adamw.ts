@@ -1,31 +1,26 @@
-/**
- * Adam with decoupled weight decay: the parameters shrink by lr · λ per step, whatever their gradients are; with
- * independent decay, as the paper has it, by λ, to be scheduled together with lr.
- */
-import { type RuleDeclaration, rule } from "../../rule.ts";
+/** Adam with decoupled weight decay: the parameters shrink by a share per step, whatever their gradients are. */
+import { type Rule, rule } from "../../rule.ts";
+import { type Decay, SHRINK } from "../decay.ts";
 import { adamDialects } from "./adam.ts";
 
 export type AdamwDialect = "torch" | "keras" | "optax";
-/** How weights shrink per step: by lr · λ, or by λ whatever lr is. */
-export type Decay = "scaled" | "independent";
 
 const WEIGHT_DECAY: Readonly<Record<AdamwDialect, number>> = { torch: 1e-2, keras: 4e-3, optax: 1e-4 };
 
-const declaration = (dialect: AdamwDialect, decay: Decay): RuleDeclaration => {
+/** AdamW as a library computes it. @example adamwWith("keras", "independent") */
+export function adamwWith(dialect: AdamwDialect, decay: Decay): Rule {
   const { hyper, update, state } = adamDialects[dialect];
-  const scaled = decay === "scaled";
-  return {
+  const share = WEIGHT_DECAY[dialect];
+  return rule({
     name: "adamw",
     summary: "Adam that shrinks the parameters directly instead of through the gradient.",
-    // what a dialect's value does at the default lr, whatever lr is
-    hyper: { ...hyper, weightDecay: scaled ? WEIGHT_DECAY[dialect] : WEIGHT_DECAY[dialect] * hyper.lr },
+    // an independent decay does what the dialect's does at the default lr
+    hyper: { ...hyper, weightDecay: decay === "scaled" ? share : share * hyper.lr },
+    uses: SHRINK[decay].uses,
     state,
-    update: `
-    theta = theta * (1 - ${scaled ? "lr * weightDecay" : "weightDecay"})${update}`,
+    update: SHRINK[decay].update + update,
     source: `Loshchilov & Hutter, arXiv:1711.05101, Algorithm 2; ${dialect}'s AdamW`,
-  };
-};
-
-export const adamwWith = (dialect: AdamwDialect, decay: Decay) => rule(declaration(dialect, decay));
+  });
+}
 
 export const adamw = adamwWith("torch", "scaled");

@@ -1,12 +1,13 @@
 /** A learning rate per coordinate, from running averages of squared gradients. */
 import type { Catalogue } from "../../catalogue.ts";
 import { chosenBy, yesOrNo } from "../chosen-by.ts";
+import type { Decay } from "../decay.ts";
 import { adabelief, adabeliefForms } from "./adabelief.ts";
 import { adadelta, adadeltaDialects } from "./adadelta.ts";
 import { adagrad, adagradDialects } from "./adagrad.ts";
 import { adam, adamDialects } from "./adam.ts";
 import { adamax, adamaxDialects } from "./adamax.ts";
-import { type AdamwDialect, adamw, adamwWith, type Decay } from "./adamw.ts";
+import { type AdamwDialect, adamw, adamwWith } from "./adamw.ts";
 import { adan, adanDecays } from "./adan.ts";
 import { ademamix } from "./ademamix.ts";
 import { adopt, adoptForms } from "./adopt.ts";
