@@ -1,6 +1,7 @@
 /** Only the sign of an average moves the parameters, or nearly: every coordinate steps by lr at most. */
 import type { Catalogue } from "../../catalogue.ts";
-import { type Decay, type LionDialect, lion, lionWith } from "./lion.ts";
+import type { Decay } from "../decay.ts";
+import { type LionDialect, lion, lionWith } from "./lion.ts";
 import { signsgd } from "./signsgd.ts";
 import { signum } from "./signum.ts";
 import { sophiaG } from "./sophia-g.ts";
