@@ -10,7 +10,7 @@ import type { ParameterGroup, Segment } from "./groups.ts";
 import { Optimizer, stateSlotCount } from "./optimizer.ts";
 import { chain, type Link, type Rule, type RuleDeclaration, rule, withHyper } from "./rule.ts";
 import { catalogue } from "./rules/index.ts";
-import { parseSchedule, type Schedule } from "./schedules/index.ts";
+import { parseSchedules, type Schedule } from "./schedules/index.ts";
 import { transforms } from "./transforms/index.ts";
 
 /** What a field with alternatives must be, beside what was found: a union by itself only says "Invalid input". */
@@ -241,11 +241,7 @@ function viewOf<A extends FloatArray>(optimizer: Optimizer<A>, theta: A): A {
 }
 
 function recordedSchedules({ schedule = {}, gradients }: Recording): [string, Schedule][] {
-  const specs = typeof schedule === "string" ? { lr: schedule } : schedule;
-  return Object.entries(specs).map(([name, spec]) => [
-    name,
-    parseSchedule(spec, Math.max(1, gradients.length)),
-  ]);
+  return Object.entries(parseSchedules(schedule, Math.max(1, gradients.length)));
 }
 
 function findRule(nameOrDeclaration: z.infer<typeof ruleOrDeclaration>, options: RuleOptions): Rule {

@@ -1,6 +1,6 @@
 /** `thalweg compare TASK`: tune each rule, run the winners on paired seeds, and say which differences are real. */
 import { join } from "node:path";
-import { rules as catalogue, lookUp, parseSchedule } from "@thalweg/optim";
+import { rules as catalogue, lookUp, parseSchedules } from "@thalweg/optim";
 import type { Command } from "commander";
 import { compare, DEFAULTS, Interrupted } from "../compare/compare.ts";
 import { writeOutputs } from "../compare/outputs.ts";
@@ -67,12 +67,12 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
   const twice = rules.find((rule, i) => rules.indexOf(rule) !== i);
   if (twice !== undefined)
     throw new UsageError(`Cannot compare ${twice} with itself: name each rule once in --rules`);
-  fromUser(() => parseSchedule(schedule, steps ?? asked.steps));
+  fromUser(() => parseSchedules(schedule, steps ?? asked.steps));
   const { task, dataset } = await loadTask(asked, {
     env: io.env,
     say: (line) => io.stderr.write(`${line}\n`),
   });
-  fromUser(() => parseSchedule(schedule, steps ?? task.steps)); // a fallback has another length
+  fromUser(() => parseSchedules(schedule, steps ?? task.steps)); // a fallback has another length
 
   const folder = options.out ?? join("runs", `compare-${task.name}`);
   io.stderr.write(

@@ -1,6 +1,6 @@
 /** `thalweg train TASK --rule NAME`: one run, a line per evaluation, a folder that it can be resumed from. */
 import { join } from "node:path";
-import { checkHyper, lookUp, parseSchedule, rules, type Schedule } from "@thalweg/optim";
+import { checkHyper, lookUp, parseSchedules, rules, type Schedule } from "@thalweg/optim";
 import type { Evaluation, FitResult } from "@thalweg/train";
 import type { Command } from "commander";
 import { planRun, runName, storedRequest, train } from "../compare/train.ts";
@@ -56,7 +56,7 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const loaded = await loadTask(lookUp("task", tasks, name), { env: io.env, say, fallBack });
   const steps = request.steps ?? loaded.task.steps;
-  const schedule = fromUser(() => parseSchedule(request.schedule, steps)); // also when the fallback is shorter
+  const { lr: schedule } = fromUser(() => parseSchedules(request.schedule, steps)); // also when the fallback is shorter
   const config = await planRun(loaded, { ...request, steps });
   const folder = options.resume ?? options.out ?? join("runs", runName(config));
   say(`Training ${config.task} by ${config.rule}, ${steps} steps, into ${folder}`);
@@ -88,7 +88,7 @@ function asked(task: string | undefined, options: Options): Asked {
   const known = lookUp("task", tasks, name);
   const rule = lookUp("rule", rules, required("--rule", options.rule, Object.keys(rules)));
   checkHyper(rule, hyper);
-  parseSchedule(schedule, steps ?? known.steps);
+  parseSchedules(schedule, steps ?? known.steps);
   const length = steps === undefined ? {} : { steps };
   return { name, fallBack: true, request: { rule, hyper, schedule, seed, test: true, ...length } };
 }
@@ -108,12 +108,16 @@ function resumed(task: string | undefined, { resume, json: _, ...others }: Optio
 const HEAD = ["  step", "train loss", "validation loss", "validation accuracy", "       lr", "seconds"];
 
 /** A line per evaluation, as they come. The learning rate is that of the last update. */
-function lines({ hyper }: TrialConfig, schedule: Schedule, io: Io): (evaluation: Evaluation) => void {
+function lines(
+  { hyper }: TrialConfig,
+  schedule: Schedule | undefined,
+  io: Io,
+): (evaluation: Evaluation) => void {
   const row = (cells: readonly string[]) =>
     io.stdout.write(`${cells.map((cell, i) => cell.padStart(HEAD[i]!.length + 2)).join("")}\n`);
   row(HEAD);
   return ({ step, trainLoss, validationLoss, validationAccuracy, seconds }) => {
-    const lr = (hyper.lr ?? Number.NaN) * schedule.at(Math.max(0, step - 1));
+    const lr = (hyper.lr ?? Number.NaN) * (schedule?.at(Math.max(0, step - 1)) ?? 1);
     const measured = [decimals(trainLoss, 4), decimals(validationLoss!, 4), percent(validationAccuracy!)];
     row([String(step), ...measured, step === 0 ? "–" : lr.toPrecision(3), seconds.toFixed(1)]);
   };

@@ -4,7 +4,7 @@
  * comparison that was interrupted, or killed, continues when it is asked for again and gives the same numbers.
  */
 import type { Dataset } from "@thalweg/data";
-import { rules as catalogue, checkHyper, lookUp, parseSchedule } from "@thalweg/optim";
+import { rules as catalogue, checkHyper, lookUp, parseSchedules } from "@thalweg/optim";
 import type { MeasuredComparison, TaskFacts } from "../report/comparison.ts";
 import { parseSpace, type Space, samplers } from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
@@ -68,7 +68,7 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
   const rules = options.rules.map((name) => lookUp("rule", catalogue, name));
   checkRules(options.rules);
   checkSpaces(spaces);
-  parseSchedule(schedule, steps);
+  parseSchedules(schedule, steps);
 
   const startedAt = new Date().toISOString();
   const seeds = Array.from({ length: options.seeds ?? DEFAULTS.seeds }, (_, i) => FIRST_SEED + i);

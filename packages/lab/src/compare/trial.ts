@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { Batches, type Dataset, holdOut, type Partition } from "@thalweg/data";
-import { Optimizer, parseSchedule, type Rule, rules, stateSlotCount, wasmBackend } from "@thalweg/optim";
+import { Optimizer, parseSchedules, type Rule, rules, stateSlotCount, wasmBackend } from "@thalweg/optim";
 import {
   canonicalJson,
   createRun,
@@ -156,7 +156,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
       optimizer,
       run,
       steps,
-      schedules: { lr: parseSchedule(config.schedule, steps) },
+      schedules: parseSchedules(config.schedule, steps),
       evaluateEvery,
       fill: (step, batch) => batches.fill(step, batch.x as Float32Array, batch.labels as Int32Array),
       evaluate: () => measure(evaluators),

@@ -18,7 +18,7 @@ export interface SchedulePanel {
 }
 
 const WIDTH = 640;
-const MARGIN = { marginLeft: 60, marginRight: 24, marginBottom: 44 };
+const MARGIN = { marginLeft: 68, marginRight: 24, marginBottom: 44 };
 const PLOT_HEIGHT = 200;
 
 /** More steps than this cannot be told apart on 640 pixels; the first and last step are always kept. */
@@ -91,7 +91,7 @@ function drawPanel({ name, title, values, parts = [] }: SchedulePanel) {
       }),
       Plot.text([lines.join("\n")], {
         frameAnchor: "top-left",
-        dx: -44,
+        dx: -52,
         dy: 12 - marginTop,
         lineAnchor: "top",
         fontSize: 14,

@@ -61,7 +61,8 @@ const evaluations = (name: string, meaning: string, value: number): Parameter =>
  *          eps. Here floor and eps are factors of the base value.
  */
 export const plateau: Kind<PlateauCurve> = {
-  summary: "falls by gamma whenever a metric stops improving; has a state, fed by observe()",
+  summary:
+    "falls by gamma whenever a metric stops improving; has a state, fed by schedule.after(step, metric)",
   formula: String.raw`f(k) = \max(\mathrm{floor}, \mathrm{gamma}^{n_k}), \quad n_k = \#\{\text{plateaus of more than patience evaluations seen by step } k\}`,
   source:
     "torch.optim.lr_scheduler.ReduceLROnPlateau; optax.contrib.reduce_on_plateau; Keras ReduceLROnPlateau",
