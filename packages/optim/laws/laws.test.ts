@@ -37,7 +37,16 @@ describe("LAWS", () => {
     // beside 1e4, float32 keeps three digits of a gradient after the point, float64 twelve
     ["its kernel follows the reference down a noisy bowl", wrong("theta = theta - lr * (1e4 + g - 1e4)")],
     ["says what it is", rule({ name: "silent", hyper: { lr: 0.01 }, update: "theta = theta - lr * g" })],
-    ["says what it is", rule({ ...wrong("theta = g").links[0]!, hyper: { mystery: 1 } })],
+    [
+      "says what it is",
+      rule({
+        name: "wrong",
+        hyper: { mystery: 1 },
+        update: "theta = g",
+        summary: "Wrong.",
+        source: "nobody, 2026",
+      }),
+    ],
   ];
 
   it.each(noticed)("%s: a wrong rule is noticed", (sentence, by) => {

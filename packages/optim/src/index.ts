@@ -41,9 +41,12 @@ export {
   parameterTransform,
   type Rule,
   type RuleDeclaration,
+  readRule,
   rule,
   ruleToLatex,
+  type WrittenRule,
   withHyper,
+  writeRule,
 } from "./rule.ts";
 // the catalogue
 export * from "./rules/index.ts";

@@ -39,13 +39,18 @@ export interface RuleDeclaration {
   minimumRank?: number;
   /** The rule for parameters with fewer; without one they are refused. */
   fallback?: Rule;
+  /** Hyperparameters that must have one value in all groups, or be 0 where a group takes no part. */
+  coupled?: readonly string[];
+  /** The starting values without which the rule does not work: a name that @thalweg/nn knows, such as "agd". */
+  initialisation?: string;
   /** Paper with equation or algorithm number, and reference code where it decides. */
   source?: string;
 }
 
 /** One formula of a chain. */
 export interface Link extends Required<Omit<RuleDeclaration, "fallback">> {
-  fallback?: Rule;
+  /** The links that take its place for parameters of too few dimensions. Links are plain data throughout. */
+  fallback?: readonly Link[];
   kind: "rule" | "gradient transform" | "parameter transform";
 }
 
@@ -63,6 +68,10 @@ export interface Rule {
   minimumRank: number;
   /** The rule for parameters with fewer dimensions. */
   fallback?: Rule;
+  /** Hyperparameters that must have one value in all groups, or be 0; by their names in the chain. */
+  coupled: readonly string[];
+  /** The starting values that it needs, by name. */
+  initialisation?: string;
 }
 
 /**
@@ -151,6 +160,8 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     view = "",
     minimumRank = 0,
     fallback,
+    coupled = [],
+    initialisation = "",
     source = "",
   } = declaration;
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) {
@@ -169,12 +180,54 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     before: structuredClone(before),
     view,
     minimumRank,
-    ...(fallback === undefined ? {} : { fallback }),
+    ...(fallback === undefined ? {} : { fallback: fallback.links }),
+    coupled: [...coupled],
+    initialisation,
     source,
   };
   checkHyper(complete, hyper);
   resolve([formulaSource(complete, (local) => local)]); // a wrong formula is refused where it is declared
   return complete;
+}
+
+/** A hyperparameter as JSON, which has no infinities. */
+type WrittenNumber = number | "Infinity" | "-Infinity";
+
+/** A link as plain JSON. */
+export type WrittenLink = Omit<Link, "hyper" | "fallback"> & {
+  hyper: Record<string, WrittenNumber>;
+  fallback?: WrittenLink[];
+};
+
+/** A rule as plain JSON, to store it or send it to a thread. */
+export interface WrittenRule {
+  name: string;
+  links: WrittenLink[];
+}
+
+export const writeRule = ({ name, links }: Rule): WrittenRule => ({ name, links: links.map(writeLink) });
+
+function writeLink({ hyper, fallback, ...rest }: Link): WrittenLink {
+  const written = Object.entries(hyper).map(([name, value]) => [
+    name,
+    Number.isFinite(value) ? value : String(value),
+  ]);
+  return {
+    ...rest,
+    hyper: Object.fromEntries(written) as Record<string, WrittenNumber>,
+    ...(fallback === undefined ? {} : { fallback: fallback.map(writeLink) }),
+  };
+}
+
+/** The rule that was written. Raises FormulaError or TypeError when these are not the links of a rule. */
+export const readRule = ({ name, links }: WrittenRule): Rule => ({ ...chain(...links.map(readLink)), name });
+
+function readLink({ hyper, fallback, ...rest }: WrittenLink): Link {
+  return {
+    ...rest,
+    hyper: Object.fromEntries(Object.entries(hyper).map(([name, value]) => [name, Number(value)])),
+    ...(fallback === undefined ? {} : { fallback: fallback.map(readLink) }),
+  };
 }
 
 function fromLinks(links: readonly Link[]): Rule {
@@ -190,6 +243,7 @@ function fromLinks(links: readonly Link[]): Rule {
     Object.entries(one.hyper).map(([name, value]) => [hyperNames[i]!.get(name)!, value] as const),
   );
   const program = resolve(sources);
+  const initialisation = links.find((one) => one.initialisation !== "")?.initialisation;
   return {
     name: links.map(({ name }) => name).join(" > "),
     links,
@@ -198,13 +252,15 @@ function fromLinks(links: readonly Link[]): Rule {
     program,
     minimumRank: Math.max(0, ...links.map(({ minimumRank }) => minimumRank)),
     ...fallbackOf(links),
+    coupled: links.flatMap((one, i) => one.coupled.map((name) => hyperNames[i]!.get(name)!)),
+    ...(initialisation === undefined ? {} : { initialisation }),
   };
 }
 
 /** Parameters that a link cannot update take the rest of the chain with the link's fallback in its place. */
 function fallbackOf(links: readonly Link[]): { fallback?: Rule } {
   if (!links.some(({ fallback }) => fallback !== undefined)) return {};
-  return { fallback: fromLinks(links.flatMap((one) => one.fallback?.links ?? [one])) };
+  return { fallback: fromLinks(links.flatMap((one) => one.fallback ?? [one])) };
 }
 
 function formulaSource(one: Link, rename: (name: string) => string): FormulaSource {
