@@ -185,6 +185,7 @@ function buildParts(parts: readonly ScheduleSyntax[], steps: number, run: Run): 
   }
   const given = lengths.reduce<number>((total, length) => total + (length ?? 0), 0);
   if (given > steps + 1) {
+    // by one step the sequence may itself have been rounded down, as a part of another
     throw tooLong(run, parts[firstPast(lengths, steps)]!, "its parts take", given, steps);
   }
   let end = 0; // of the parts so far, not rounded

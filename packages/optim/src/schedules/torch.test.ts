@@ -51,7 +51,7 @@ describe("torch's schedulers by their names set what torch's set", () => {
     const scheduler = make(target);
     for (const factor of factorsOf(name)) {
       expect(Math.abs(target.lr - factor)).toBeLessThanOrEqual(1e-15);
-      expect(scheduler.getLastLr()).toBe(target.lr);
+      expect(scheduler.getLastLr()).toEqual([target.lr]);
       scheduler.step();
     }
   });

@@ -53,8 +53,9 @@ export class CurveScheduler {
     this.apply();
   }
 
-  getLastLr(): number {
-    return this.target.lr;
+  /** A list of one, as torch's is of one per parameter group. */
+  getLastLr(): number[] {
+    return [this.target.lr];
   }
 
   stateDict(): SchedulerState {
@@ -298,8 +299,9 @@ export class ReduceLROnPlateau {
     this.apply();
   }
 
-  getLastLr(): number {
-    return this.target.lr;
+  /** A list of one, as torch's is of one per parameter group. */
+  getLastLr(): number[] {
+    return [this.target.lr];
   }
 
   stateDict(): { lastEpoch: number; plateau: PlateauState | null } {
