@@ -201,9 +201,11 @@ function resolveInitial(
   builder: ExpressionBuilder,
   slots: Map<string, Expression>,
 ): Expression {
-  const text = { name: `${source.name}, initial value of ${name}`, update: `start = ${initial}` };
-  const value = resolveLink(text, { ...vocabulary, state: [] }, builder, slots).temporaries.get("start")!;
-  const at = { line: 1, column: "start = ".length + 1 };
+  let target = "start";
+  while (vocabulary.hyper.includes(target)) target += "_";
+  const text = { name: `${source.name}, initial value of ${name}`, update: `${target} = ${initial}` };
+  const value = resolveLink(text, { ...vocabulary, state: [] }, builder, slots).temporaries.get(target)!;
+  const at = { line: 1, column: target.length + " = ".length + 1 };
   if (shape === "scalar" || shape === "shared") checkScalarState(value, shape, text, at);
   else checkExtent(name, value, slotExtent(shape), text, at);
   return value;
