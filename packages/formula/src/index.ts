@@ -4,6 +4,8 @@
  * Reading order: functions → syntax/ → expression → state → resolve → resolve-link → stages → scalars → update → reference → wasm/ → latex.
  */
 
+// what groups of tensors share
+export { sharedHyperparameters } from "./coupling.ts";
 // the language
 export { AGGREGATES, CALLABLE, ELEMENTWISE, MATRIX_FUNCTIONS } from "./functions.ts";
 // for people

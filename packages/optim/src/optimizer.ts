@@ -10,6 +10,7 @@
  */
 import { type BoundUpdate, bindUpdate, type FloatArray, type GradientKind, type Run } from "@thalweg/formula";
 import { stream } from "@thalweg/random";
+import { checkCoupling } from "./coupling.ts";
 import { firstNonFinite, type NonFinite, NonFiniteGradientError } from "./finite.ts";
 import {
   assignGroups,
@@ -65,6 +66,7 @@ export class Optimizer<A extends FloatArray> {
     const first = new Map(this.groups.map(({ rule }) => [rule.program, rule]));
     this.updates = [...first].map(([program, rule]) => {
       const groups = this.groups.filter((group) => group.rule.program === program);
+      checkCoupling(rule, groups);
       const shared = zeros(rule, "all");
       return { rule, shared, update: bindUpdate(program, groups, options.backend.engine, shared) };
     });
