@@ -29,3 +29,6 @@ export async function renderReport(comparison: Comparison): Promise<string> {
 // the parts: what to try, and what it proves
 export * from "./samplers/index.ts";
 export * from "./statistics/index.ts";
+
+// walks in the plane
+export { surfaces, type Walk, type WalkOptions, walk } from "./surfaces/index.ts";
