@@ -1,5 +1,10 @@
 /** Activations: values by hand, ONNX Runtime, gradients. */
+import { describe, expect, test } from "vitest";
+import { evaluate } from "../evaluate.ts";
+import { gradients } from "../gradients.ts";
+import { Graph } from "../graph.ts";
 import { checkOperators } from "../testing/check-operators.ts";
+import { runOnnx } from "../testing/onnx-runtime.ts";
 import * as ops from "./index.ts";
 
 const x = { shape: [3, 4] };
@@ -43,3 +48,18 @@ checkOperators("activation", [
     float32Only: true,
   },
 ]);
+
+describe("relu()", () => {
+  test("passes a gradient on unchanged above 0 and nothing from 0 down, over all of float32's normal range", async () => {
+    const graph = new Graph();
+    const x = graph.input("x", [8]);
+    const weights = [3, 5, 7, 11, 13, 17, 19, 23];
+    const loss = ops.reduceSum(ops.mul(ops.relu(x), graph.constant(weights)));
+    const slopes = gradients(loss, [x]);
+    // 2⁻¹²⁶ is the smallest normal number, (2 − 2⁻²³)·2¹²⁷ the largest
+    const feeds = { x: [-1, -0, 0, 2 ** -126, -(2 ** -126), 1, (2 - 2 ** -23) * 2 ** 127, Infinity] };
+    const wanted = [0, 0, 0, 11, 0, 17, 19, 23];
+    expect(Array.from(evaluate(slopes, feeds)[0]!)).toEqual(wanted);
+    expect((await runOnnx([x], slopes, feeds))[0]).toEqual(wanted);
+  });
+});

