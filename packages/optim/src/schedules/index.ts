@@ -1,4 +1,9 @@
-/** Schedules: what becomes of a hyperparameter over a run, as a pure function of the step. */
+/**
+ * Schedules: what becomes of a hyperparameter over a run, as a pure function of the step.
+ *
+ * Reading order: kind → kinds/ → combinators → curve → check → schedule → catalogue; then the language: schedule.peggy →
+ * syntax → settings → lengths → lay-out → parse; and torch, the same under PyTorch's names.
+ */
 
 // the catalogue
 export {

@@ -1,40 +1,13 @@
 /**
- * From a schedule's syntax to its curve: names, values and lengths judged against the catalogue, and what is
- * refused pointed at.
- *
- * A part's own length is what it says, or what its parts say together; a part without one is open and takes the steps that
- * the others leave. In a product every factor has the same clock, so the longest says how long it is.
+ * From a schedule's syntax to its curve: the steps of the run given out to the parts, and what does not fit pointed at.
  */
-import { closest } from "fastest-levenshtein";
 import { refuseCombination } from "./check.ts";
-import { combinators, isWrapperName, type WrapperName, wrappers } from "./combinators.ts";
-import {
-  type Combination,
-  type Curve,
-  curveSteps,
-  isKindName,
-  kindNames,
-  kinds,
-  requirement,
-  type SimpleCurve,
-} from "./curve.ts";
-import type { Parameter, Value } from "./kind.ts";
+import { isWrapperName, type WrapperName } from "./combinators.ts";
+import { type Combination, type Curve, curveSteps, kinds, type SimpleCurve } from "./curve.ts";
+import { checkName, inEpochs, ownLength, readWrapper } from "./lengths.ts";
 import { ScheduleError } from "./schedule-error.ts";
-import type {
-  AmountSyntax,
-  CallSyntax,
-  ScheduleSetting,
-  ScheduleSyntax,
-  ValueSetting,
-  ValueSyntax,
-} from "./syntax.ts";
-
-/** The run that a schedule is laid out for; inside `epochs(…)` its steps are epochs. */
-export interface Run {
-  readonly spec: string;
-  readonly totalSteps: number;
-  readonly stepsPerEpoch: number | undefined;
-}
+import { type Run, readValues, type Values } from "./settings.ts";
+import type { CallSyntax, ScheduleSyntax } from "./syntax.ts";
 
 /** The curve of a whole run. Raises ScheduleError for a schedule that does not fit it. */
 export function layOut(syntax: ScheduleSyntax, run: Run): Curve {
@@ -84,76 +57,6 @@ function firstPast(lengths: readonly (number | undefined)[], available: number):
 
 const nameOf = (syntax: ScheduleSyntax): string =>
   syntax.type === "call" ? syntax.name : `the ${syntax.type}`;
-
-/** A part's own length in steps, perhaps not whole; undefined where it is open. Refuses unknown names. */
-function ownLength(syntax: ScheduleSyntax, run: Run): number | undefined {
-  switch (syntax.type) {
-    case "factor":
-      return 0;
-    case "sequence":
-      return sum(syntax.parts.map((part) => ownLength(part, run)));
-    case "product": {
-      const lengths = syntax.factors
-        .filter(({ type }) => type !== "factor")
-        .map((one) => ownLength(one, run));
-      return lengths.includes(undefined) ? undefined : Math.max(0, ...lengths.map((length) => length!));
-    }
-    case "call":
-      checkName(syntax, run);
-      return isWrapperName(syntax.name) ? wrapperLength(syntax, syntax.name, run) : givenLength(syntax, run);
-  }
-}
-
-const sum = (lengths: readonly (number | undefined)[]): number | undefined =>
-  lengths.includes(undefined) ? undefined : lengths.reduce<number>((total, length) => total + length!, 0);
-
-function wrapperLength(call: CallSyntax, name: WrapperName, run: Run): number | undefined {
-  const { of, values } = readWrapper(call, name, 0, run);
-  const inner = name === "epochs" ? inEpochs(run, call, values) : run;
-  const length = ownLength(of.schedule, inner);
-  if (name === "during") return values.steps as number;
-  if (length === undefined) return undefined;
-  if (name === "shift") return Math.max(0, length + (values.by as number));
-  if (name === "clamp") return length;
-  if (name === "repeat" && values.times === undefined) return undefined;
-  const unit = name === "repeat" ? Math.round(length) : (values.stepsPerEpoch as number);
-  const times = name === "repeat" ? (values.times as number) : length;
-  // the last repetition or epoch may be cut off by the end of the run
-  return (times - 1) * unit < run.totalSteps ? Math.min(run.totalSteps, times * unit) : times * unit;
-}
-
-function checkName({ name, column }: CallSyntax, { spec }: Run): void {
-  if (isWrapperName(name)) return;
-  if (isKindName(name) && kinds[name].writable !== false) return;
-  const names = [...kindNames.filter((one) => kinds[one].writable !== false), ...wrappers];
-  const reason = isKindName(name)
-    ? `${name} needs a function, which text cannot give: call ${name}() in code, or use one of ${names.join(", ")}`
-    : `"${name}" is no schedule. Did you mean "${closest(name.toLowerCase(), names)}"? There are ${names.join(", ")}`;
-  throw new ScheduleError(spec, column, reason);
-}
-
-function givenLength(call: CallSyntax, run: Run): number | undefined {
-  const wrapped = call.settings.find((setting) => "schedule" in setting);
-  if (wrapped !== undefined) {
-    const reason = `${call.name} takes a length and settings by name, no schedule; those that do are ${wrappers.join(", ")}`;
-    throw new ScheduleError(run.spec, wrapped.column, reason);
-  }
-  const lengths = valueSettings(call).filter(({ key }) => key === null || key === "steps");
-  const [length, second] = lengths;
-  if (second !== undefined) {
-    const reason = `${call.name} has a length already: other values are given by name, ${call.name}(${length!.value.text}, ${signature(call.name)})`;
-    throw new ScheduleError(run.spec, second.column, reason);
-  }
-  if (length === undefined) return undefined;
-  const { value } = length;
-  const steps = isAmount(value) ? toSteps(value, run) : Number.NaN;
-  const whole = value.type !== "number" || Number.isSafeInteger(steps);
-  if (!(whole && steps >= 0 && steps < Infinity)) {
-    const reason = `the length of ${call.name} must be a whole number of steps, 0 or more, or a share such as 5%: current value is ${value.text}`;
-    throw new ScheduleError(run.spec, value.column, reason);
-  }
-  return steps;
-}
 
 /** The curve over exactly this many steps. */
 function build(syntax: ScheduleSyntax, steps: number, run: Run): Curve {
@@ -245,39 +148,6 @@ function roomInside(name: WrapperName, steps: number, values: Values, own: numbe
   return own === undefined ? Math.ceil(steps / (values.times as number)) : Math.round(own);
 }
 
-/** The run as seen from inside `epochs(…)`: a step is an epoch. */
-function inEpochs({ spec, totalSteps, stepsPerEpoch }: Run, { column }: CallSyntax, values: Values): Run {
-  values.stepsPerEpoch ??= stepsPerEpoch;
-  if (typeof values.stepsPerEpoch !== "number") throw new ScheduleError(spec, column, NO_EPOCHS);
-  return { spec, totalSteps: Math.ceil(totalSteps / values.stepsPerEpoch), stepsPerEpoch: 1 };
-}
-
-const NO_EPOCHS =
-  "epochs need to know how many steps they have: give the run's (--steps-per-epoch 390, { stepsPerEpoch: 390 }) or write epochs(…, stepsPerEpoch=390)";
-
-type Values = Record<string, Value | undefined>;
-
-interface Wrapped {
-  readonly of: ScheduleSetting;
-  readonly values: Values;
-  readonly named: ReadonlyMap<string, ValueSetting>;
-}
-
-function readWrapper(call: CallSyntax, name: WrapperName, steps: number, run: Run): Wrapped {
-  const [of, second] = call.settings.filter((setting) => "schedule" in setting);
-  if (of === undefined || second !== undefined) {
-    const found = of === undefined ? "it has none" : "it has a second one";
-    const reason = `${name} needs one schedule, ${combinators[name].usage}: ${found}`;
-    throw new ScheduleError(run.spec, (second ?? call).column, reason);
-  }
-  const bare = valueSettings(call).find(({ key }) => key === null);
-  if (bare !== undefined) {
-    const reason = `${name} has no length of its own; its settings are given by name, ${combinators[name].usage}: current value is ${bare.value.text}`;
-    throw new ScheduleError(run.spec, bare.column, reason);
-  }
-  return { of, ...readValues(call, combinators[name].parameters, steps, run) };
-}
-
 function buildCurve(call: CallSyntax, name: SimpleCurve["kind"], steps: number, run: Run): SimpleCurve {
   const { parameters, refuse } = kinds[name];
   const { values, named } = readValues(call, parameters, steps, run);
@@ -288,98 +158,4 @@ function buildCurve(call: CallSyntax, name: SimpleCurve["kind"], steps: number, 
     throw new ScheduleError(run.spec, named.get(refusal.parameter)?.column ?? call.column, refusal.reason);
   }
   return curve;
-}
-
-function readValues(
-  call: CallSyntax,
-  parameters: readonly Parameter[],
-  steps: number,
-  run: Run,
-): { values: Values; named: ReadonlyMap<string, ValueSetting> } {
-  const named = new Map<string, ValueSetting>();
-  for (const setting of valueSettings(call)) {
-    const { key, column } = setting;
-    if (key === null || (key === "steps" && !isWrapperName(call.name))) continue;
-    if (!parameters.some((parameter) => parameter.name === key)) {
-      throw new ScheduleError(run.spec, column, unknownSetting(call.name, parameters, key));
-    }
-    if (named.has(key)) throw new ScheduleError(run.spec, column, `${key} of ${call.name} is given twice`);
-    named.set(key, setting);
-  }
-  const values: Values = {};
-  for (const parameter of parameters) {
-    const value = readValue(call, parameter, named.get(parameter.name)?.value, steps, run);
-    if (value !== undefined) values[parameter.name] = value;
-  }
-  return { values, named };
-}
-
-function readValue(
-  call: CallSyntax,
-  parameter: Parameter,
-  given: ValueSyntax | undefined,
-  steps: number,
-  run: Run,
-): Value | undefined {
-  if (given === undefined) {
-    const fallback = parameter.default;
-    if (fallback === undefined) {
-      const reason = `${call.name} needs ${parameter.name} (${parameter.meaning}): write ${call.name}(${parameter.name}=…)`;
-      throw new ScheduleError(run.spec, call.column, reason);
-    }
-    return typeof fallback === "object" ? fallback.from(steps) : fallback;
-  }
-  const { takes } = parameter;
-  const read = "count" in takes || "counts" in takes ? toCount : toNumber;
-  const value =
-    given.type === "word"
-      ? given.word
-      : given.type === "list"
-        ? given.list.map((one) => read(one, run))
-        : read(given, run);
-  const must = requirement(parameter, value);
-  if (must === undefined) return value;
-  const reason = `${parameter.name} of ${call.name} must be ${must}: current value is ${given.text}`;
-  throw new ScheduleError(run.spec, given.column, reason);
-}
-
-const valueSettings = (call: CallSyntax) => call.settings.filter((setting) => "value" in setting);
-
-const isAmount = (value: ValueSyntax): value is AmountSyntax =>
-  value.type !== "word" && value.type !== "list";
-
-/** `30` is 30 steps, `5%` that share of the run, `2 epochs` as many as those have. */
-function toSteps({ type, number, column }: AmountSyntax, { spec, totalSteps, stepsPerEpoch }: Run): number {
-  if (type === "percent") return (number * totalSteps) / 100;
-  if (type === "number") return number;
-  if (stepsPerEpoch === undefined) throw new ScheduleError(spec, column, NO_EPOCHS);
-  return number * stepsPerEpoch;
-}
-
-/** The same, with what is no plain number rounded to the nearest whole step. */
-function toCount(value: AmountSyntax, run: Run): number {
-  const steps = toSteps(value, run);
-  return value.type === "number" ? steps : Math.round(steps);
-}
-
-/** A number where no steps are meant: 25% is 0.25, and epochs are as good as not a number. */
-function toNumber({ type, number }: AmountSyntax): number {
-  if (type === "epochs") return Number.NaN;
-  return type === "percent" ? number / 100 : number;
-}
-
-function unknownSetting(name: string, parameters: readonly Parameter[], key: string): string {
-  const names = parameters.map((parameter) => parameter.name);
-  if (names.length === 0) return `${name} has no settings`;
-  return `${name} has no setting "${key}". Did you mean "${closest(key, names)}"? It has ${names.join(", ")}`;
-}
-
-/** `floor=0, power=1`: the settings of a schedule, as an example of how to give them. */
-function signature(name: string): string {
-  const parameters = isKindName(name) ? kinds[name].parameters : [];
-  const shown = ({ default: value }: Parameter) => (typeof value === "object" ? "…" : (value ?? "…"));
-  const required = parameters.filter((parameter) => typeof parameter.default !== "object");
-  return (required.length > 0 ? required : parameters)
-    .map((parameter) => `${parameter.name}=${shown(parameter)}`)
-    .join(", ");
 }

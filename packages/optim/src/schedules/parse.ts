@@ -15,9 +15,10 @@
  * The same text is used on the command line, in JSON and in YAML. The grammar is schedule.peggy; lay-out.ts gives it meaning.
  */
 import { type Expectation, SyntaxError as GrammarError, parse } from "./generated/schedule-parser.js";
-import { layOut, type Run } from "./lay-out.ts";
+import { layOut } from "./lay-out.ts";
 import { bindCurve, type Schedule } from "./schedule.ts";
 import { ScheduleError } from "./schedule-error.ts";
+import type { Run } from "./settings.ts";
 
 export interface ParseOptions {
   /** Updates in an epoch, for schedules that speak of epochs. */
