@@ -3,7 +3,7 @@
  * choice (a dialect of a library, a centred variant) is built by it; hyperparameters are numbers and do not belong here.
  */
 import { nearest } from "@thalweg/formula";
-import { type Rule, withHyper } from "./rule.ts";
+import { type Link, type Rule, withHyper } from "./rule.ts";
 
 export type Family =
   | "classic"
@@ -34,6 +34,16 @@ export interface CatalogueEntry {
   /** The rule for a full set of choices. */
   build?: (choices: Choices) => Rule;
 }
+
+/** What can be chained with a rule: a link by its hyperparameters. */
+export interface LinkEntry {
+  family: "clipping" | "gradient" | "decay" | "projection" | "wrapper";
+  make: (hyper?: Readonly<Record<string, number>>) => Link;
+  use: string;
+  watch: string;
+}
+
+export type LinkCatalogue = Readonly<Record<string, LinkEntry>>;
 
 export type Catalogue = Readonly<Record<string, CatalogueEntry>>;
 

@@ -20,6 +20,10 @@ export interface Domain {
 const ANY: Domain = { text: "be a finite number", has: Number.isFinite };
 const NON_NEGATIVE: Domain = { text: "be finite and not negative", has: (x) => x >= 0 && x < Infinity };
 const POSITIVE: Domain = { text: "be positive", has: (x) => x > 0 };
+const WHOLE: Domain = {
+  text: "be a whole number, at least 1",
+  has: (x) => Number.isSafeInteger(x) && x >= 1,
+};
 const DECAY: Domain = { text: "be in [0, 1)", has: (x) => x >= 0 && x < 1 };
 
 export const HYPERPARAMETERS: Readonly<Record<string, Hyperparameter>> = {
@@ -105,6 +109,46 @@ export const HYPERPARAMETERS: Readonly<Record<string, Hyperparameter>> = {
     unit: "gradient units",
     domain: NON_NEGATIVE,
   },
+  clipping: {
+    meaning: "largest norm of a gradient, in norms of the parameter that it moves",
+    domain: POSITIVE,
+  },
+  minNorm: { meaning: "smallest norm of a parameter that counts", unit: "parameter units", domain: POSITIVE },
+  maxRms: { meaning: "largest root mean square of a gradient", unit: "gradient units", domain: POSITIVE },
+  noiseVariance: {
+    meaning: "variance of the noise in the first step",
+    unit: "squared gradient units",
+    domain: NON_NEGATIVE,
+  },
+  noiseDecay: { meaning: "power of the step with which the variance falls", domain: NON_NEGATIVE },
+  l1: {
+    meaning: "weight of the sum of absolute values in the loss",
+    unit: "gradient units",
+    domain: NON_NEGATIVE,
+  },
+  low: { meaning: "smallest value of a parameter", unit: "parameter units", domain: ANY },
+  high: { meaning: "largest value of a parameter", unit: "parameter units", domain: ANY },
+  maxParameterNorm: {
+    meaning: "largest Euclidean norm of a parameter tensor",
+    unit: "parameter units",
+    domain: POSITIVE,
+  },
+  interval: {
+    meaning: "steps between two synchronisations, or two parameters that enter an average",
+    unit: "steps",
+    domain: WHOLE,
+  },
+  slowStep: {
+    meaning: "part of the way that slow weights go after the fast ones",
+    domain: { text: "be in (0, 1]", has: (x) => x > 0 && x <= 1 },
+  },
+  radius: {
+    meaning: "how far to look for the worst point nearby",
+    unit: "parameter units; in asam multiples of each parameter",
+    domain: POSITIVE,
+  },
+  averageDecay: { meaning: "share of the old average that is kept per step", domain: DECAY },
+  start: { meaning: "first step whose parameters enter the average", unit: "steps", domain: WHOLE },
 };
 
 /** Raises RangeError when a value is outside the domain of its hyperparameter. */

@@ -14,6 +14,8 @@ export {
   type Choices,
   type Dialect,
   type Family,
+  type LinkCatalogue,
+  type LinkEntry,
   type RuleOptions,
 } from "./catalogue.ts";
 export { type NonFinite, NonFiniteGradientError } from "./finite.ts";
@@ -56,3 +58,5 @@ export { RATE_SCALINGS, type RateScaling, scaleRate } from "./scaling/scale-rate
 // schedules
 export * from "./schedules/index.ts";
 export * from "./transforms/index.ts";
+// what goes around rules
+export * from "./wrappers/index.ts";

@@ -5,13 +5,14 @@
 import { FlatMemory, type FloatArray, nearest } from "@thalweg/formula";
 import { z } from "zod";
 import { type Backend, referenceBackend, wasmBackend } from "./backend.ts";
-import { buildRule, type RuleOptions } from "./catalogue.ts";
+import { buildRule, type LinkCatalogue, type RuleOptions } from "./catalogue.ts";
 import type { ParameterGroup, Segment } from "./groups.ts";
 import { Optimizer, stateSlotCount } from "./optimizer.ts";
 import { chain, type Link, type Rule, type RuleDeclaration, rule, withHyper } from "./rule.ts";
 import { catalogue } from "./rules/index.ts";
 import { parseSchedules, type Schedule } from "./schedules/index.ts";
-import { transforms } from "./transforms/index.ts";
+import { transformCatalogue } from "./transforms/index.ts";
+import { wrapperCatalogue } from "./wrappers/index.ts";
 
 /** What a field with alternatives must be, beside what was found: a union by itself only says "Invalid input". */
 const mustBe = (what: string) => ({
@@ -263,7 +264,9 @@ function onlyNumbers(options: RuleOptions): Record<string, number> {
   return options as Record<string, number>;
 }
 
-const findTransform = (name: string) => lookUp("transform", transforms, name);
+const links: LinkCatalogue = { ...transformCatalogue, ...wrapperCatalogue };
+
+const findTransform = (name: string) => lookUp("transform", links, name).make;
 
 /** The entry of a catalogue. Raises RangeError with the nearest name for one that does not exist. */
 export function lookUp<T>(what: string, table: Readonly<Record<string, T>>, name: string): T {

@@ -27,6 +27,8 @@ export interface RuleDeclaration {
    * schedule.
    */
   uses?: readonly string[];
+  /** For parameter transforms: on which side of the rule it must stand. Either will do when it is left out. */
+  place?: "before" | "after";
   /** State slots: names of plain ones, or names with shape and initial value; see StateSlot. */
   state?: StateDeclaration;
   /** One assignment per line; see @thalweg/formula for the language. */
@@ -48,9 +50,10 @@ export interface RuleDeclaration {
 }
 
 /** One formula of a chain. */
-export interface Link extends Required<Omit<RuleDeclaration, "fallback">> {
+export interface Link extends Required<Omit<RuleDeclaration, "fallback" | "place">> {
   /** The links that take its place for parameters of too few dimensions. Links are plain data throughout. */
   fallback?: readonly Link[];
+  place?: "before" | "after";
   kind: "rule" | "gradient transform" | "parameter transform";
 }
 
@@ -117,7 +120,18 @@ export function chain(...parts: readonly (Rule | Link)[]): Rule {
       `Cannot chain ${names} as ${late.name} changes the gradient for rules after it, and there is none: put it before ${links[lastRule]!.name}`,
     );
   }
+  checkPlaces(links, names);
   return fromLinks(links);
+}
+
+function checkPlaces(links: readonly Link[], names: string): void {
+  const first = links.findIndex(({ kind }) => kind === "rule");
+  links.forEach(({ name, place }, i) => {
+    if (place === undefined || place === (i < first ? "before" : "after")) return;
+    throw new TypeError(
+      `Cannot chain ${names} as ${name} must stand ${place} the rule: put it ${place} ${links[first]!.name}`,
+    );
+  });
 }
 
 /** The same rule or transform with other defaults. Raises RangeError for unknown names and values outside their domain. */
@@ -154,6 +168,7 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     summary = "",
     hyper = {},
     uses = [],
+    place,
     state = [],
     update,
     before = [],
@@ -175,6 +190,7 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     summary,
     hyper: { ...hyper },
     uses: [...uses],
+    ...(place === undefined ? {} : { place }),
     state: structuredClone(state),
     update,
     before: structuredClone(before),
