@@ -11,6 +11,8 @@ export { type Outputs, writeOutputs } from "./compare/outputs.ts";
 // single runs
 export { planRun, runName, type TrainOptions, train } from "./compare/train.ts";
 export type { TrialConfig, TrialRequest } from "./compare/trial.ts";
+// learning rates
+export { checkSearch, type RateSearch, type RateSearchResult, searchRate } from "./lr-finder/find.ts";
 export { assess } from "./report/assess.ts";
 export type * from "./report/comparison.ts";
 // views of a comparison

@@ -1,5 +1,5 @@
 /** `thalweg find-lr TASK --rule RULE`: which learning rate, by a test there and back on several seeds; all known methods beside ours. */
-import { checkHyper, lookUp, rules } from "@thalweg/optim";
+import { lookUp, rules } from "@thalweg/optim";
 import { OURS, type RateFinding, type Suggestion } from "@thalweg/train";
 import type { Command } from "commander";
 import { tasks } from "../tasks/index.ts";
@@ -49,9 +49,10 @@ Examples:
 
 async function run(name: string, options: Options, io: Io): Promise<void> {
   const { set = {}, seeds: count, steps, from, to } = options;
+  const { checkSearch, searchRate } = await import("../lr-finder/find.ts");
   const { asked, rule } = fromUser(() => {
     const chosen = lookUp("rule", rules, required("--rule", options.rule, Object.keys(rules)));
-    checkHyper(chosen, set);
+    checkSearch({ rule: chosen, hyper: set });
     return { asked: lookUp("task", tasks, name), rule: chosen };
   });
   if (Object.hasOwn(set, "lr")) {
@@ -64,10 +65,7 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
       `Cannot test rates as --from must be positive and below --to: they are ${from} and ${to}`,
     );
   }
-  const [{ loadTask }, { searchRate }] = await Promise.all([
-    import("../tasks/load.ts"),
-    import("../lr-finder/find.ts"),
-  ]);
+  const { loadTask } = await import("../tasks/load.ts");
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const { task, dataset } = await loadTask(asked, { say, env: io.env });
   const seeds = Array.from({ length: count }, (_, seed) => seed);

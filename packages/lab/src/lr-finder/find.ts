@@ -39,15 +39,26 @@ export interface RateSearchResult {
 /** The same for every seed and every comparison. */
 const SPLIT_SEED = 0;
 
-/** Run all tests. Raises RangeError for settings that cannot work. */
-export async function searchRate(search: RateSearch): Promise<RateSearchResult> {
-  const { rule, hyper = {}, seeds, signal, onTest } = search;
+/** Raises RangeError for a rule without a learning rate or with gradients that a test cannot give, and for bad settings. */
+export function checkSearch({ rule, hyper = {} }: Pick<RateSearch, "rule" | "hyper">): void {
   if (rule.hyper.lr === undefined) {
     throw new RangeError(
-      `Cannot look for a learning rate as ${rule.name} has none: its rate is named otherwise, or fixed`,
+      `Cannot look for a learning rate as ${rule.name} has no hyperparameter lr: it has ${Object.keys(rule.hyper).join(", ") || "none"}`,
+    );
+  }
+  const other = rule.program.before.find(({ gradient }) => gradient !== "batch");
+  if (other !== undefined) {
+    throw new RangeError(
+      `Cannot look for a learning rate as ${rule.name} asks for a gradient of the kind "${other.gradient}", which range tests do not give: choose another rule`,
     );
   }
   checkHyper(rule, hyper);
+}
+
+/** Run all tests. Raises RangeError as `checkSearch`, and for a range or a number of steps that is none. */
+export async function searchRate(search: RateSearch): Promise<RateSearchResult> {
+  const { seeds, signal, onTest } = search;
+  checkSearch(search);
   const tests: ThereAndBack[] = [];
   for (const seed of seeds) {
     if (signal?.aborted) break;
