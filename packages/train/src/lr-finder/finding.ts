@@ -44,7 +44,8 @@ export function findRate(tests: readonly ThereAndBack[]): RateFinding {
   const readings = tests.map(readTest);
   const good = readings.filter((reading): reading is Reading => "suggestion" in reading);
   const stableTo = Math.min(...good.map((reading) => reading.stableTo));
-  const ours = readings.map((reading) => ("suggestion" in reading ? reading.suggestion : null));
+  // what one seed allows must not break another
+  const ours = readings.map((one) => ("suggestion" in one ? Math.min(one.suggestion, stableTo) : null));
   const own: Suggestion = {
     ...summarise(ours),
     method: OURS,

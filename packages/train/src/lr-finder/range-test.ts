@@ -20,7 +20,10 @@ export interface RangeTestOptions extends RateRange {
   /** Usually a TrainingProgram; its dropout noise is a function of the step, so there is no random state to restore. */
   readonly program: { readonly batch: Batch; run(step: number): Promise<number> };
   readonly optimizer: Optimizer<Float32Array>;
-  /** The `lr` that the optimizer was built with: rates are reached by factors of it. */
+  /**
+   * The `lr` that the optimizer was built with: rates are reached by factors of it, as a schedule would. What a rule reads from the
+   * unscheduled rate (`lrPeak`) sees this one.
+   */
   readonly baseRate: number;
   /** Put the batch of a step, counted from 0, into the program's memory. */
   fill(step: number, batch: Batch): void;
