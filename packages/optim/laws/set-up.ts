@@ -18,19 +18,24 @@ export type Choices = Partial<
   Pick<OptimizerOptions<FloatArray>, "hyper" | "groups" | "segments" | "seed" | "check">
 >;
 
+export type Gradients = readonly number[] | ((theta: FloatArray) => readonly number[]);
+
 export interface World {
   optimizer: Optimizer<FloatArray>;
   parameters: FloatArray;
   gradients: FloatArray;
-  /** One step with these gradients, in the order of the tensors; phases before the update get the same. */
-  step: (gradients: readonly number[], factors?: Record<string, number>) => void;
+  /**
+   * One step with these gradients, in the order of the tensors; phases before the update get the same, unless a function
+   * finds the gradients where the parameters are by then.
+   */
+  step: (gradients: Gradients, factors?: Record<string, number>) => void;
 }
 
-/** Tensors as vectors, one after the other. */
-export function segmentsOf(tensors: Tensors): Segment[] {
+/** Tensors as vectors, one after the other; as columns for a rule that takes no vectors. */
+export function segmentsOf(tensors: Tensors, rank = 1): Segment[] {
   let offset = 0;
   return Object.entries(tensors).map(([name, { length: size }]) => {
-    const segment = { name, shape: [size], offset, size };
+    const segment = { name, shape: [size, 1].slice(0, rank), offset, size };
     offset += size;
     return segment;
   });
@@ -53,11 +58,15 @@ function build<A extends FloatArray>(
   const parameters = backend.allocate(values.length);
   const gradients = backend.allocate(values.length);
   parameters.set(values);
-  const segments = segmentsOf(tensors);
+  const segments = segmentsOf(tensors, rule.minimumRank > 1 && rule.fallback === undefined ? 2 : 1);
   const optimizer = new Optimizer<A>({ segments, ...choices, backend, parameters, gradients, rule });
   const step: World["step"] = (given, factors) => {
-    gradients.set(given);
-    for (const phase of optimizer.phasesDue()) optimizer.prepare(phase, factors);
+    const find = () => gradients.set(typeof given === "function" ? given(parameters) : given);
+    for (const phase of optimizer.phasesDue()) {
+      find();
+      optimizer.prepare(phase, factors);
+    }
+    find();
     optimizer.step(factors);
   };
   return { optimizer, parameters, gradients, step };
