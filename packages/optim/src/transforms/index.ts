@@ -14,6 +14,7 @@ import { clipByValue } from "./clip-by-value.ts";
 import { decoupledDecay } from "./decoupled-decay.ts";
 import { fullyDecoupledDecay } from "./fully-decoupled-decay.ts";
 import { keepNonNegative } from "./keep-non-negative.ts";
+import { larc, larcScaling, withLarc } from "./larc.ts";
 import { maximize } from "./maximize.ts";
 import { projectOntoBall } from "./project-onto-ball.ts";
 import { projectOntoBox } from "./project-onto-box.ts";
@@ -34,10 +35,13 @@ export {
   decoupledDecay,
   fullyDecoupledDecay,
   keepNonNegative,
+  larc,
+  larcScaling,
   maximize,
   projectOntoBall,
   projectOntoBox,
   softThreshold,
+  withLarc,
 };
 
 export const transformCatalogue = {
@@ -79,6 +83,18 @@ export const transformCatalogue = {
     make: adaptiveGradientClipByTensor,
     use: "Adaptive clipping at the speed of a fused kernel.",
     watch: "It is not the published rule: one exploding unit holds back its whole tensor.",
+  },
+  larc: {
+    family: "clipping",
+    make: larc,
+    use: "Large batches with momentum: a learning rate per tensor, never above the rule's own.",
+    watch: "Its decay is its own: set the rule's to 0, or use withLarc. Do not clip by norm as well.",
+  },
+  larcScaling: {
+    family: "gradient",
+    make: larcScaling,
+    use: "LARS for any rule: lr is then a factor of the relative step.",
+    watch: "Its decay is its own: set the rule's to 0, or use withLarc. Warm lr up.",
   },
   centralizeGradient: {
     family: "gradient",
