@@ -14,7 +14,6 @@ import {
   matmul,
   max,
   mul,
-  pad,
   reduceSum,
   reshape,
   type SliceAttributes,
@@ -119,7 +118,8 @@ function weightGradient({ inputs, attributes, output }: Step<ConvAttributes>, fo
   const Q = B / b;
   const c = Math.min(C, b); // channels to a block
   const K = C / c;
-  const padWidth = (rows: Tensor, place: number) => pad(rows, [0, pads[1]! * place], [0, pads[3]! * place]);
+  const padWidth = (rows: Tensor, place: number) =>
+    concat([...zeros(rows, pads[1]! * place), rows, ...zeros(rows, pads[3]! * place)], 1);
   const paddedW = W + pads[1]! + pads[3]!;
   let places: Tensor;
   if (C < b) {
@@ -144,6 +144,10 @@ function weightGradient({ inputs, attributes, output }: Step<ConvAttributes>, fo
   const together = transpose(reshape(outputsFirst, [K, M, c * kH * kW]), [1, 0, 2]);
   return { plain: reshape(together, output.shape) };
 }
+
+/** n columns of zeros beside the rows, none for n = 0. To concatenate them is to pad, but on all threads. */
+const zeros = (rows: Tensor, n: number): Tensor[] =>
+  n > 0 ? [constantLike(rows, 0, [rows.shape[0]!, n])] : [];
 
 /** Sums over places, as a product with a row of ones: x [n, P, m] → [n, m]. */
 function sumPlaces(x: Tensor, n: number, P: number, m: number): Tensor {
