@@ -88,16 +88,32 @@ const sequence: Combinator<SequenceCurve> = {
 
 /** The part that runs at step k, past the end the last one that has a step, and where it starts. */
 function running(parts: readonly Curve[], k: number, length: Length): [index: number, start: number] {
-  let [index, start, end] = [0, 0, 0];
-  for (let i = 0; i < parts.length; i++) {
-    const steps = length(parts[i]!);
-    if (steps === 0) continue;
-    [index, start] = [i, end];
-    end += steps;
-    if (k < end) break;
+  const ends = endsOf(parts, length);
+  let [index, start] = [0, 0];
+  for (let i = 0; i < ends.length; i++) {
+    const before = i === 0 ? 0 : ends[i - 1]!;
+    if (ends[i] === before) continue;
+    [index, start] = [i, before];
+    if (k < ends[i]!) break;
   }
   return [index, start];
 }
+
+/** Where each part ends. Curves are immutable, so this is found once and not at every step on every level of a tree. */
+function endsOf(parts: readonly Curve[], length: Length): readonly number[] {
+  let ends = knownEnds.get(parts);
+  if (ends === undefined) {
+    let end = 0;
+    ends = parts.map((part) => {
+      end += length(part);
+      return end;
+    });
+    knownEnds.set(parts, ends);
+  }
+  return ends;
+}
+
+const knownEnds = new WeakMap<readonly Curve[], readonly number[]>();
 
 const product: Combinator<ProductCurve> = {
   usage: "A * B",
