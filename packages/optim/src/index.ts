@@ -18,6 +18,7 @@ export {
   type LinkEntry,
   type RuleOptions,
 } from "./catalogue.ts";
+export { declarationSchema, declareRule, lookUp, type WrittenDeclaration } from "./declaration.ts";
 export { type NonFinite, NonFiniteGradientError } from "./finite.ts";
 export type { OptimizerOptions, ParameterGroup, Segment } from "./groups.ts";
 export { HYPERPARAMETERS, type Hyperparameter } from "./hyperparameters.ts";
@@ -26,7 +27,6 @@ export type { OptimizerState, ParameterState } from "./optimizer-state.ts";
 
 // a rule over recorded gradients
 export {
-  lookUp,
   type NamedData,
   parseRecording,
   type Recording,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { lookUp, parseRecording, recordedRule, replay } from "./replay.ts";
+import { lookUp } from "./declaration.ts";
+import { parseRecording, recordedRule, replay } from "./replay.ts";
 import { adamw, rules } from "./rules/index.ts";
 
 /** A recording that is in its form, with some fields changed or, where undefined, left out. */

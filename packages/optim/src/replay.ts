@@ -2,23 +2,18 @@
  * Replay: a rule over recorded gradients. It is how rules are compared with other people's code, and how a user checks
  * a rule of their own: no network, no data, only `parameters after each step = f(parameters, gradients)`.
  */
-import { FlatMemory, type FloatArray, nearest } from "@thalweg/formula";
+import { FlatMemory, type FloatArray } from "@thalweg/formula";
 import { z } from "zod";
 import { type Backend, referenceBackend, wasmBackend } from "./backend.ts";
 import { buildRule, type LinkCatalogue, type RuleOptions } from "./catalogue.ts";
+import { declarationSchema, declareRule, lookUp, mustBe } from "./declaration.ts";
 import type { ParameterGroup, Segment } from "./groups.ts";
 import { Optimizer, stateSlotCount } from "./optimizer.ts";
-import { chain, type Link, type Rule, type RuleDeclaration, rule, withHyper } from "./rule.ts";
+import { chain, type Link, type Rule, withHyper } from "./rule.ts";
 import { catalogue } from "./rules/index.ts";
 import { parseSchedules, type Schedule } from "./schedules/index.ts";
 import { transformCatalogue } from "./transforms/index.ts";
 import { wrapperCatalogue } from "./wrappers/index.ts";
-
-/** What a field with alternatives must be, beside what was found: a union by itself only says "Invalid input". */
-const mustBe = (what: string) => ({
-  error: ({ input }: { input?: unknown }) =>
-    `must be ${what}: found ${JSON.stringify(input)?.slice(0, 80) ?? "nothing"}`,
-});
 
 const numbers = z.record(z.string(), z.number());
 /** Hyperparameters are numbers; choices, such as a dialect, are texts and truth values. */
@@ -26,37 +21,13 @@ const options = z.record(
   z.string(),
   z.union([z.number(), z.string(), z.boolean()], mustBe("a number, a text, true or false")),
 );
-const slot = z.strictObject({
-  shape: z.enum(["tensor", "scalar", "shared"]).optional(),
-  initial: z.string().optional(),
-});
-const phase = z.strictObject({
-  update: z.string(),
-  gradient: z.enum(["batch", "sampled-labels", "full"]).optional(),
-  every: z.int().optional(),
-});
-const declaration = z.strictObject({
-  name: z.string(),
-  summary: z.string().optional(),
-  hyper: numbers.optional(),
-  state: z
-    .union(
-      [z.array(z.string()), z.record(z.string(), slot)],
-      mustBe("names of slots, or slots by their names"),
-    )
-    .optional(),
-  update: z.string(),
-  before: z.array(phase).optional(),
-  view: z.string().optional(),
-  source: z.string().optional(),
-});
 /** NaN and infinities are written as text, since JSON has no other way. */
 const element = z.union(
   [z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)],
   mustBe('a number, "NaN", "Infinity" or "-Infinity"'),
 );
 const ruleOrDeclaration = z.union(
-  [z.string(), declaration],
+  [z.string(), declarationSchema],
   mustBe('the name of a rule, or a declaration with at least "name" and "update"'),
 );
 
@@ -249,8 +220,7 @@ function findRule(nameOrDeclaration: z.infer<typeof ruleOrDeclaration>, options:
   if (typeof nameOrDeclaration === "string") {
     return buildRule(lookUp("rule", catalogue, nameOrDeclaration), options);
   }
-  const given = Object.entries(nameOrDeclaration).filter(([, value]) => value !== undefined);
-  return withHyper(rule(Object.fromEntries(given) as unknown as RuleDeclaration), onlyNumbers(options));
+  return withHyper(declareRule(nameOrDeclaration), onlyNumbers(options));
 }
 
 /** Only rules of the catalogue have choices. */
@@ -267,14 +237,5 @@ function onlyNumbers(options: RuleOptions): Record<string, number> {
 const links: LinkCatalogue = { ...transformCatalogue, ...wrapperCatalogue };
 
 const findTransform = (name: string) => lookUp("transform", links, name).make;
-
-/** The entry of a catalogue. Raises RangeError with the nearest name for one that does not exist. */
-export function lookUp<T>(what: string, table: Readonly<Record<string, T>>, name: string): T {
-  const names = Object.keys(table);
-  if (Object.hasOwn(table, name)) return table[name]!;
-  const close = nearest(name, names);
-  const hint = close === undefined ? "" : `; did you mean "${close}"?`;
-  throw new RangeError(`Cannot find the ${what} "${name}": there are ${names.join(", ")}${hint}`);
-}
 
 const elementCount = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
