@@ -29,7 +29,7 @@ export function define(command: Command, io: Io): void {
     .option("--rule <name>", "see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
     .option("--seeds <n>", "tests, each from a fresh start", wholeNumber("--seeds", 1, 1_000), 5)
-    .option("--steps <n>", "steps up, and as many back down", wholeNumber("--steps", 20, 1_000_000), 200)
+    .option("--steps <n>", "steps up, and as many back down", wholeNumber("--steps", 20, 10_000), 200)
     .option("--from <rate>", "lowest rate", finiteNumber("--from"), 1e-6)
     .option("--to <rate>", "highest rate", finiteNumber("--to"), 10)
     .option("--plot <file>", "draw it as SVG")

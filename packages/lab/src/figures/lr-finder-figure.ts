@@ -4,7 +4,7 @@
  * highest seed.
  */
 import * as Plot from "@observablehq/plot";
-import { fitLocally, OURS, type RateFinding, type ThereAndBack } from "@thalweg/train";
+import { fitLocally, HALF_WIDTH, OURS, type RateFinding, type ThereAndBack } from "@thalweg/train";
 import { decades, draw } from "../report/chart.ts";
 import { type Markup, trusted } from "../report/html.ts";
 import { standalone } from "./standalone.ts";
@@ -81,8 +81,8 @@ function curvePlot({ title, subtitle, tests, finding }: RateDrawing, x: Plot.Sca
       Plot.ruleY([0], { strokeOpacity: 0.5 }),
       faint(ups, ceiling, "currentColor"),
       faint(downs, ceiling, "var(--mark)"),
-      strong(untilLost(medianCurve(ups, start, 1.2), start), "currentColor", "up", "above"),
-      strong(medianCurve(downs, start, 0.6), "var(--mark)", "back down", "before"),
+      strong(untilLost(medianCurve(ups, start, HALF_WIDTH.up), start), "currentColor", "up", "above"),
+      strong(medianCurve(downs, start, HALF_WIDTH.down), "var(--mark)", "back down", "before"),
       ours === undefined ? null : Plot.ruleX([ours.median], { stroke: "var(--path)", strokeWidth: 2 }),
       ours === undefined
         ? null

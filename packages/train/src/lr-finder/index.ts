@@ -19,6 +19,7 @@ export {
   valley,
 } from "./suggestions.ts";
 export {
+  HALF_WIDTH,
   type Reading,
   readTest,
   type ThereAndBack,

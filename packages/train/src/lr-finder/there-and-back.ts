@@ -27,7 +27,7 @@ export interface ThereAndBack {
 const DOWN_FACTOR = 1e3;
 
 /** Half-widths of the local fits in ln lr: 15 % of seven decades, and about half a decade on the way down, which is slower. */
-const HALF_WIDTH = { up: 1.2, down: 0.6 } as const;
+export const HALF_WIDTH = { up: 1.2, down: 0.6 } as const;
 
 /** Run the test. Raises RangeError as `rangeTest` does, and for a number of steps down that is none. */
 export async function thereAndBack(options: ThereAndBackOptions): Promise<ThereAndBack> {
