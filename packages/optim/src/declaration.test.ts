@@ -45,7 +45,7 @@ describe("declareRule()", () => {
       name: "gd2",
       hyper: { lr: 0.5 },
     });
-    expect(() => declareRule({ ...matrices, fallback: "adamv" })).toThrow('did you mean "adamw"?');
+    expect(() => declareRule({ ...matrices, fallback: "lionn" })).toThrow('did you mean "lion"?');
     expect(muon.fallback).toBeDefined(); // as rules of the catalogue have one
   });
 
