@@ -1,6 +1,7 @@
 /**
- * ONNX Runtime's convolution over blocked channels, and its way into that order. It is the kernel that ONNX Runtime itself chooses when weights are
- * initializers, 1.8 times as fast as its Conv; weights that change at every step never get it unless asked for by name.
+ * ONNX Runtime's convolution over blocked channels, and its way into that order. It is the kernel that ONNX Runtime itself
+ * chooses when weights are initializers, 1.8 times as fast as its Conv; weights that change at every step never get it
+ * unless it is asked for by name.
  *
  *   x [N, C, H, W]   in the order [N, C/b, H, W, b]; plain for one group of fewer than b channels
  *   w [M, C/groups, kH, kW]  in the order of `blockFilter`, M a multiple of b
