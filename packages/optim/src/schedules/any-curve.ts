@@ -112,7 +112,9 @@ export const anyCurve: fc.Arbitrary<Curve> = fc.letrec<{ curve: Curve }>((tie) =
     simpleCurve,
     fc.record({
       kind: fc.constant("sequence" as const),
-      parts: fc.array(tie("curve"), { minLength: 2, maxLength: 4 }),
+      parts: fc
+        .array(tie("curve"), { minLength: 2, maxLength: 4 })
+        .map((parts) => parts.flatMap((part) => (part.kind === "sequence" ? part.parts : [part]))), // as text is read
     }),
     fc.record({ kind: fc.constant("product" as const), parts: fc.tuple(tie("curve"), tie("curve")) }),
     fc.record({ kind: fc.constant("scale" as const), factor: share, of: tie("curve") }),

@@ -66,7 +66,7 @@ function build(syntax: ScheduleSyntax, steps: number, run: Run): Curve {
       throw new ScheduleError(run.spec, syntax.column, reason);
     }
     case "sequence":
-      return { kind: "sequence", parts: buildParts(syntax.parts, steps, run) };
+      return { kind: "sequence", parts: buildParts(syntax.parts, steps, run).flatMap(spread) };
     case "product":
       return buildProduct(syntax.factors, steps, run);
     case "call":
@@ -76,6 +76,9 @@ function build(syntax: ScheduleSyntax, steps: number, run: Run): Curve {
         : buildCurve(syntax, syntax.name as SimpleCurve["kind"], steps, run);
   }
 }
+
+/** A sequence inside a sequence is one sequence: A > (B > C) is A > B > C, once the lengths are given out. */
+const spread = (part: Curve): readonly Curve[] => (part.kind === "sequence" ? part.parts : [part]);
 
 /** Shares need not be whole steps, so it is the parts' ends that are rounded: 50% and 50% of 3 steps are 2 and 1. */
 function buildParts(parts: readonly ScheduleSyntax[], steps: number, run: Run): Curve[] {

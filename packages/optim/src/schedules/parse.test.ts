@@ -41,6 +41,12 @@ describe("parseSchedule()", () => {
     expect(lengths("warmup(0) > cosine", 10)).toEqual([0, 10]);
   });
 
+  test("parentheses give out lengths on their own, and leave one sequence", () => {
+    expect(lengths("(warmup(10) > constant(20)) > (rex(5) > (linear > cosine(40)))", 100)).toEqual([
+      10, 20, 5, 25, 40,
+    ]);
+  });
+
   test("rounds where a share ends, so that shares of the whole make the whole", () => {
     expect(lengths("constant(50%) > cosine(50%)", 3)).toEqual([2, 1]);
     const ten = Array.from({ length: 10 }, () => "constant(10%)").join(" > ");
