@@ -57,6 +57,8 @@ export * from "./rules/index.ts";
 export { RATE_SCALINGS, type RateScaling, scaleRate } from "./scaling/scale-rate.ts";
 // schedules
 export * from "./schedules/index.ts";
+// torch's state_dict
+export { fromTorchState, type NamedTensor, TORCH_COUNTERPARTS, toTorchState } from "./torch-state.ts";
 export * from "./transforms/index.ts";
 // what goes around rules
 export * from "./wrappers/index.ts";
