@@ -1,4 +1,7 @@
 /** Training with a changing batch size, on the digits that ship with the package. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Batches, type Dataset, loadDataset, VaryingBatches } from "@thalweg/data";
 import { dropout, flatten, linear, relu, sequential } from "@thalweg/nn";
 import { adamw, Optimizer, stateSlotCount, wasmBackend } from "@thalweg/optim";
@@ -7,6 +10,7 @@ import { parseBatchSchedule } from "./batch-size-spec.ts";
 import { fit } from "./fit.ts";
 import { ParameterVector } from "./parameter-vector.ts";
 import { type Batch, classifier, TrainingProgram } from "./program.ts";
+import { createRun, openRun } from "./run-folder.ts";
 import { VaryingProgram } from "./varying-program.ts";
 
 let digits: Dataset;
@@ -87,6 +91,42 @@ describe("VaryingProgram", () => {
     const { sizes: kept, ...few } = await train(1);
     expect(kept).toEqual([40]);
     expect(few).toEqual(all);
+  });
+
+  it("continues a ramp bit for bit after it was stopped in its midst", async () => {
+    const ramp = (vector: ParameterVector) => varying("ramp(8, 40, examples=1000, increment=8)", vector);
+    const whole = prepare();
+    const expected = await fit({ ...SETTINGS, ...whole, program: ramp(whole.vector), fill: () => {} });
+
+    const folder = mkdtempSync(join(tmpdir(), "thalweg-ramp-"));
+    const first = prepare();
+    const stop = new AbortController();
+    const fill = (step: number) => {
+      if (step === 47) stop.abort();
+    };
+    const run = createRun(folder, { test: "ramp" });
+    const stopped = await fit({
+      ...SETTINGS,
+      ...first,
+      program: ramp(first.vector),
+      fill,
+      run,
+      signal: stop.signal,
+    });
+    expect(stopped).toMatchObject({ end: "interrupted", step: 48 });
+    const second = prepare();
+    const resumed = await fit({
+      ...SETTINGS,
+      ...second,
+      program: ramp(second.vector),
+      fill: () => {},
+      run: openRun(folder),
+    });
+    rmSync(folder, { recursive: true });
+    expect(resumed.evaluations.map(({ trainLoss }) => trainLoss)).toEqual(
+      expected.evaluations.map(({ trainLoss }) => trainLoss),
+    );
+    expect(second.vector.parameters).toEqual(whole.vector.parameters);
   });
 
   it("refuses to keep no program", () => {
