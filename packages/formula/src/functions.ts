@@ -95,6 +95,10 @@ export const MATRIX_FUNCTIONS = {
   rowMean: { arity: 1, summary: "mean of each row: a column of numbers" },
   colSum: { arity: 1, summary: "sum of each column: a row of numbers" },
   colMean: { arity: 1, summary: "mean of each column: a row of numbers" },
+  positionSum: {
+    arity: 1,
+    summary: "sum over the first two axes, at each position of a kernel by itself: a row of numbers",
+  },
   orthogonalize: {
     arity: 1,
     summary: "nearest semi-orthogonal matrix, roughly: five Newton–Schulz steps of Muon",

@@ -20,6 +20,7 @@ import {
   multiply,
   orthogonalize,
   orthonormalBasis,
+  positionSum,
   transpose,
 } from "./operations.ts";
 
@@ -147,7 +148,7 @@ class Frame {
     this.sizesOfAll = sizesOfAll;
     this.kernels = kernels;
     this.rows = tensor.shape[0] ?? 1;
-    this.cols = tensor.shape.slice(1).reduce((product, n) => product * n, 1);
+    this.cols = elementCount(tensor.shape.slice(1));
     const Storage = tensor.slots.theta!.constructor as new (count: number) => FloatArray;
     this.allocate = (count) => {
       const array = pool.take(Storage, count);
@@ -284,6 +285,8 @@ class Frame {
         return axisSum(x, "col", 1, allocate);
       case "colMean":
         return axisSum(x, "col", 1 / x.rows, allocate);
+      case "positionSum":
+        return positionSum(x, elementCount(this.tensor.shape.slice(2)), allocate);
       case "orthogonalize":
       case "orthogonalizeQuintic":
       case "orthogonalizePolar": {
@@ -318,6 +321,8 @@ class Frame {
     }
   }
 }
+
+const elementCount = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
 function fillFrom(out: FloatArray, element: (i: number) => number): FloatArray {
   for (let i = 0; i < out.length; i++) out[i] = element(i);

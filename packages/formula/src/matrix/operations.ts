@@ -60,6 +60,18 @@ export function axisSum(
   return of === "row" ? { rows, cols: 1, data: out } : { rows: 1, cols, data: out };
 }
 
+/**
+ * Sums over outputs and inputs of a kernel [outputs, inputs, …positions], position by position: each column gets the sum
+ * of the columns that have its position. A matrix has one position, so that all its columns get the sum of all.
+ */
+export function positionSum({ rows, cols, data }: Matrix, positions: number, allocate: Allocate): Matrix {
+  const sums = new Float64Array(positions);
+  for (let i = 0; i < rows * cols; i++) sums[i % positions]! += data[i]!; // positions are the innermost axis
+  const out = allocate(cols);
+  for (let j = 0; j < cols; j++) out[j] = sums[j % positions]!;
+  return { rows: 1, cols, data: out };
+}
+
 /** Newton–Schulz by plain products: the meaning of `orthogonalize…`, and the slow way to it. */
 export function orthogonalize(x: Matrix, method: NewtonSchulzName, allocate: Allocate): Matrix {
   const { coefficients, safety } = NEWTON_SCHULZ[method];

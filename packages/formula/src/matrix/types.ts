@@ -26,6 +26,8 @@ const TYPINGS: Record<MatrixFunctionName, Typing> = {
   rowMean: ([x]) => [x![0], "1"],
   colSum: ([x]) => ["1", x![1]],
   colMean: ([x]) => ["1", x![1]],
+  positionSum: ([x]) =>
+    x![1] === "C" ? ["1", "C"] : `a row for each parameter element: this is ${show(x!)}`,
   orthogonalize: same,
   orthogonalizeQuintic: same,
   orthogonalizePolar: same,
