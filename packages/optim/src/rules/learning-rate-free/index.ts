@@ -1,6 +1,6 @@
 /** Rules that find their learning rate, or that need no schedule for it. */
 import type { Catalogue } from "../../catalogue.ts";
-import { agd } from "./agd.ts";
+import { agd, agdWith } from "./agd.ts";
 import {
   type DAdaptAdamOptions,
   dAdaptAdagrad,
@@ -21,6 +21,7 @@ import {
 
 export {
   agd,
+  agdWith,
   type DAdaptAdamOptions,
   type DogOptions,
   dAdaptAdagrad,
@@ -144,8 +145,10 @@ export const learningRateFree = {
   agd: {
     family,
     rule: agd,
+    choices: { kernels: ["positions", "whole"] },
+    build: ({ kernels }) => agdWith({ kernels: kernels as "positions" | "whole" }),
     use: "Networks of matrices or convolutions without biases, without any tuning.",
     watch:
-      "The network must be initialised by initializeForAgd, and no parameter may be a vector. A layer moves whatever the size of its gradient: noise at the end is not damped.",
+      "The network must be initialised by initializeForAgd, and no parameter may be a vector. A layer moves whatever the size of its gradient: noise at the end is not damped. Without convolutions choose kernels: whole, which is fused.",
   },
 } as const satisfies Catalogue;
