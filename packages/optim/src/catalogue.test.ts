@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isDocumented } from "../laws/laws.ts";
 import { buildRule, type CatalogueEntry } from "./catalogue.ts";
 import { withHyper } from "./rule.ts";
 import { catalogue, rmsprop, sgd } from "./rules/index.ts";
@@ -55,6 +56,7 @@ describe("catalogue", () => {
             { [name]: value },
           );
           expect(built.links.length).toBeGreaterThan(0);
+          isDocumented(built);
           if (value === values[0])
             expect(built.links.map(({ update }) => update)).toEqual(rule.links.map(({ update }) => update));
         }

@@ -1,4 +1,7 @@
-/** Gradient descent on minibatches, the trivial member of the family. */
+/**
+ * The trivial member of the family. Stochastic, minibatch and full-batch descent (gd) are this one update: they differ in
+ * the data behind g, which is the batches' affair.
+ */
 import { rule } from "../../rule.ts";
 
 export const sgd = rule({
