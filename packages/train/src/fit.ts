@@ -20,10 +20,10 @@ export interface FitOptions {
   /** Factors of base hyperparameters over the run, by name: usually one, for `lr`. */
   schedules?: Readonly<Record<string, Schedule>>;
   /**
-   * Gradients besides that of the step's batch, for rules that ask for them: writes ∇θ of what its name says into the
-   * parameter vector.
+   * Gradients besides that of the step's batch, for rules that ask for them: each writes ∇θ of what its name says into the
+   * parameter vector, and returns what that cost in gradients of a batch. See `otherGradients`.
    */
-  gradients?: Readonly<Partial<Record<GradientKind, (step: number) => Promise<void>>>>;
+  gradients?: Readonly<Partial<Record<GradientKind, (step: number) => Promise<number>>>>;
   /** Put the batch of a step, counted from 0, into the program's memory. */
   fill(step: number, batch: Batch): void;
   /** Length of the run. */
@@ -47,7 +47,7 @@ export interface Evaluation {
   [measure: string]: number;
   /** Finished steps. */
   step: number;
-  /** Gradients evaluated so far: one a step, and more for rules that look around before they move. */
+  /** Gradients of a batch evaluated so far: one a step, and more for rules that look around before they move. */
   gradients: number;
   /** Mean loss of the batches trained on since the last evaluation; NaN at the start. */
   trainLoss: number;
@@ -60,6 +60,8 @@ export interface FitResult {
   /** Why it diverged. */
   reason?: string;
   step: number;
+  /** Gradients of a batch that it took. */
+  gradients: number;
   seconds: number;
   evaluations: Evaluation[];
 }
@@ -81,11 +83,12 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 export function readResult(run: RunFolder): FitResult | undefined {
   const { lines, end } = run.read();
   if (end === undefined) return undefined;
-  const { step, seconds, reason } = end as { step: number; seconds: number; reason?: string };
+  const { step, gradients, seconds, reason } = end as unknown as Omit<FitResult, "evaluations">;
   return {
     end: end.end as FitResult["end"],
     ...(reason === undefined ? {} : { reason }),
     step,
+    gradients,
     seconds,
     evaluations: lines as unknown as Evaluation[],
   };
@@ -183,21 +186,21 @@ class Trainer {
       if (phase.gradient === "batch") {
         const found = await program.run(step);
         loss ??= found;
-      } else await this.otherGradient(phase, step);
+        this.progress.gradients++;
+      } else this.progress.gradients += await this.otherGradient(phase, step);
       await optimizer.prepare(phase, this.factors);
-      this.progress.gradients++;
     }
     return loss;
   }
 
-  private async otherGradient({ gradient }: Phase, step: number): Promise<void> {
+  private async otherGradient({ gradient }: Phase, step: number): Promise<number> {
     const evaluate = this.options.gradients?.[gradient];
     if (evaluate === undefined) {
       throw new RangeError(
         `Cannot train as the rule asks for a gradient of the kind "${gradient}", which this task does not give: choose another rule`,
       );
     }
-    await evaluate(step);
+    return evaluate(step);
   }
 
   /** Evaluate with the parameters that the rule evaluates with, which may be an average of those it trains. */
@@ -256,8 +259,8 @@ class Trainer {
    * has the line first: resumed from the checkpoint it would take a step more, and end for another reason.
    */
   private end(end: "finished" | "diverged", reason?: string): FitResult {
-    const { step, seconds } = this.progress;
-    const line = { end, ...(reason === undefined ? {} : { reason }), step, seconds };
+    const { step, gradients, seconds } = this.progress;
+    const line = { end, ...(reason === undefined ? {} : { reason }), step, gradients, seconds };
     if (end === "finished") this.save();
     this.options.run?.appendLine(line);
     if (end === "diverged") this.save();
@@ -265,7 +268,8 @@ class Trainer {
   }
 
   private result(end: FitResult["end"], reason?: string): FitResult {
-    const { step, seconds } = this.progress;
-    return { end, ...(reason === undefined ? {} : { reason }), step, seconds, evaluations: this.evaluations };
+    const { step, gradients, seconds } = this.progress;
+    const why = reason === undefined ? {} : { reason };
+    return { end, ...why, step, gradients, seconds, evaluations: this.evaluations };
   }
 }

@@ -26,6 +26,11 @@ export { type Evaluation, type FitOptions, type FitResult, fit, readResult } fro
 export * from "./lr-finder/index.ts";
 export { OnnxMatrixKernels } from "./matrix-kernels.ts";
 export * from "./noise-scale.ts";
+export {
+  type OtherGradients,
+  type OtherGradientsOptions,
+  otherGradients,
+} from "./other-gradients.ts";
 // the model and its parameters
 export { ParameterVector, segmentOf } from "./parameter-vector.ts";
 export {
@@ -35,6 +40,7 @@ export {
   type InputSpec,
   type Measures,
   type Model,
+  type TrainingOptions,
   TrainingProgram,
 } from "./program.ts";
 export {

@@ -3,9 +3,9 @@
  * `(θ, batch) → loss, ∇θ`; an evaluation program computes the loss and other measures. Both read θ from the parameter
  * vector, and the training program writes ∇θ into it.
  */
-import { type DType, gradients, type Tensor } from "@thalweg/graph";
+import { argMax, type DType, gradients, log, neg, type Shape, sub, type Tensor } from "@thalweg/graph";
 import { type Context, countCorrect, crossEntropy, type Module, type Tracing, tracing } from "@thalweg/nn";
-import { stream } from "@thalweg/random";
+import { type Stream, stream } from "@thalweg/random";
 import { type ParameterVector, segmentOf } from "./parameter-vector.ts";
 import { BoundSession, type ConvolutionReport, type Values } from "./session.ts";
 
@@ -15,6 +15,15 @@ export interface Model {
   /** The inputs of a batch, by name. */
   inputs(batchSize: number): Readonly<Record<string, InputSpec>>;
   measure(context: Context, batch: Readonly<Record<string, Tensor>>): Measures;
+  /**
+   * The loss on labels that are drawn from the model's own predictions, for rules that estimate curvature by it. `uniform` gives
+   * numbers in [0, 1) that are others in each run.
+   */
+  sampledLoss?(
+    context: Context,
+    batch: Readonly<Record<string, Tensor>>,
+    uniform: (shape: Shape) => Tensor,
+  ): Tensor;
 }
 
 export interface InputSpec {
@@ -42,8 +51,18 @@ export function classifier(module: Module, shape: readonly number[]): Model {
       const logits = module.forward(x!, context);
       return { loss: crossEntropy(logits, labels!), counts: { accuracy: countCorrect(logits, labels!) } };
     },
+    sampledLoss: (context, { x }, uniform) => {
+      const logits = module.forward(x!, context);
+      return crossEntropy(logits, drawLabels(logits, uniform(logits.shape)));
+    },
   };
 }
+
+/**
+ * A label for each row of the logits z [B, C] from softmax(z), by the Gumbel-max trick: argmax over c of z_c - log(-log u_c) with u
+ * uniform in [0, 1). It carries no gradient.
+ */
+const drawLabels = (logits: Tensor, u: Tensor): Tensor => argMax(sub(logits, log(neg(log(u)))), 1);
 
 export interface ProgramOptions {
   model: Model;
@@ -55,6 +74,17 @@ export interface ProgramOptions {
   blocks?: boolean;
 }
 
+export interface TrainingOptions extends ProgramOptions {
+  /** Drives dropout's noise, and labels that are drawn. */
+  seed: number;
+  /** "sampled": instead of the batch's labels, some from the model's own predictions, drawn anew at each step. */
+  labels?: "given" | "sampled";
+  /** The memory of another program's batch, to share it. */
+  batch?: Batch;
+  /** Whether a run moves buffers, such as running means: true by default. */
+  updatesBuffers?: boolean;
+}
+
 /** Memory for one batch, to be filled before each run. */
 export type Batch = Readonly<Record<string, Values>>;
 
@@ -64,10 +94,10 @@ interface TrainingParts {
   batchSize: number;
   session: BoundSession;
   lossValue: Float32Array;
-  noises: readonly { values: Float32Array; index: number }[];
+  /** Uniform numbers that are fed in, and what they are drawn from at a step. */
+  noises: readonly { values: Float32Array; at(step: number): Stream }[];
   /** New values of buffers, and where they belong once the run is over. */
   updates: readonly { from: Float32Array; to: Float32Array }[];
-  seed: number;
 }
 
 /** Loss and gradient of one batch. */
@@ -91,34 +121,48 @@ export class TrainingProgram {
     return this.parts.session.convolutions;
   }
 
-  /** Trace, differentiate and compile. `seed` drives dropout's noise. */
-  static async create(options: ProgramOptions & { seed: number }): Promise<TrainingProgram> {
-    const { vector, batchSize, threads = 1, blocks = true, seed } = options;
-    const { context, measures, batch, reads } = trace(options, true);
+  /** Trace, differentiate and compile. Raises RangeError for a model that cannot sample labels and should. */
+  static async create(options: TrainingOptions): Promise<TrainingProgram> {
+    const { vector, batchSize, threads = 1, blocks = true, seed, labels = "given" } = options;
+    const { updatesBuffers = true } = options;
+    const { context, tensors, batch, reads } = trace(options, true);
+    const noises: TrainingParts["noises"][number][] = [];
+    const feed = (tensor: Tensor, at: (step: number) => Stream) => {
+      const values = new Float32Array(tensor.size);
+      reads.set(tensor.name, values);
+      noises.push({ values, at });
+    };
+    const uniform = (shape: Shape) => {
+      const tensor = context.graph.input("labels/noise", shape);
+      feed(tensor, (step) => stream(seed, "labels", step));
+      return tensor;
+    };
+    const loss =
+      labels === "given"
+        ? options.model.measure(context, tensors).loss
+        : requireSampling(options.model)(context, tensors, uniform);
+    [...context.noises.values()].forEach((tensor, index) => {
+      feed(tensor, (step) => stream(seed, "noise", index, step));
+    });
     const parameters = vector.segments.map(({ name }) => context.parameters.get(name)!);
-    const slopes = gradients(measures.loss, parameters);
+    const slopes = gradients(loss, parameters);
 
     const lossValue = new Float32Array(1);
-    const outputs: Record<string, Tensor> = { loss: measures.loss };
+    const outputs: Record<string, Tensor> = { loss };
     const writes = new Map<string, Values>([["loss", lossValue]]);
     vector.segments.forEach((segment, i) => {
       outputs[`gradient/${segment.name}`] = slopes[i]!;
       writes.set(`gradient/${segment.name}`, segmentOf(vector.gradients, segment));
     });
-    const updates = [...context.updates].map(([name, value]) => {
+    const updates = [...(updatesBuffers ? context.updates : [])].map(([name, value]) => {
       const segment = vector.bufferSegments.find((one) => one.name === name)!;
       const from = new Float32Array(segment.size);
       outputs[`update/${name}`] = value;
       writes.set(`update/${name}`, from);
       return { from, to: segmentOf(vector.buffers, segment) };
     });
-    const noises = [...context.noises].map(([name, tensor], index) => {
-      const values = new Float32Array(tensor.size);
-      reads.set(name, values);
-      return { values, index };
-    });
     const session = await BoundSession.create({ outputs, reads, writes, threads, blocks });
-    return new TrainingProgram({ batch, batchSize, session, lossValue, noises, updates, seed });
+    return new TrainingProgram({ batch, batchSize, session, lossValue, noises, updates });
   }
 
   /**
@@ -126,8 +170,8 @@ export class TrainingProgram {
    * noise: the same step draws the same.
    */
   async run(step: number): Promise<number> {
-    const { session, lossValue, noises, updates, seed } = this.parts;
-    for (const { values, index } of noises) stream(seed, "noise", index, step).fillUniform(values, 0, 1);
+    const { session, lossValue, noises, updates } = this.parts;
+    for (const { values, at } of noises) at(step).fillUniform(values, 0, 1);
     await session.run();
     for (const { from, to } of updates) to.set(from);
     return lossValue[0]!;
@@ -158,8 +202,9 @@ export class EvaluationProgram {
   }
 
   static async create(options: ProgramOptions): Promise<EvaluationProgram> {
-    const { measures, batch, reads } = trace(options, false);
-    const outputs = { loss: measures.loss, ...measures.counts };
+    const { context, tensors, batch, reads } = trace(options, false);
+    const { loss, counts } = options.model.measure(context, tensors);
+    const outputs = { loss, ...counts };
     const values = new Map(Object.keys(outputs).map((name) => [name, new Float32Array(1)]));
     const session = await BoundSession.create({
       outputs,
@@ -185,23 +230,33 @@ export class EvaluationProgram {
 
 interface Traced {
   context: Tracing;
-  measures: Measures;
+  /** The batch's inputs. */
+  tensors: Readonly<Record<string, Tensor>>;
   batch: Batch;
   /** Memory of every input but noise: batch, parameters, buffers. */
   reads: Map<string, Values>;
 }
 
-function trace({ model, vector, batchSize }: ProgramOptions, training: boolean): Traced {
+function trace(options: ProgramOptions & { batch?: Batch }, training: boolean): Traced {
+  const { model, vector, batchSize } = options;
   const context = tracing(model.module, { training });
   const specs = Object.entries(model.inputs(batchSize));
   const tensors = specs.map(
     ([name, { shape, dtype }]) => [name, context.graph.input(name, shape, dtype)] as const,
   );
-  const batch = Object.fromEntries(tensors.map(([name, tensor]) => [name, allocate(tensor)]));
+  const batch =
+    options.batch ?? Object.fromEntries(tensors.map(([name, tensor]) => [name, allocate(tensor)]));
   const reads = new Map<string, Values>(Object.entries(batch));
   for (const segment of vector.segments) reads.set(segment.name, segmentOf(vector.parameters, segment));
   for (const segment of vector.bufferSegments) reads.set(segment.name, segmentOf(vector.buffers, segment));
-  return { context, measures: model.measure(context, Object.fromEntries(tensors)), batch, reads };
+  return { context, tensors: Object.fromEntries(tensors), batch, reads };
+}
+
+function requireSampling({ sampledLoss }: Model): NonNullable<Model["sampledLoss"]> {
+  if (sampledLoss !== undefined) return sampledLoss;
+  throw new RangeError(
+    "Cannot sample labels as the model must say how they follow from its predictions: give it a sampledLoss, as classifier() does",
+  );
 }
 
 function allocate({ name, dtype, size }: Tensor): Values {
