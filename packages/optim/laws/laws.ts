@@ -46,6 +46,8 @@ const bits = (vector: FloatArray) => [...new Uint8Array(vector.slice().buffer)];
 /** Rules that want another learning rate than the common one, as a multiple of it. */
 const RATE: Readonly<Record<string, number>> = {
   adagrad: 10, // its rates fall as 1/√t by themselves
+  shampoo: 30, // its sums only grow, as adagrad's
+  adafactor: 3, // lr is relative to the size of the parameter
   adadelta: 100, // meant for lr 1, and slow to start
   signsgd: 0.3, // without an average, signs zigzag across the valley by a step's length
   "sophia-g": 10, // a bowl has no labels: the square of its gradient overestimates curvature
@@ -62,6 +64,8 @@ const RATE: Readonly<Record<string, number>> = {
 const SHARED = "all tensors share a number that comes from all of them";
 const AGD = "its learning rate is derived for the layers of a network, all of which move by the same length";
 const ORDER = "a sum taken in another order may differ in its last bit";
+const MATRIX = "a matrix is updated as a whole";
+const WHOLE_ARRAYS = "its time goes into products of matrices, which are not fused";
 const REDUCES = "a number that comes from whole tensors is known only after a pass over them";
 const rated = (rule: Rule, lr: number) => withRate(rule, lr * (RATE[rule.name] ?? 1));
 
@@ -288,6 +292,11 @@ export const LAWS: Readonly<Record<string, Law>> = {
   "commutes with a permutation of the parameters": {
     check: commutesWithPermutation,
     exempt: {
+      muon: ORDER,
+      normuon: ORDER,
+      adafactor: ORDER,
+      shampoo: ORDER,
+      soap: ORDER,
       novograd: "a norm summed in another order may differ in its last bit",
       lamb: ORDER,
       dowg: ORDER,
@@ -297,6 +306,11 @@ export const LAWS: Readonly<Record<string, Law>> = {
   "does not see how tensors are cut": {
     check: ignoresHowTensorsAreCut,
     exempt: {
+      muon: MATRIX,
+      normuon: MATRIX,
+      adafactor: MATRIX,
+      shampoo: MATRIX,
+      soap: MATRIX,
       novograd: "each tensor is divided by its own norm",
       lamb: "each tensor is scaled by its own norm",
       agd: "each tensor is scaled by its own norm",
@@ -327,6 +341,11 @@ export const LAWS: Readonly<Record<string, Law>> = {
   "is one pass over memory": {
     check: isOnePass,
     exempt: {
+      muon: WHOLE_ARRAYS,
+      normuon: WHOLE_ARRAYS,
+      adafactor: WHOLE_ARRAYS,
+      shampoo: WHOLE_ARRAYS,
+      soap: WHOLE_ARRAYS,
       novograd: "the norm of a tensor is known only after a pass over it",
       lars: REDUCES,
       lamb: REDUCES,
@@ -343,6 +362,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
   "its kernel follows the reference down a noisy bowl": {
     check: kernelFollowsReference,
     exempt: {
+      soap: "bases of a matrix of rank one are free: float32 and float64 choose others",
       prodigy:
         "it compares theta with where it began, and after a first step of 1e-6 that difference has one digit",
     },

@@ -58,7 +58,7 @@ function build<A extends FloatArray>(
   const parameters = backend.allocate(values.length);
   const gradients = backend.allocate(values.length);
   parameters.set(values);
-  const segments = segmentsOf(tensors, rule.minimumRank > 1 && rule.fallback === undefined ? 2 : 1);
+  const segments = segmentsOf(tensors, rule.minimumRank > 1 ? 2 : 1);
   const optimizer = new Optimizer<A>({ segments, ...choices, backend, parameters, gradients, rule });
   const step: World["step"] = (given, factors) => {
     const find = () => gradients.set(typeof given === "function" ? given(parameters) : given);

@@ -13,7 +13,7 @@ export const normuon = rule({
     v = beta2 * v + (1 - beta2) * rowMean(o^2)
     u = o / (sqrt(v) + eps)
     theta = theta * (1 - lr * weightDecay)
-    theta = theta - lr * sqrt(max(1, rows(g) / cols(g))) * u * norm(o) / norm(u)`,
+    theta = theta - lr * sqrt(max(1, rows(g) / cols(g))) * u * norm(o) / max(norm(u), eps)`,
   minimumRank: 2,
   fallback: muonFallback,
   source: "Li et al., NorMuon, arXiv:2510.05491; microsoft/dion, modded-nanogpt",
