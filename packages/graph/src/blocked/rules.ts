@@ -103,7 +103,9 @@ function convolve(
  *   output  [K, Q·M, kH, kW·b]: for every block of channels c, kernel place and c; summed over Q
  *
  * so x is padded along the width and its innermost b×b are transposed. Fewer than b channels are one block of C.
- * Measured (64 images, 16 channels at 32×32, one thread): 2.6 ms in all, where shifted copies and products take 3.9.
+ *
+ * Measured alone on one thread, 64 images, in ms (the composition of `convWeightGradient` → this, operands in their layouts):
+ * 16 channels at 32×32 4.2 → 2.1, 32 at 16×16 2.4 → 1.2, 64 at 8×8 2.4 → 1.1.
  */
 function weightGradient({ inputs, attributes, output }: Step<ConvAttributes>, forms: Forms): Lowered {
   const { b } = forms;
