@@ -56,11 +56,11 @@ export const segmentOf = (vector: Float32Array, { offset, size }: Segment): Floa
   vector.subarray(offset, offset + size);
 
 /** Named tensors end to end, in the order given. */
-function layOut(specs: readonly { name: string; shape: readonly number[] }[]): Segment[] {
+function layOut(specs: readonly { name: string; shape: readonly number[]; kind?: string }[]): Segment[] {
   let offset = 0;
-  return specs.map(({ name, shape }) => {
+  return specs.map(({ name, shape, kind }) => {
     const size = shape.reduce((product, n) => product * n, 1);
-    const segment = { name, shape, offset, size };
+    const segment = { name, shape, offset, size, ...(kind === undefined ? {} : { kind }) };
     offset += size;
     return segment;
   });
