@@ -19,9 +19,19 @@ export {
   type RuleOptions,
 } from "./catalogue.ts";
 export { declarationSchema, declareRule, lookUp, type WrittenDeclaration } from "./declaration.ts";
+export {
+  type Decay as ExplainedDecay,
+  type EffectiveRate,
+  type ExplainOptions,
+  type Explanation,
+  explain,
+  explainText,
+  type GroupExplanation,
+} from "./explain.ts";
 export { type NonFinite, NonFiniteGradientError } from "./finite.ts";
 export type { OptimizerOptions, ParameterGroup, Segment } from "./groups.ts";
 export { HYPERPARAMETERS, type Hyperparameter } from "./hyperparameters.ts";
+export { MISTAKES, type Warning } from "./mistakes.ts";
 export { type GroupDescription, Optimizer, type Phase, stateSlotCount } from "./optimizer.ts";
 export type { OptimizerState, ParameterState } from "./optimizer-state.ts";
 
