@@ -34,6 +34,11 @@ export const initializeForAgd = (module: Module, seed: number): Map<string, Floa
     seed,
   );
 
+/** Starting values that a rule may ask for by name (its `initialisation`). */
+export const initialisations: Readonly<
+  Record<string, (module: Module, seed: number) => Map<string, Float32Array>>
+> = { agd: initializeForAgd };
+
 /**
  * Uniform among matrices with orthonormal rows, or columns where those are fewer: Gram and Schmidt's procedure over normal
  * vectors, twice, as once loses orthogonality to rounding. Row-major, float64.

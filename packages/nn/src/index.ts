@@ -1,5 +1,5 @@
 /** The door of @thalweg/nn: modules, layers, initialisers, losses. */
-export { agdWeight, initializeForAgd } from "./agd-initialisation.ts";
+export { agdWeight, initialisations, initializeForAgd } from "./agd-initialisation.ts";
 export { type BatchNormOptions, batchNorm } from "./batch-norm.ts";
 export { averagePool2d, type Conv2dOptions, conv2d, globalAveragePool, maxPool2d } from "./convolution.ts";
 export * as initializers from "./initializers.ts";

@@ -47,6 +47,7 @@ const fields = z.strictObject({
   view: z.string().optional(),
   minimumRank: z.int().nonnegative().optional(),
   coupled: z.array(z.string()).optional(),
+  nonzero: z.array(z.string()).optional(),
   initialisation: z.string().optional(),
   source: z.string().optional(),
 });

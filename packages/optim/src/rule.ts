@@ -43,6 +43,8 @@ export interface RuleDeclaration {
   fallback?: Rule;
   /** Hyperparameters that must have one value in all groups, or be 0 where a group takes no part. */
   coupled?: readonly string[];
+  /** Hyperparameters that must not be 0, where their domain would allow it. */
+  nonzero?: readonly string[];
   /** The starting values without which the rule does not work: a name that @thalweg/nn knows, such as "agd". */
   initialisation?: string;
   /** Paper with equation or algorithm number, and reference code where it decides. */
@@ -73,6 +75,8 @@ export interface Rule {
   fallback?: Rule;
   /** Hyperparameters that must have one value in all groups, or be 0; by their names in the chain. */
   coupled: readonly string[];
+  /** Hyperparameters that must not be 0; by their names in the chain. */
+  nonzero: readonly string[];
   /** The starting values that it needs, by name. */
   initialisation?: string;
 }
@@ -159,6 +163,8 @@ export function checkHyper(part: Rule | Link, hyper: Readonly<Record<string, num
   for (const [name, value] of Object.entries(hyper)) {
     checkHyperparameterName(part.name, name, Object.keys(part.hyper));
     checkHyperparameter(part.name, name, value);
+    if (value !== 0 || !part.nonzero.includes(name)) continue;
+    throw new RangeError(`Cannot use ${part.name} as ${name} must not be 0: its formula divides by it`);
   }
 }
 
@@ -176,6 +182,7 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     minimumRank = 0,
     fallback,
     coupled = [],
+    nonzero = [],
     initialisation = "",
     source = "",
   } = declaration;
@@ -198,6 +205,7 @@ function link(kind: Link["kind"], declaration: RuleDeclaration): Link {
     minimumRank,
     ...(fallback === undefined ? {} : { fallback: fallback.links }),
     coupled: [...coupled],
+    nonzero: [...nonzero],
     initialisation,
     source,
   };
@@ -269,6 +277,7 @@ function fromLinks(links: readonly Link[]): Rule {
     minimumRank: Math.max(0, ...links.map(({ minimumRank }) => minimumRank)),
     ...fallbackOf(links),
     coupled: links.flatMap((one, i) => one.coupled.map((name) => hyperNames[i]!.get(name)!)),
+    nonzero: links.flatMap((one, i) => one.nonzero.map((name) => hyperNames[i]!.get(name)!)),
     ...(initialisation === undefined ? {} : { initialisation }),
   };
 }

@@ -32,6 +32,7 @@ export const scheduleFreeSgd = rule({
   name: "schedule-free-sgd",
   summary: "Gradient descent that averages its path instead of lowering its learning rate.",
   hyper: { lr: 1, momentum: 0.9, warmupSteps: 0, ...AVERAGE },
+  nonzero: ["momentum"],
   state: STATE,
   update: lines("u = g + weightDecay * theta", WARMUP, move("momentum")),
   view: average("momentum"),
@@ -52,6 +53,7 @@ export function scheduleFreeAdamwWith({ inner = false } = {}): Rule {
       ...AVERAGE,
       ...(inner ? { innerMomentum: 0.9 } : {}),
     },
+    nonzero: ["beta1"],
     state: { v: {}, ...(inner ? { m: {} } : {}), ...STATE },
     update: lines(
       "v = beta2 * v + (1 - beta2) * g^2",
@@ -74,6 +76,7 @@ export function scheduleFreeRadamWith({ silent = true } = {}): Rule {
     name: "schedule-free-radam",
     summary: "RAdam that averages its path instead of lowering its learning rate.",
     hyper: { lr: 0.0025, beta1: 0.9, beta2: 0.999, eps: 1e-8, ...AVERAGE },
+    nonzero: ["beta1"],
     state: { v: {}, ...STATE },
     update: lines(
       "v = beta2 * v + (1 - beta2) * g^2",
