@@ -93,7 +93,7 @@ async function main(): Promise<void> {
   const section = [
     "## Learning-rate suggestions",
     "",
-    `${describeMachine()}; ${describeCommit()}; ${load}.`,
+    `${describeMachine()}; ${describeCommit()}; ${load}.${values.cases === undefined ? "" : " Measured in parts, put together here."}`,
     "",
     "Median suggestion of five seeds against the best constant rate of full runs:",
     "",
