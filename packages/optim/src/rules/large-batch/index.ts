@@ -10,7 +10,7 @@ export const largeBatch = {
     family: "large-batch",
     rule: lars,
     choices: {
-      dialect: ["timm", "optax"],
+      dialect: ["torch", "optax"],
       trustClip: [false, true],
       alwaysAdapt: [false, true],
       nesterov: [false, true],
@@ -24,7 +24,7 @@ export const largeBatch = {
     family: "large-batch",
     rule: lamb,
     choices: {
-      dialect: ["apex", "optax"],
+      dialect: ["torch", "optax"],
       biasCorrection: [true, false],
       gradAveraging: [true, false],
       nvlamb: [false, true],

@@ -6,7 +6,8 @@ import { type Rule, rule, withHyper } from "../../rule.ts";
 import { lines } from "../lines.ts";
 
 export interface LambOptions {
-  dialect?: "apex" | "optax";
+  /** torch is apex and timm, which clip the gradient of all tensors; optax does not, and scales tensors without decay too. */
+  dialect?: "torch" | "optax";
   /** Divide the averages by what they lack in the first steps. The original TensorFlow code does not. */
   biasCorrection?: boolean;
   /** Weigh the gradient by 1 - beta1 in the first average; otherwise by 1. */
@@ -19,8 +20,8 @@ export interface LambOptions {
 
 /** LAMB in one of its forms. */
 export function lambWith(options: LambOptions = {}): Rule {
-  const { dialect = "apex", biasCorrection = true, gradAveraging = true, decay = "decoupled" } = options;
-  const apex = dialect === "apex";
+  const { dialect = "torch", biasCorrection = true, gradAveraging = true, decay = "decoupled" } = options;
+  const apex = dialect === "torch";
   const { nvlamb = !apex } = options;
   const mHat = biasCorrection ? "(m / (1 - beta1^t))" : "m";
   const vHat = biasCorrection ? "v / (1 - beta2^t)" : "v";

@@ -6,8 +6,8 @@ import { type Rule, rule } from "../../rule.ts";
 import { lines } from "../lines.ts";
 
 export interface LarsOptions {
-  /** optax adds the decay before it takes the norm, has lr inside the buffer, and always scales. */
-  dialect?: "timm" | "optax";
+  /** torch is timm. optax adds the decay before it takes the norm, has lr inside the buffer, and always scales. */
+  dialect?: "torch" | "optax";
   /** Never more than the learning rate itself: LARC. */
   trustClip?: boolean;
   /** Scale tensors without decay too. */
@@ -17,11 +17,11 @@ export interface LarsOptions {
 
 /** LARS in one of its forms. Raises RangeError for options that optax does not have. */
 export function larsWith(options: LarsOptions = {}): Rule {
-  const { dialect = "timm", trustClip = false, alwaysAdapt = false, nesterov = false } = options;
+  const { dialect = "torch", trustClip = false, alwaysAdapt = false, nesterov = false } = options;
   if (dialect === "optax") {
     if (trustClip || alwaysAdapt) {
       throw new RangeError(
-        "Cannot build lars in the dialect optax with trustClip or alwaysAdapt as optax has neither, and always adapts: use the dialect timm",
+        "Cannot build lars in the dialect optax with trustClip or alwaysAdapt as optax has neither, and always adapts: use the dialect torch",
       );
     }
     return larsOfOptax(nesterov);
