@@ -1,144 +1,149 @@
-/** `thalweg rules [NAME]`: the catalogue of update rules and transforms, or one of them in full. */
-
-import { type StateDeclaration, stateSlots, toLatex } from "@thalweg/formula";
-import {
-  HYPERPARAMETERS,
-  type Link,
-  lookUp,
-  type Rule,
-  rules,
-  ruleToLatex,
-  transforms,
-} from "@thalweg/optim";
+/** `thalweg rules [NAME]`: the catalogue of update rules, transforms and wrappers, or one of them in full. */
+import { lookUp, type RuleOptions } from "@thalweg/optim";
 import type { Command } from "commander";
-import { fromUser } from "./errors.ts";
+import { fromUser, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson, settings } from "./print.ts";
+import { type BriefEntry, briefEntries, entry, entryNames, type FullEntry } from "./rule-entries.ts";
 
-const BYTES_PER_FLOAT32 = 4;
+interface Options {
+  dialect?: string;
+  choose?: Record<string, string>;
+  json?: boolean;
+}
 
 export function define(command: Command, io: Io): void {
   command
     .description(
-      "List the update rules and gradient transforms, or explain one: formula, hyperparameters, state, source.",
+      "List update rules, transforms and wrappers by family, or explain one: formula, symbols, defaults, state, when to use it.",
     )
-    .argument("[name]", "a rule or transform")
+    .argument("[name]", "a rule, transform or wrapper")
+    .option("--dialect <dialect>", "whose form of the rule: torch, optax, keras, tf1, paper")
+    .option("--choose <name=value>", "another choice that the rule offers; repeat for more", choice)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ thalweg rules\n  $ thalweg rules adamw\n  $ thalweg rules lion --json",
+      "\nExamples:\n  $ thalweg rules\n  $ thalweg rules adamw\n  $ thalweg rules rmsprop --dialect keras --choose centered=true\n  $ thalweg rules lion --json",
     )
-    .action((name: string | undefined, { json = false }: { json?: boolean }) => {
+    .action((name: string | undefined, { dialect, choose = {}, json = false }: Options) => {
+      const options: RuleOptions = { ...choose, ...(dialect === undefined ? {} : { dialect }) };
       if (name === undefined) {
-        if (json) printJson(io.stdout, catalogue.map(brief));
-        else io.stdout.write(list());
+        if (Object.keys(options).length > 0) {
+          throw new UsageError(`Cannot choose ${Object.keys(options)[0]} without a rule: give its name too`);
+        }
+        if (json) printJson(io.stdout, briefEntries());
+        else io.stdout.write(list(briefEntries()));
         return;
       }
-      const entry = fromUser(() =>
-        lookUp("rule", Object.fromEntries(catalogue.map((one) => [one.name, one])), name),
-      );
-      if (json) printJson(io.stdout, full(entry));
-      else io.stdout.write(explanation(entry));
+      const found = fromUser(() => {
+        lookUp("rule", Object.fromEntries(entryNames.map((one) => [one, one])), name);
+        return entry(name, options);
+      });
+      if (json) printJson(io.stdout, found);
+      else io.stdout.write(explanation(found));
     });
 }
 
-interface Entry extends Link {
-  latex: readonly string[];
+/** One `--choose name=value` added to those before it; whether there is such a choice is for the rule to say. */
+function choice(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return { ...before, [name]: value };
+  throw new UsageError(
+    `Cannot use --choose as it must be name=value, for example centered=true: current value is ${text}`,
+  );
 }
 
-const catalogue: readonly Entry[] = [
-  ...Object.values(rules).map((rule): Entry => ({ ...onlyLink(rule), latex: ruleToLatex(rule) })),
-  ...Object.values(transforms).map((transform): Entry => {
-    const link = transform();
-    return { ...link, latex: toLatex(link.update, link.name) };
-  }),
+/** One table per family, in the order of the catalogue. */
+function list(entries: readonly BriefEntry[]): string {
+  const families = groupBy(entries, ({ family }) => family);
+  return [...families]
+    .map(([family, members]) => {
+      const head = ["  name", "B/param", "state", "hyperparameters", "summary"];
+      const rows = members.map(({ name, state, stateBytesPerParameter, hyper, summary }) => [
+        name,
+        String(stateBytesPerParameter),
+        state.map((slot) => slot.name).join(" ") || "–",
+        settings(hyper) || "–",
+        summary,
+      ]);
+      return `# ${family}\n${columns([head, ...rows], new Set([1]))}`;
+    })
+    .join("\n");
+}
+
+function explanation(found: BriefEntry | FullEntry): string {
+  const { name, family, kind, summary, use, watch, source } = found;
+  const advice = `\nUse      ${use}\nWatch    ${watch}\nSource   ${source}\n`;
+  const title = `${name} (${kind}, ${family}): ${summary}\n`;
+  if (!("formula" in found)) return title + advice;
+  return [
+    title,
+    chosenText(found),
+    ...found.phases.map(
+      ({ formula, gradient, every }) =>
+        `\nBefore the update, by a gradient of its own (${gradient}${every === 1 ? "" : `, every ${every} steps`})\n${indented(formula)}`,
+    ),
+    `\nFormula\n${indented(found.formula)}`,
+    found.view === null ? "" : `\nTo evaluate with\n${indented([found.view])}`,
+    `\nLaTeX\n${indented([...found.phases.flatMap(({ latex }) => latex), ...found.latex])}`,
+    `\nSymbols\n${columns(found.symbols.filter(({ role }) => role !== "intermediate").map(symbolRow))}`,
+    hyperText(found),
+    defaultsText(found),
+    stateText(found),
+    found.fallback === null ? "" : `         parameters with too few dimensions get ${found.fallback}\n`,
+    advice,
+  ].join("");
+}
+
+function chosenText({ chosen, choices }: FullEntry): string {
+  const rows = Object.entries(chosen).map(([name, value]) => [
+    `  ${name}`,
+    String(value),
+    `of ${choices[name]!.join(", ")}`,
+  ]);
+  return rows.length === 0 ? "" : `\nChosen\n${columns(rows)}`;
+}
+
+const symbolRow = ({ name, latex, meaning, unit }: FullEntry["symbols"][number]) => [
+  `  ${name}`,
+  latex,
+  unit === null ? meaning : `${meaning} [${unit}]`,
 ];
 
-function onlyLink({ name, links, hyper }: Rule): Link {
-  return { ...links[0]!, name, hyper };
+function hyperText({ hyperparameters }: FullEntry): string {
+  const rows = hyperparameters.map(({ name, default: value, domain }) => [
+    `  ${name}`,
+    String(value),
+    `must be ${domain}`,
+  ]);
+  return rows.length === 0 ? "" : `\nHyperparameters\n${columns(rows)}`;
 }
 
-const brief = ({ name, kind, summary, hyper, state }: Entry) => ({
-  name,
-  kind,
-  summary,
-  hyper,
-  state: stateSlots(state),
-  stateBytesPerParameter: stateBytes(state),
-});
+/** What each choice changes in the defaults; choices that change none are left out. */
+function defaultsText({ defaults }: FullEntry): string {
+  const groups = [...groupBy(defaults, ({ choice: name }) => name).values()];
+  const telling = groups.filter((group) => new Set(group.map(({ hyper }) => settings(hyper))).size > 1);
+  const rows = telling.flat().map(({ choice, value, hyper }) => [`  ${choice} ${value}`, settings(hyper)]);
+  return rows.length === 0 ? "" : `\nDefaults by choice\n${columns(rows)}`;
+}
 
-/** float32 state per parameter element; state that is one number does not count. */
-const stateBytes = (state: StateDeclaration) =>
-  BYTES_PER_FLOAT32 * stateSlots(state).filter(({ shape }) => shape === "tensor").length;
-
-/** `m, v, d (shared, from d0)` */
-function describeState(state: StateDeclaration): string[] {
-  return stateSlots(state).map(({ name, shape, initial }) => {
+/** `m, v, d (shared, from d0): 8 bytes per parameter in float32` */
+function stateText({ state, stateBytesPerParameter }: FullEntry): string {
+  if (state.length === 0) return "\nState    none\n";
+  const slots = state.map(({ name, shape, initial }) => {
     const remarks = [shape === "tensor" ? "" : shape, initial === "0" ? "" : `from ${initial}`].filter(
       Boolean,
     );
     return remarks.length === 0 ? name : `${name} (${remarks.join(", ")})`;
   });
-}
-
-const full = (entry: Entry) => ({
-  ...brief(entry),
-  formula: formulaLines(entry),
-  latex: entry.latex,
-  hyperparameters: Object.entries(entry.hyper).map(([name, value]) => ({
-    name,
-    default: value,
-    ...meaning(name),
-  })),
-  source: entry.source,
-});
-
-function meaning(name: string): { meaning: string; unit: string | null; domain: string } {
-  const known = HYPERPARAMETERS[name];
-  return {
-    meaning: known?.meaning ?? "",
-    unit: known?.unit ?? null,
-    domain: known?.domain.text.replace(/^be /, "") ?? "a finite number",
-  };
-}
-
-const formulaLines = ({ update }: Entry): string[] =>
-  update
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-
-function list(): string {
-  const head = ["name", "B/param", "state", "hyperparameters", "summary"];
-  const rows = catalogue.map(({ name, state, hyper, summary }) => [
-    name,
-    String(stateBytes(state)),
-    stateSlots(state)
-      .map((slot) => slot.name)
-      .join(" ") || "–",
-    settings(hyper),
-    summary,
-  ]);
-  return columns([head, ...rows], new Set([1]));
-}
-
-function explanation(entry: Entry): string {
-  const { name, kind, summary, latex, state, source } = entry;
-  const slots = describeState(state);
-  const hyper = Object.entries(entry.hyper).map(([one, value]) => {
-    const { meaning: text, unit, domain } = meaning(one);
-    return [`  ${one}`, String(value), domain, unit === null ? text : `${text} [${unit}]`];
-  });
-  return [
-    `${name} (${kind}): ${summary}\n`,
-    `\nFormula\n${indented(formulaLines(entry))}`,
-    `\nLaTeX\n${indented(latex)}`,
-    hyper.length === 0 ? "" : `\nHyperparameters\n${columns(hyper)}`,
-    slots.length === 0
-      ? "\nState    none\n"
-      : `\nState    ${slots.join(", ")}: ${stateBytes(state)} bytes per parameter in float32\n`,
-    `Source   ${source}\n`,
-  ].join("");
+  return `\nState    ${slots.join(", ")}: ${stateBytesPerParameter} bytes per parameter in float32\n`;
 }
 
 const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}\n`).join("");
+
+/** Items by key, in the order in which keys first appear. */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
