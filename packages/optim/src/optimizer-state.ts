@@ -16,6 +16,8 @@ export interface ParameterState<A extends FloatArray> {
   rule: string;
   /** Steps taken. */
   step: number;
+  /** Of the parameter. Matrices among the slots depend on it, and so does what a rule makes of the others. */
+  shape: readonly number[];
   slots: Record<string, A>;
   /** State that is one number for this parameter. */
   scalars: Record<string, number>;
@@ -55,6 +57,11 @@ export function checkState<A extends FloatArray>(
     if (!Number.isSafeInteger(saved.step) || saved.step < 0) {
       throw new RangeError(
         `Cannot load an optimizer state as the step of "${name}" must be a count: it is ${saved.step}`,
+      );
+    }
+    if (String(saved.shape) !== String(tensor.shape)) {
+      throw new RangeError(
+        `Cannot load an optimizer state as "${name}" has the shape [${tensor.shape}]: the state was saved for [${saved.shape}]`,
       );
     }
     const [first] = group.tensors;

@@ -348,7 +348,9 @@ describe("Optimizer.state() and load()", () => {
     step([2]);
     expect(state).toEqual({
       version: 1,
-      parameters: { w: { rule: "momentum", step: 1, slots: { b: Float32Array.of(2) }, scalars: {} } },
+      parameters: {
+        w: { rule: "momentum", step: 1, shape: [1], slots: { b: Float32Array.of(2) }, scalars: {} },
+      },
       shared: { momentum: {} },
     });
   });
@@ -406,6 +408,11 @@ describe("Optimizer.state() and load()", () => {
     it("another rule", () => {
       const wrong = changed(({ bias }) => Object.assign(bias!, { rule: "adamw" }));
       expect(wrong).toThrow('"bias" is updated by momentum: the state was saved by adamw');
+    });
+
+    it("another shape of as many elements", () => {
+      const wrong = changed(({ weight }) => Object.assign(weight!, { shape: [1, 2] }));
+      expect(wrong).toThrow('"weight" has the shape [2]: the state was saved for [1,2]');
     });
 
     it("another size", () => {

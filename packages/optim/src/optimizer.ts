@@ -52,6 +52,8 @@ export class Optimizer<A extends FloatArray> {
   private readonly seed: number;
   private readonly checksGradients: boolean;
   private initialised = false;
+  /** How many of the phases that are due in the step at hand have been prepared. */
+  private prepared = 0;
   /** The step whose noise is in the vectors. */
   private noiseOf = 0;
   /** One for each program: groups that differ in hyperparameters only are updated together. */
@@ -98,9 +100,14 @@ export class Optimizer<A extends FloatArray> {
     return this.phases.filter(({ every }) => this.stepCount % every === 0);
   }
 
-  /** Apply a phase to the gradient that was evaluated for it. `factors` as in `step`. */
+  /**
+   * Apply a phase to the gradient that was evaluated for it. `factors` as in `step`. Raises RangeError, before anything
+   * changes, for a phase that is not due, or not the next one.
+   */
   prepare(phase: Phase, factors: Readonly<Record<string, number>> = NO_FACTORS): void | Promise<void> {
+    this.checkTurn(phase);
     const start = this.begin(factors);
+    this.prepared++;
     return inTurn([
       start,
       this.runs.get(phase)!,
@@ -114,12 +121,15 @@ export class Optimizer<A extends FloatArray> {
    * Update the parameters once. `factors` multiply base hyperparameters for this step only, as schedules give them:
    * `{ lr: 0.5 }` halves every group's learning rate, and a step without factors uses the base values again.
    * Raises RangeError, before anything changes, for a factor of a hyperparameter that no rule has, or one that leads
-   * outside a hyperparameter's domain; NonFiniteGradientError likewise, where gradients are checked.
+   * outside a hyperparameter's domain, or while a phase that is due has not been prepared; NonFiniteGradientError
+   * likewise, where gradients are checked.
    *
    * Rules with matrices may finish later, when their products run elsewhere: then this is a promise.
    */
   step(factors: Readonly<Record<string, number>> = NO_FACTORS): void | Promise<void> {
+    this.checkPrepared();
     const start = this.begin(factors);
+    this.prepared = 0;
     return inTurn([start, ...this.updates.map(({ update }) => update.run)]);
   }
 
@@ -178,11 +188,12 @@ export class Optimizer<A extends FloatArray> {
   /** A copy of everything that the next step depends on, besides parameters and gradients. */
   state(): OptimizerState<A> {
     const parameters = this.groups.flatMap(({ rule, t, tensors }) =>
-      tensors.map(({ name, slots, scalars }) => {
+      tensors.map(({ name, shape, slots, scalars }) => {
         const copies = savedSlots(rule).map((slot) => [slot, slots[slot]!.slice() as A] as const);
         const saved = {
           rule: rule.name,
           step: t,
+          shape: [...shape],
           slots: Object.fromEntries(copies),
           scalars: { ...scalars },
         };
@@ -205,7 +216,30 @@ export class Optimizer<A extends FloatArray> {
       }
     }
     this.initialised = this.stepCount > 0;
+    this.prepared = 0;
     for (const { rule, shared } of this.updates) Object.assign(shared, state.shared[rule.name]);
+  }
+
+  /** Phases come one after the other, each once in a step. */
+  private checkTurn(phase: Phase): void {
+    const due = this.phasesDue();
+    if (due[this.prepared] === phase) return;
+    const next =
+      this.prepared < due.length
+        ? `phase ${this.prepared + 1} of ${due.length} is next`
+        : `the ${due.length} that are due are done`;
+    throw new RangeError(
+      `Cannot prepare this phase in step ${this.stepCount + 1} as phases must come in the order of phasesDue(), each once: ${next}`,
+    );
+  }
+
+  private checkPrepared(): void {
+    if (this.phases.length === 0) return;
+    const due = this.phasesDue().length;
+    if (this.prepared === due) return;
+    throw new RangeError(
+      `Cannot take step ${this.stepCount + 1} as its update comes after ${due} ${due === 1 ? "phase" : "phases"} with gradients of their own, of which ${this.prepared} ${this.prepared === 1 ? "was" : "were"} prepared: for each of phasesDue() evaluate the gradient and call prepare()`,
+    );
   }
 
   /** Enter the next step: this step's hyperparameters. Returns what remains: before the first step, the initial state. */

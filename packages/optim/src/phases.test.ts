@@ -63,6 +63,51 @@ describe.each(["reference", "wasm"] as const)("Optimizer on the %s engine", (eng
     expect(due).toEqual([1, 4, 7]);
   });
 
+  it("step() refuses while a phase that is due has not been prepared, and then nothing has happened", () => {
+    const { optimizer, parameters, gradients } = setUp(engine, climber, { a: [1] });
+    gradients.set([1]);
+    expect(() => optimizer.step()).toThrow(
+      /Cannot take step 1 as its update comes after 1 phase .* of which 0 were prepared/,
+    );
+    expect([optimizer.stepCount, parameters[0]]).toEqual([0, 1]);
+    optimizer.prepare(optimizer.phasesDue()[0]!);
+    optimizer.step();
+    expect(() => optimizer.step()).toThrow(/Cannot take step 2/);
+  });
+
+  it("prepare() refuses a phase outside its turn", () => {
+    const half = "theta = theta / 2";
+    const twice = rule({
+      name: "twice",
+      hyper: { lr: 1 },
+      before: [{ update: half }, { update: half, every: 2 }],
+      update: "theta = theta - lr * g",
+    });
+    const { optimizer, parameters } = setUp(engine, twice, { a: [8] });
+    const [first, second] = optimizer.phasesDue();
+    expect(() => optimizer.prepare(second!)).toThrow(
+      "Cannot prepare this phase in step 1 as phases must come in the order of phasesDue(), each once: phase 1 of 2 is next",
+    );
+    optimizer.prepare(first!);
+    expect(() => optimizer.prepare(first!)).toThrow("phase 2 of 2 is next");
+    optimizer.prepare(second!);
+    expect(() => optimizer.prepare(second!)).toThrow("the 2 that are due are done");
+    optimizer.step();
+    expect(optimizer.phasesDue()).toEqual([first]);
+    expect(() => optimizer.prepare(second!)).toThrow("phase 1 of 1 is next");
+    expect(() => optimizer.prepare({ ...first! })).toThrow("phase 1 of 1 is next");
+    expect([...parameters]).toEqual([2]);
+  });
+
+  it("load() forgets what was prepared of a step", () => {
+    const { optimizer, gradients } = setUp(engine, climber, { a: [1] });
+    const state = optimizer.state();
+    gradients.set([1]);
+    optimizer.prepare(optimizer.phasesDue()[0]!);
+    optimizer.load(state);
+    expect(() => optimizer.step()).toThrow(/of which 0 were prepared/);
+  });
+
   it("writeView() writes what the rule evaluates with, and leaves the parameters alone", () => {
     const { optimizer, parameters, step } = setUp(engine, averaging, { a: [0], b: [8] });
     const out = parameters.slice();
@@ -110,15 +155,15 @@ describe.each(["reference", "wasm"] as const)("Optimizer on the %s engine", (eng
 
 describe("rule() with phases and views", () => {
   it("keeps the names of two links apart in a chain", () => {
-    const doubled = gradientTransform({ name: "doubled", hyper: { rho: 2 }, update: "g = rho * g" });
-    const both = chain(doubled, climber);
+    const halved = gradientTransform({ name: "halved", hyper: { rho: 0.25 }, update: "g = rho * g" });
+    const both = chain(halved, climber);
     const { optimizer, parameters, gradients } = setUp("reference", both, { a: [0] });
     gradients.set([1]);
     optimizer.prepare(optimizer.phasesDue()[0]!);
     expect([...parameters]).toEqual([0.5]); // the climber's own rho, and its gradient as it was evaluated
-    gradients.set([1]);
+    gradients.set([4]);
     optimizer.step();
-    expect([...parameters]).toEqual([-0.2]); // doubled
+    expect([...parameters]).toEqual([-0.1]); // a quarter
   });
 
   it("says in which phase a formula is wrong", () => {

@@ -137,6 +137,7 @@ export function fromTorchState<A extends FloatArray>(
       const saved = {
         rule: name,
         step: taken,
+        shape: [...segment.shape],
         slots: Object.fromEntries(slots),
         scalars: Object.fromEntries(scalars),
       };
