@@ -21,6 +21,8 @@ const SPELLING: ReadonlyMap<string, string> = new Map([
   ["momentum", "\\mu"],
   ["dampening", "\\tau"],
   ["noise", "\\xi"], // standard normal
+  ["radius", "\\rho"], // of sharpness-aware minimisation
+  ["slowStep", "\\alpha"], // of lookahead
   ["thetaOld", "\\theta_{\\text{old}}"],
 ]);
 

@@ -12,8 +12,9 @@ import {
   decoupledDecay,
   fullyDecoupledDecay,
   larc,
+  maximize,
 } from "./transforms/index.ts";
-import { cautious, noDecayOnBiasesAndNorms } from "./wrappers/index.ts";
+import { cautious, noDecayOnBiasesAndNorms, sam } from "./wrappers/index.ts";
 
 const segment = (name: string, shape: number[], offset: number): Segment => {
   const size = shape.reduce((product, n) => product * n, 1);
@@ -140,6 +141,11 @@ describe("MISTAKES", () => {
       code: "cautious-covers-the-decay",
       wrong: chain(adamw, cautious()),
       right: chain(decoupledDecay(), adam, cautious()),
+    },
+    {
+      code: "maximize-does-not-reach-phases",
+      wrong: chain(maximize(), sam(), sgd),
+      right: chain(maximize(), sgd),
     },
     {
       code: "orthogonal-rule-on-the-wrong-parameters",

@@ -1,8 +1,8 @@
 /**
  * @thalweg/optim: the catalogue of update rules, and the Optimizer that runs them.
  *
- * Reading order: rule → rules/ → transforms/ → hyperparameters → optimizer → backend → replay →
- * schedules/.
+ * Reading order: rule → rules/ → transforms/ → wrappers/ → hyperparameters → optimizer → backend → replay → explain →
+ * torch-state → schedules/.
  */
 
 // running them

@@ -147,6 +147,16 @@ export const MISTAKES: readonly Mistake[] = [
     },
   },
   {
+    code: "maximize-does-not-reach-phases",
+    find(group) {
+      const first = group.rule.links.find(({ before }) => before.length > 0);
+      if (position(group, /^maximize$/) < 0 || first === undefined) return [];
+      return about(
+        `${first.name} reads gradients before the update as they are, and maximize negates only the last: negate the gradient where it is made`,
+      );
+    },
+  },
+  {
     code: "cautious-covers-the-decay",
     find(group) {
       const cautious = position(group, /^cautious/);

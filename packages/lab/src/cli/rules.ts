@@ -58,7 +58,7 @@ function list(entries: readonly BriefEntry[]): string {
   const families = groupBy(entries, ({ family }) => family);
   return [...families]
     .map(([family, members]) => {
-      const head = ["  name", "B/param", "state", "hyperparameters", "summary"];
+      const head = ["name", "B/param", "state", "hyperparameters", "summary"];
       const rows = members.map(({ name, state, stateBytesPerParameter, hyper, summary }) => [
         name,
         String(stateBytesPerParameter),

@@ -114,7 +114,8 @@ export const transformCatalogue = {
     family: "gradient",
     make: maximize,
     use: "Rewards, likelihoods, and the inner loop of an adversary.",
-    watch: "Decay that comes before it is climbed as well: put maximize first.",
+    watch:
+      "Put it first: decay that comes before it is climbed as well. It does not reach the gradients of phases (sam, svrg): negate those yourself.",
   },
   addDecayedWeights: {
     family: "decay",

@@ -1,12 +1,13 @@
 /** Each transform by hand, through plain gradient descent of step 1: what theta loses is the transformed gradient. */
 
+import { scheduleStages } from "@thalweg/formula";
 import { stream } from "@thalweg/random";
 import { describe, expect, it } from "vitest";
 import { ENGINES, setUp, type Tensors } from "../../laws/set-up.ts";
 import { HYPERPARAMETERS } from "../hyperparameters.ts";
 import { chain, type Link, withHyper } from "../rule.ts";
-import { adam, adamw, sgd } from "../rules/index.ts";
-import { wrap } from "../wrappers/index.ts";
+import { adam, adamw, rules, sgd } from "../rules/index.ts";
+import { wrap, wrapperCatalogue } from "../wrappers/index.ts";
 import {
   adaptiveGradientClip,
   adaptiveGradientClipByTensor,
@@ -214,6 +215,46 @@ describe.each(ENGINES)("on the %s engine", (engine) => {
       step(given);
       expect([...gradients]).toEqual(given);
     }
+  });
+});
+
+describe("maximize()", () => {
+  const values = { w: [1, -2, 3, 0.5] };
+  const segments = [{ name: "w", shape: [2, 2], offset: 0, size: 4 }];
+  const withoutPhases = Object.entries(rules).filter(([, { program }]) => program.before.length === 0);
+
+  it.each(withoutPhases)("with %s is minimising the negative, bit for bit", (_, rule) => {
+    const [up, down] = [chain(maximize(), rule), rule].map((one) => setUp("wasm", one, values, { segments }));
+    for (let step = 0; step < 4; step++) {
+      const gradient = [0.3, -1, 2 - step, 0];
+      up!.step(gradient);
+      down!.step(gradient.map((g) => -g));
+    }
+    expect([...up!.parameters]).toEqual([...down!.parameters]);
+  });
+});
+
+/** Passes over memory of a chain with adam, whose own is one; null where it works on whole arrays. */
+const PASSES: Readonly<Record<string, number | null>> = {
+  clipByNorm: 2,
+  clipByGlobalNorm: 2,
+  clipByBlockRms: 2,
+  adaptiveGradientClip: null,
+  adaptiveGradientClipByTensor: 2,
+  larc: 2,
+  larcScaling: 2,
+  centralizeGradient: null,
+  projectOntoBall: 2,
+  cautious: 2,
+};
+
+describe("chains with adam", () => {
+  const links = Object.entries({ ...transformCatalogue, ...wrapperCatalogue });
+  it.each(links)("with %s pass over memory no more often than they must", (name, { make }) => {
+    const passes = PASSES[name] === undefined ? 1 : PASSES[name];
+    const { program } = wrap(adam, make());
+    if (passes === null) expect(make().update).toMatch(/row(Sum|Mean)/);
+    else expect(scheduleStages(program).length).toBe(passes);
   });
 });
 
