@@ -11,6 +11,6 @@ export function sharedHyperparameters({ scalars, outputs, initial, before }: Upd
   const values = [outputs, initial, ...before.map((phase) => phase.outputs)].flatMap((table) =>
     names.flatMap((name) => table.get(name) ?? []),
   );
-  const read = topologicalOrder(values, ({ kind }) => kind === "apply");
+  const read = topologicalOrder(values, ({ kind }) => kind !== "reduce");
   return [...new Set(read.flatMap((node) => (node.kind === "hyper" ? [node.name] : [])))];
 }

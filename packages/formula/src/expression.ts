@@ -212,7 +212,7 @@ export function joinExtents(extents: readonly Extent[]): Extent | undefined {
 
 /** Whether a scalar is one number for all tensors: it is made of nothing that differs between them. */
 export function isShared(node: Expression): boolean {
-  return topologicalOrder([node], ({ kind }) => kind === "apply").every((part) => {
+  return topologicalOrder([node], ({ kind }) => kind !== "reduce").every((part) => {
     if (part.kind === "reduce" || part.kind === "memory") return part.scope === "all";
     return part.kind === "dimension" ? isSizeOfAll(part.name) : part.rank === "scalar";
   });

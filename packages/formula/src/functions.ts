@@ -110,7 +110,7 @@ export const MATRIX_FUNCTIONS = {
     summary: "inverseRoot(A, p) = A^(-1/p) of a symmetric positive semidefinite matrix",
   },
   eigenvectors: { arity: 1, summary: "of a symmetric matrix, as columns, by falling eigenvalue" },
-  orthonormalBasis: { arity: 1, summary: "Q of the QR decomposition" },
+  orthonormalBasis: { arity: 1, summary: "Q of the QR decomposition of a square matrix" },
   sortingPermutation: {
     arity: 1,
     summary: "the matrix P that puts a column of numbers in falling order: Q P sorts the columns of Q",

@@ -103,10 +103,10 @@ function bindOutputs<A extends FloatArray>(
   shared: Record<string, number>,
 ): Pick<BoundUpdate, "run" | "stageCount"> {
   if (usesMatrices(program)) {
-    const { outputs } = program;
+    const { outputs, matrices } = program;
     const pool = new Pool();
     return {
-      run: () => interpretMatrices({ outputs, shared, kernels: engine.matrices, pool }, groups),
+      run: () => interpretMatrices({ outputs, matrices, shared, kernels: engine.matrices, pool }, groups),
       stageCount: 0,
     };
   }

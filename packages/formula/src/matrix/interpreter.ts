@@ -6,7 +6,7 @@
  *
  * Reductions over all tensors come first, in order; then each tensor is finished by itself.
  */
-import { type Expression, type ReduceExpression, topologicalOrder } from "../expression.ts";
+import { type Expression, type Extent, type ReduceExpression, topologicalOrder } from "../expression.ts";
 import { ELEMENTWISE, REDUCTIONS } from "../functions.ts";
 import type { UpdateProgram } from "../resolve.ts";
 import type { FloatArray, TensorGroup, TensorSlots } from "../update.ts";
@@ -26,6 +26,8 @@ import {
 
 type Value = number | Matrix;
 
+const PARAMETER: Extent = ["R", "C"];
+
 /** Whether a program has to be run here. */
 export function usesMatrices({ outputs, matrices }: Pick<UpdateProgram, "outputs" | "matrices">): boolean {
   return (
@@ -36,6 +38,8 @@ export function usesMatrices({ outputs, matrices }: Pick<UpdateProgram, "outputs
 
 export interface Interpreted {
   outputs: ReadonlyMap<string, Expression>;
+  /** Slots of another shape than the parameter's. */
+  matrices: UpdateProgram["matrices"];
   shared: Record<string, number>;
   kernels?: MatrixKernels | undefined;
   /** Memory for intermediate values, kept from run to run. */
@@ -60,14 +64,16 @@ export class Pool {
 
 /** Run outputs once over groups of tensors. Finishes later only when the kernels do. */
 export function interpretMatrices<A extends FloatArray>(
-  { outputs, shared, kernels, pool }: Interpreted,
+  { outputs: all, matrices, shared, kernels, pool }: Interpreted,
   groups: readonly TensorGroup<A>[],
 ): void | Promise<void> {
   const tensors = groups.flatMap((group) => group.tensors.map((tensor) => ({ group, tensor })));
   const countAll = tensors.reduce((count, { tensor }) => count + tensor.size, 0);
   const sizesOfAll = { countAll, tensorsAll: tensors.length };
+  const outputs = new Map([...all].filter(([name, node]) => !(node.kind === "slot" && node.name === name)));
+  const extents = new Map(matrices.map(({ name, extent }) => [name, extent]));
   const frames = tensors.map(
-    ({ group, tensor }) => new Frame(tensor, group, { shared, sizesOfAll, kernels, pool }),
+    ({ group, tensor }) => new Frame(tensor, group, { shared, sizesOfAll, extents, kernels, pool }),
   );
   const overAll = topologicalOrder(outputs.values()).filter(
     (node): node is ReduceExpression => node.kind === "reduce" && node.scope === "all",
@@ -90,7 +96,7 @@ function* runFrames(
   const numbers = new Map<string, number>();
   for (const frame of frames) {
     const found: [string, Value][] = [];
-    for (const [name, node] of outputs) found.push([name, unshared(node, yield* frame.value(node))]);
+    for (const [name, node] of outputs) found.push([name, frame.own(yield* frame.value(node))]);
     for (const [name, value] of found) {
       if (frame.store(name, value)) continue;
       if (!numbers.has(name)) numbers.set(name, value as number);
@@ -99,10 +105,6 @@ function* runFrames(
   }
   for (const [name, value] of numbers) shared[name] = value;
 }
-
-/** A slot that becomes another slot is copied, since it may be written before it is read. */
-const unshared = (node: Expression, value: Value): Value =>
-  node.kind === "slot" && typeof value === "object" ? { ...value, data: value.data.slice() } : value;
 
 /** Run a generator to its end; wait only where it asks to. */
 function drive(steps: Generator<Promise<Matrix>, void, Matrix>): void | Promise<void> {
@@ -121,6 +123,7 @@ type SizesOfAll = Readonly<Record<"countAll" | "tensorsAll", number>>;
 interface Surroundings {
   shared: Readonly<Record<string, number>>;
   sizesOfAll: SizesOfAll;
+  extents: ReadonlyMap<string, Extent>;
   kernels: MatrixKernels | undefined;
   pool: Pool;
 }
@@ -131,6 +134,7 @@ class Frame {
   private readonly group: TensorGroup<FloatArray>;
   private readonly shared: Readonly<Record<string, number>>;
   private readonly sizesOfAll: SizesOfAll;
+  private readonly extents: ReadonlyMap<string, Extent>;
   private readonly kernels: MatrixKernels | undefined;
   private readonly values = new Map<Expression, Value>();
   private readonly taken: FloatArray[] = [];
@@ -140,12 +144,13 @@ class Frame {
   private readonly cols: number;
 
   constructor(tensor: TensorSlots<FloatArray>, group: TensorGroup<FloatArray>, surroundings: Surroundings) {
-    const { shared, sizesOfAll, kernels, pool } = surroundings;
+    const { shared, sizesOfAll, extents, kernels, pool } = surroundings;
     this.pool = pool;
     this.tensor = tensor;
     this.group = group;
     this.shared = shared;
     this.sizesOfAll = sizesOfAll;
+    this.extents = extents;
     this.kernels = kernels;
     this.rows = tensor.shape[0] ?? 1;
     this.cols = elementCount(tensor.shape.slice(1));
@@ -167,13 +172,20 @@ class Frame {
     for (const array of this.taken.splice(0)) this.pool.give(array);
   }
 
+  /** A slot that becomes another slot is copied, since it may be written before it is read. */
+  own(value: Value): Value {
+    if (typeof value === "number" || !Object.values(this.tensor.slots).includes(value.data)) return value;
+    const data = this.allocate(value.data.length);
+    data.set(value.data);
+    return { ...value, data };
+  }
+
   /** Write an output; false when it is a number for all tensors, which is not this tensor's to write. */
   store(name: string, value: Value): boolean {
     const slot = this.tensor.slots[name];
     if (slot !== undefined) {
       if (typeof value === "number") slot.fill(value);
-      else if (value.data.length === slot.length) slot.set(value.data);
-      else slot.set(this.spread(value).data);
+      else slot.set(this.spread(value, this.extents.get(name) ?? PARAMETER).data);
       return true;
     }
     if (this.tensor.scalars === undefined || !Object.hasOwn(this.tensor.scalars, name)) return false;
@@ -203,11 +215,13 @@ class Frame {
       case "dimension":
         return { size: tensor.size, rows: this.rows, cols: this.cols, ...this.sizesOfAll }[node.name];
       case "slot":
-        return { ...this.sizeOf(node), data: tensor.slots[node.name]! };
+        return { ...this.sizeOf(node.extent), data: tensor.slots[node.name]! };
       case "reduce":
         return fold(node, yield* this.value(node.operand));
-      case "matrix":
-        return yield* this.matrix(node);
+      case "matrix": {
+        const value = yield* this.matrix(node);
+        return node.rank === "scalar" ? value.data[0]! : value;
+      }
       case "apply": {
         if (node.fn === "where" && node.operands[0]!.rank === "scalar") {
           const [condition, a, b] = node.operands as [Expression, Expression, Expression];
@@ -221,25 +235,22 @@ class Frame {
     }
   }
 
-  private sizeOf({ extent }: Expression): { rows: number; cols: number } {
+  private sizeOf(extent: Extent): { rows: number; cols: number } {
     const side = { "1": 1, R: this.rows, C: this.cols };
     return { rows: side[extent[0]], cols: side[extent[1]] };
   }
 
   /** A branch of `where` may be smaller than the whole. */
-  private fit(value: Value, node: Expression): Value {
-    if (node.rank === "scalar") return value;
-    const { rows, cols } = this.sizeOf(node);
+  private fit(value: Value, { rank, extent }: Expression): Value {
+    return rank === "scalar" ? value : this.spread(value, extent);
+  }
+
+  /** A matrix of this extent: a number, a row or a column repeats. */
+  private spread(value: Value, extent: Extent): Matrix {
+    const { rows, cols } = this.sizeOf(extent);
     if (typeof value === "number")
       return { rows, cols, data: this.allocate(rows * cols).fill(value) as FloatArray };
-    return value.rows === rows && value.cols === cols ? value : this.repeat(value, rows, cols);
-  }
-
-  private spread(value: Matrix): Matrix {
-    return this.repeat(value, this.rows, this.cols);
-  }
-
-  private repeat(value: Matrix, rows: number, cols: number): Matrix {
+    if (value.rows === rows && value.cols === cols) return value;
     const data = this.allocate(rows * cols);
     const at = index(value);
     for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) data[i * cols + j] = value.data[at(i, j)]!;
@@ -249,7 +260,7 @@ class Frame {
   private elementwise(node: Extract<Expression, { kind: "apply" }>, operands: readonly Value[]): Value {
     const evaluate = ELEMENTWISE[node.fn].evaluate as (a: number, b: number, c: number) => number;
     if (node.rank === "scalar") return evaluate(...(operands as [number, number, number]));
-    const { rows, cols } = this.sizeOf(node);
+    const { rows, cols } = this.sizeOf(node.extent);
     const data = this.allocate(rows * cols);
     const whole = (value: Value) => typeof value === "number" || (value.rows === rows && value.cols === cols);
     if (operands.every(whole)) fillWhole(data, node.fn, operands);
@@ -266,12 +277,13 @@ class Frame {
 
   private *matrix({
     fn,
+    rank,
     operands,
-  }: Extract<Expression, { kind: "matrix" }>): Generator<Promise<Matrix>, Value, Matrix> {
+  }: Extract<Expression, { kind: "matrix" }>): Generator<Promise<Matrix>, Matrix, Matrix> {
     const values: Value[] = [];
     for (const operand of operands) values.push(this.fit(yield* this.value(operand), operand));
     const [x, y] = values.map(asMatrix) as [Matrix, Matrix];
-    const { allocate } = this;
+    const allocate: Allocate = rank === "scalar" ? (count) => new Float64Array(count) : this.allocate;
     switch (fn) {
       case "matmul":
         return multiply(x, y, allocate);

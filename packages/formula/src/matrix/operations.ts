@@ -92,9 +92,20 @@ export function orthogonalize(x: Matrix, method: NewtonSchulzName, allocate: All
   return tall ? transpose(X, allocate) : X;
 }
 
-/** Eigenvectors as columns, by falling eigenvalue, with these eigenvalues. The matrix must be symmetric. */
+/** What decompositions answer with where there is nothing to decompose: nothing, or NaN for NaN and infinities. */
+function undecomposable({ rows, cols, data }: Matrix, allocate: Allocate): Matrix | undefined {
+  if (data.length > 0 && (data as Float64Array).every(Number.isFinite)) return undefined;
+  return { rows, cols, data: allocate(data.length).fill(Number.NaN) as FloatArray };
+}
+
+/**
+ * Eigenvectors as columns, by falling eigenvalue, with these eigenvalues. The matrix must be symmetric. Signs are as
+ * the decomposition leaves them.
+ */
 export function eigen(x: Matrix, allocate: Allocate): { values: Float64Array; vectors: Matrix } {
   const { rows: n } = x;
+  const nothing = undecomposable(x, allocate);
+  if (nothing !== undefined) return { values: new Float64Array(n).fill(Number.NaN), vectors: nothing };
   const found = new EigenvalueDecomposition(toMl(x), { assumeSymmetric: true });
   const order = found.realEigenvalues
     .map((_, k) => k)
@@ -107,14 +118,19 @@ export function eigen(x: Matrix, allocate: Allocate): { values: Float64Array; ve
   return { values, vectors: { rows: n, cols: n, data: vectors } };
 }
 
-/** A^(−1/p) of a symmetric positive semidefinite matrix; eigenvalues that rounding made negative count as the smallest positive number. */
+/**
+ * A^(−1/p) of a symmetric positive semidefinite matrix. Eigenvalues below n ε λ_max, with ε of the storage, count as that:
+ * what is smaller is rounding, and may even be negative.
+ */
 export function inverseRoot(x: Matrix, p: number, allocate: Allocate): Matrix {
   const wide: Allocate = (count) => new Float64Array(count);
   const { values, vectors } = eigen(x, wide);
+  const epsilon = x.data.BYTES_PER_ELEMENT === 4 ? 2 ** -23 : Number.EPSILON;
+  const smallest = Math.max(x.rows * epsilon * (values[0] ?? 0), Number.MIN_VALUE);
   const scaled: Matrix = { ...vectors, data: vectors.data.slice() as FloatArray };
   for (let i = 0; i < x.rows; i++) {
     for (let j = 0; j < x.rows; j++) {
-      scaled.data[i * x.rows + j]! *= Math.max(values[j]!, Number.MIN_VALUE) ** (-1 / p);
+      scaled.data[i * x.rows + j]! *= Math.max(values[j]!, smallest) ** (-1 / p);
     }
   }
   const { data } = multiply(scaled, transpose(vectors, wide), wide);
@@ -123,11 +139,16 @@ export function inverseRoot(x: Matrix, p: number, allocate: Allocate): Matrix {
   return { ...x, data: out };
 }
 
-/** Q of x = Q R, with the signs that make the diagonal of R positive where the decomposition leaves them open. */
+/** Q of x = Q R, with the signs that make the diagonal of R positive. The matrix must be square. */
 export function orthonormalBasis(x: Matrix, allocate: Allocate): Matrix {
-  const q = new QrDecomposition(toMl(x)).orthogonalMatrix;
-  const data = allocate(x.rows * x.cols);
-  data.set(q.to1DArray());
+  const { rows: n } = x;
+  const nothing = undecomposable(x, allocate);
+  if (nothing !== undefined) return nothing;
+  const { orthogonalMatrix: Q, upperTriangularMatrix: R } = new QrDecomposition(toMl(x));
+  const data = allocate(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) data[i * n + j] = R.get(j, j) < 0 ? -Q.get(i, j) : Q.get(i, j);
+  }
   return { ...x, data };
 }
 

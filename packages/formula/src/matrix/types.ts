@@ -38,7 +38,7 @@ const TYPINGS: Record<MatrixFunctionName, Typing> = {
         ? x!
         : `a square matrix: this one is ${show(x!)}`,
   eigenvectors: ofSquare((x) => x),
-  orthonormalBasis: same,
+  orthonormalBasis: ofSquare((x) => x),
   sortingPermutation: ([x]) => (x![1] === "1" ? [x![0], x![0]] : `a column of numbers: this is ${show(x!)}`),
   diagonal: ofSquare(([side]) => [side, "1"]),
   identityLike: ofSquare((x) => x),
