@@ -12,6 +12,7 @@ function rule(name: string, accuracies: readonly number[]): MeasuredRule {
   const runs = accuracies.map((accuracy, k): Run => {
     const evaluation = (step: number, testAccuracy: number) => ({
       step,
+      gradients: 2 * step, // as sam's, which takes two a step
       trainLoss: null,
       validationLoss: 1 - testAccuracy,
       testLoss: 1 - testAccuracy,
@@ -23,6 +24,7 @@ function rule(name: string, accuracies: readonly number[]): MeasuredRule {
       status: diverged ? "diverged" : "finished",
       reason: diverged ? "first non-finite loss at step 7" : "",
       steps: diverged ? 7 : 100,
+      gradients: diverged ? 14 : 200,
       seconds: 2,
       folder: `runs/${name}-${k}`,
       evaluations: diverged
@@ -49,12 +51,12 @@ test("assess() computes means, paired differences and verdicts by hand", () => {
 
 test("assess() times the first evaluation at the target and counts the misses", () => {
   const [first] = compare(rule("a", [0.95, 0.975, 0.99])).rules; // target 0.975: never, at 100, at 50
-  expect(first?.stepsToTarget).toEqual({ n: 3, misses: 1, median: 100 });
+  expect(first?.gradientsToTarget).toEqual({ n: 3, misses: 1, median: 200 }); // two gradients a step
 });
 
 test("assess() charges tuning and final runs", () => {
   const [first] = compare(rule("a", [0.95, Number.NaN, 0.99])).rules;
-  expect(first?.cost.finalGradients).toBe(207);
+  expect(first?.cost.finalGradients).toBe(200 + 14 + 200);
   expect(first?.cost.finalSeconds).toBe(6);
   expect(first?.cost.tuningGradients).toBe(2 * 2345);
 });
@@ -79,7 +81,7 @@ test("assess() refuses rules whose seeds do not pair", () => {
 test("curve() averages the finished runs only", () => {
   const [first] = compare(rule("a", [0.95, Number.NaN, 0.97])).rules;
   const points = curve(first!, ({ testAccuracy }) => testAccuracy);
-  expect(points.map(({ step }) => step)).toEqual([0, 50, 100]);
+  expect(points.map(({ gradients }) => gradients)).toEqual([0, 100, 200]);
   expect(points.at(-1)?.mean).toBeCloseTo(0.96, 12);
   expect(points.at(-1)).toMatchObject({ low: 0.95, high: 0.97 });
 });
@@ -105,4 +107,11 @@ test("answer() has something to say about one rule, one seed, and none that fini
   );
   expect(answer(madeUpComparison({ rules: ["sgd", "adam"], seeds: 1 })).verdicts).toContain("no verdicts");
   expect(answer(compare(rule("a", [Number.NaN, 0.9, 0.9]))).headline).toBe("No rule finished on every seed.");
+});
+
+test("assess() charges a run once that stands for several trials, as where nothing is searched", () => {
+  const one = rule("a", [0.9, 0.9, 0.9]);
+  const [trial] = one.trials;
+  const [first] = compare({ ...one, trials: [trial!, { ...trial!, number: 1 }] }).rules;
+  expect(first?.cost.tuningGradients).toBe(2345);
 });

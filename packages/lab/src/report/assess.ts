@@ -2,12 +2,12 @@
  * From runs to results: the statistics of a comparison, computed in one place so that every view of it shows the same numbers.
  */
 import {
-  firstStepAt,
+  type CostToTarget,
+  costAtTarget,
   type PairedDifference,
   pairedFamily,
-  type StepsToTarget,
   summarize,
-  summarizeSteps,
+  summarizeCosts,
 } from "../statistics/index.ts";
 import type {
   Attempt,
@@ -22,7 +22,7 @@ import type {
 type Metric = "testAccuracy" | "testLoss";
 
 /**
- * Add summaries, paired differences against the first rule (Holm-corrected over the others, per metric), steps to target and costs.
+ * Add summaries, paired differences against the first rule (Holm-corrected over the others, per metric), costs to target and in all.
  *
  * Errors    RangeError when a rule's seeds are not the study's, in its order: then there are no pairs.
  */
@@ -43,7 +43,7 @@ export function assess(measured: MeasuredComparison): Comparison {
         accuracy: summarize(finals(rule, "testAccuracy"), { better: "higher", seed: study.seed }),
         loss: summarize(finals(rule, "testLoss"), { better: "lower", seed: study.seed }),
         difference: accuracy && loss ? { accuracy, loss } : null,
-        stepsToTarget: stepsToTarget(rule, task.targetAccuracy),
+        gradientsToTarget: gradientsToTarget(rule, task.targetAccuracy),
         cost: costOf(rule),
       };
     }),
@@ -64,11 +64,11 @@ function against(rules: readonly MeasuredRule[], metric: Metric, seed: number): 
   return first ? pairedFamily(others, first, { seed }) : [];
 }
 
-function stepsToTarget(rule: MeasuredRule, target: number): StepsToTarget {
-  return summarizeSteps(
+function gradientsToTarget(rule: MeasuredRule, target: number): CostToTarget {
+  return summarizeCosts(
     rule.runs.map(({ evaluations }) =>
-      firstStepAt(
-        evaluations.map(({ step, testAccuracy }) => ({ step, value: testAccuracy })),
+      costAtTarget(
+        evaluations.map(({ gradients, testAccuracy }) => ({ cost: gradients, value: testAccuracy })),
         target,
         "higher",
       ),
@@ -77,11 +77,15 @@ function stepsToTarget(rule: MeasuredRule, target: number): StepsToTarget {
 }
 
 function costOf({ trials, runs }: MeasuredRule): Cost {
-  const total = (attempts: readonly Attempt[], of: "steps" | "seconds") =>
-    attempts.reduce((sum, attempt) => sum + attempt[of], 0);
+  /** Equal configurations are one run in one folder: where nothing is searched, all trials are. */
+  const total = (attempts: readonly Attempt[], of: "gradients" | "seconds") =>
+    [...new Map(attempts.map((attempt) => [attempt.folder, attempt])).values()].reduce(
+      (sum, attempt) => sum + attempt[of],
+      0,
+    );
   return {
-    tuningGradients: total(trials, "steps"),
-    finalGradients: total(runs, "steps"),
+    tuningGradients: total(trials, "gradients"),
+    finalGradients: total(runs, "gradients"),
     tuningSeconds: total(trials, "seconds"),
     finalSeconds: total(runs, "seconds"),
   };

@@ -3,10 +3,10 @@
  *
  * This is the report's only input and the content of `comparison.json`; the page, the terminal table and the CSV files are functions
  * of it. `MeasuredComparison` is what the runs yield; `assess` adds the statistics. A number that does not exist (not measured, not finite, a target never
- * reached) is `null`. Accuracies are fractions in [0, 1], losses in `task.lossUnit`, times in seconds, costs in gradient evaluations.
+ * reached) is `null`. Accuracies are fractions in [0, 1], losses in `task.lossUnit`, times in seconds, costs in gradient evaluations (of one batch).
  */
 import type { Configuration, Space } from "../samplers/index.ts";
-import type { PairedDifference, StepsToTarget, Summary } from "../statistics/index.ts";
+import type { CostToTarget, PairedDifference, Summary } from "../statistics/index.ts";
 
 export interface MeasuredComparison {
   version: 1;
@@ -94,6 +94,8 @@ export interface MeasuredRule {
   /** The winner of the search; includes the hyperparameters that were not searched, where known. */
   tuned: Configuration;
   space: Space;
+  /** How its runs differ from those of the others, besides the rule; most have none. */
+  exceptions: string[];
   trials: Trial[];
   /** One per seed, in the order of `study.seeds`. */
   runs: Run[];
@@ -104,7 +106,7 @@ export interface RuleResult extends MeasuredRule {
   loss: Summary;
   /** This rule minus the first, seed by seed; `null` for the first. */
   difference: { accuracy: PairedDifference; loss: PairedDifference } | null;
-  stepsToTarget: StepsToTarget;
+  gradientsToTarget: CostToTarget;
   cost: Cost;
 }
 
@@ -115,8 +117,10 @@ export interface Attempt {
   status: Status;
   /** Why it diverged; empty when it finished. */
   reason: string;
-  /** Steps done, each one gradient evaluation. */
+  /** Updates done. */
   steps: number;
+  /** Gradients of a batch evaluated: one a step, and more for rules that look around before they move. */
+  gradients: number;
   seconds: number;
   /** Run folder relative to the report, with forward slashes. */
   folder: string;
@@ -138,6 +142,8 @@ export interface Run extends Attempt {
 
 export interface Evaluation {
   step: number;
+  /** Gradients of a batch evaluated so far. */
+  gradients: number;
   trainLoss: number | null;
   validationLoss: number | null;
   testLoss: number | null;
@@ -145,7 +151,7 @@ export interface Evaluation {
 }
 
 export interface Cost {
-  /** Gradient evaluations of all trials. */
+  /** Gradient evaluations of all trials; a run that stands for several trials counts once. */
   tuningGradients: number;
   /** Gradient evaluations of the final runs. */
   finalGradients: number;

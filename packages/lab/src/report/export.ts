@@ -15,7 +15,7 @@ export const comparisonJson = (comparison: Comparison): string => `${JSON.string
 /** `comparison.csv`: the main table, one row per rule. */
 export function comparisonCsv({ rules }: Comparison): string {
   return csv(
-    rules.map(({ name, accuracy, loss, difference, stepsToTarget, cost, tuned }) => ({
+    rules.map(({ name, accuracy, loss, difference, gradientsToTarget, cost, tuned }) => ({
       rule: name,
       runs: accuracy.n,
       diverged: accuracy.diverged,
@@ -34,8 +34,8 @@ export function comparisonCsv({ rules }: Comparison): string {
       p: difference?.accuracy.p,
       p_holm: difference?.accuracy.pHolm,
       verdict: difference?.accuracy.verdict,
-      steps_to_target: stepsToTarget.median,
-      misses: stepsToTarget.misses,
+      gradients_to_target: gradientsToTarget.median,
+      misses: gradientsToTarget.misses,
       gradient_evaluations: cost.tuningGradients + cost.finalGradients,
       gradient_evaluations_tuning: cost.tuningGradients,
       seconds: cost.tuningSeconds + cost.finalSeconds,
@@ -57,6 +57,7 @@ export function runsCsv({ rules }: Comparison): string {
         status: trial.status,
         reason: trial.reason,
         steps: trial.steps,
+        gradient_evaluations: trial.gradients,
         seconds: trial.seconds,
         validation_loss: trial.validationLoss,
         validation_accuracy: trial.validationAccuracy,
@@ -73,6 +74,7 @@ export function runsCsv({ rules }: Comparison): string {
         status: run.status,
         reason: run.reason,
         steps: run.steps,
+        gradient_evaluations: run.gradients,
         seconds: run.seconds,
         validation_loss: run.evaluations.at(-1)?.validationLoss,
         validation_accuracy: null,

@@ -1,5 +1,5 @@
 /**
- * Learning curves: test loss and test error over steps, log scale, one line per rule with a band from worst to best seed.
+ * Learning curves: test loss and test error over gradient evaluations, log scale, one line per rule with a band from worst to best seed.
  *
  * Lines are means over the runs that finished; a run that diverged is drawn by itself, thin and dashed, to the cross where it ended, and
  * takes no part in the mean. Error rather than accuracy, because on a log scale 1.8 and 2.1 per cent are apart while 98.2 and 97.9 are not.
@@ -16,16 +16,16 @@ interface Quantity {
   of(evaluation: Evaluation): number | null;
 }
 
-/** One step of one rule over its finished runs. */
+/** One rule after so many gradient evaluations, over its finished runs. */
 export interface CurvePoint {
-  step: number;
+  gradients: number;
   mean: number;
   low: number;
   high: number;
 }
 
 interface TracePoint {
-  step: number;
+  gradients: number;
   value: number;
 }
 
@@ -41,6 +41,7 @@ export function learningCurves(comparison: Comparison): Markup {
 }
 
 function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
+  const end = Math.max(task.steps, ...rules.flatMap(({ runs }) => runs.map(({ gradients }) => gradients)));
   const drawn = rules.map((rule, index) => ({
     rule,
     colour: ruleColour(index),
@@ -53,7 +54,7 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
   ]);
   if (values.length === 0) return html`<p class="note">${quantity.title}: no run was evaluated.</p>`;
   const settled = drawn.flatMap(({ points }) =>
-    points.filter(({ step }) => step >= task.steps / 20).map(({ high }) => high),
+    points.filter(({ gradients }) => gradients >= end / 20).map(({ high }) => high),
   );
   const domain = [
     Math.min(...values) * 0.93,
@@ -77,7 +78,7 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
       height,
       ...margins,
       x: {
-        domain: [0, task.steps],
+        domain: [0, end],
         label: null,
         ticks: isNarrow(width) ? 3 : 5,
         tickFormat: format.count,
@@ -101,7 +102,7 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
           fontWeight: 600,
           fill: "currentColor",
         }),
-        Plot.text(["steps →"], {
+        Plot.text(["gradient evaluations →"], {
           frameAnchor: "bottom-right",
           dy: 32,
           dx: 4,
@@ -110,17 +111,17 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
         }),
         ...drawn.flatMap(({ rule, colour, points, lost }) => [
           Plot.areaY(points, {
-            x: "step",
+            x: "gradients",
             y1: "low",
             y2: "high",
             fill: colour,
             fillOpacity: 0.14,
             clip: true,
           }),
-          Plot.lineY(points, { x: "step", y: "mean", stroke: colour, strokeWidth: 1.8, clip: true }),
+          Plot.lineY(points, { x: "gradients", y: "mean", stroke: colour, strokeWidth: 1.8, clip: true }),
           ...lost.flatMap((ended) => [
             Plot.lineY(ended, {
-              x: "step",
+              x: "gradients",
               y: "value",
               stroke: colour,
               strokeWidth: 1,
@@ -128,7 +129,7 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
               clip: true,
             }),
             Plot.dot(leaving(ended, domain[1]), {
-              x: "step",
+              x: "gradients",
               y: "value",
               stroke: colour,
               symbol: "times",
@@ -138,27 +139,27 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
             }),
           ]),
           Plot.dot(thinned(points.filter(({ mean }) => mean <= domain[1])), {
-            x: "step",
+            x: "gradients",
             y: "mean",
             r: 5,
             fill: "transparent",
-            title: ({ step, mean, low, high }: CurvePoint) =>
-              `${rule.name}, step ${format.count(step)}: ${mean.toPrecision(3)}, seeds from ${low.toPrecision(3)} to ${high.toPrecision(3)}`,
+            title: ({ gradients, mean, low, high }: CurvePoint) =>
+              `${rule.name}, ${format.count(gradients)} gradients: ${mean.toPrecision(3)}, seeds from ${low.toPrecision(3)} to ${high.toPrecision(3)}`,
           }),
         ]),
         ...labelled.flatMap(({ rule, colour, last }, k) => {
           const at = scale.value(heights[k] ?? 0);
           return [
             Plot.link([last], {
-              x1: "step",
+              x1: "gradients",
               y1: "mean",
-              x2: task.steps * (isNarrow(width) ? 1.06 : 1.03),
+              x2: end * (isNarrow(width) ? 1.06 : 1.03),
               y2: at,
               stroke: colour,
               strokeOpacity: 0.6,
             }),
             Plot.text([rule.name], {
-              x: task.steps * (isNarrow(width) ? 1.06 : 1.03),
+              x: end * (isNarrow(width) ? 1.06 : 1.03),
               y: at,
               dx: 4,
               textAnchor: "start",
@@ -170,34 +171,36 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
       ],
     };
   };
-  return html`<figure>${drawBoth(options, `${quantity.title} over steps for ${rules.map(({ name }) => name).join(", ")}`)}</figure>`;
+  return html`<figure>${drawBoth(options, `${quantity.title} over gradient evaluations for ${rules.map(({ name }) => name).join(", ")}`)}</figure>`;
 }
 
-/** Mean, smallest and largest value over the finished runs, at each step that all of them evaluated. */
+/** Mean, smallest and largest value over the finished runs, after each number of gradients at which all of them were evaluated. */
 export function curve(rule: RuleResult, of: Quantity["of"]): CurvePoint[] {
   const runs = rule.runs.filter(({ status }) => status === "finished");
-  const byStep = new Map<number, number[]>();
-  for (const { step, value } of runs.flatMap((run) => trace(run, of))) {
-    const values = byStep.get(step);
+  const byCost = new Map<number, number[]>();
+  for (const { gradients, value } of runs.flatMap((run) => trace(run, of))) {
+    const values = byCost.get(gradients);
     if (values) values.push(value);
-    else byStep.set(step, [value]);
+    else byCost.set(gradients, [value]);
   }
-  return [...byStep]
+  return [...byCost]
     .filter(([, values]) => values.length === runs.length)
-    .map(([step, values]) => ({
-      step,
+    .map(([gradients, values]) => ({
+      gradients,
       mean: values.reduce((sum, value) => sum + value, 0) / values.length,
       low: Math.min(...values),
       high: Math.max(...values),
     }))
-    .sort((a, b) => a.step - b.step);
+    .sort((a, b) => a.gradients - b.gradients);
 }
 
 /** What a log axis can show of one run: its positive finite values. */
 function trace(run: Run, of: Quantity["of"]): TracePoint[] {
   return run.evaluations.flatMap((evaluation) => {
     const value = of(evaluation);
-    return value !== null && value > 0 && Number.isFinite(value) ? [{ step: evaluation.step, value }] : [];
+    return value !== null && value > 0 && Number.isFinite(value)
+      ? [{ gradients: evaluation.gradients, value }]
+      : [];
   });
 }
 
@@ -210,10 +213,10 @@ function leaving(points: readonly TracePoint[], top: number): TracePoint[] {
   const inside = points.findLastIndex(({ value }) => value <= top);
   const last = points[inside];
   const next = points[inside + 1];
-  if (!last) return points.slice(-1).map(({ step }) => ({ step, value: top }));
+  if (!last) return points.slice(-1).map(({ gradients }) => ({ gradients, value: top }));
   if (!next) return [last];
   const share = Math.log(top / last.value) / Math.log(next.value / last.value);
-  return [{ step: last.step + share * (next.step - last.step), value: top }];
+  return [{ gradients: last.gradients + share * (next.gradients - last.gradients), value: top }];
 }
 
 /** Plot's own log scale, needed before it exists to place the labels. */

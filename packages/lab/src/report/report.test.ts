@@ -34,7 +34,7 @@ test("renderReport() puts the data's numbers into the main table", () => {
     if (rule.difference) expect(verdict).toContain(rule.difference.accuracy.verdict);
     if (rule.difference?.accuracy.mean)
       expect(difference).toContain((100 * Math.abs(rule.difference.accuracy.mean)).toFixed(2));
-    expect(steps).toContain(format.count(rule.stepsToTarget.median!));
+    expect(steps).toContain(format.count(rule.gradientsToTarget.median!));
     expect(cost).toContain(format.count(rule.cost.tuningGradients + rule.cost.finalGradients));
   });
 });

@@ -48,7 +48,7 @@ ${mainTable(comparison)}
 <p class="note">${tableNote(comparison)} <a href="#made">What the numbers mean, and what they do not tell.</a></p>
 
 <h2>Learning curves</h2>
-<p class="note">Mean over seeds; the band runs from the best seed to the worst. The vertical axes are logarithmic and start after the first twentieth of the steps; a dashed line is a single run that diverged.</p>
+<p class="note">Mean over seeds; the band runs from the best seed to the worst. The vertical axes are logarithmic and start after the first twentieth of the gradients; a dashed line is a single run that diverged.</p>
 ${learningCurves(comparison)}
 
 <h2>Sensitivity to the learning rate</h2>
@@ -89,7 +89,9 @@ function tableNote({ study, rules }: Comparison): string {
     length > 1
       ? `Means over ${length} seeds with 95 % bootstrap intervals [low, high]`
       : "Values of one seed";
-  return `${means}${rules.length > 1 ? "; differences are paired by seed" : ""}. Cost and time include tuning.`;
+  const odd = rules.filter(({ exceptions }) => exceptions.length > 0);
+  const exceptions = odd.map((rule) => ` ${rule.name}: ${rule.exceptions.join("; ")}.`).join("");
+  return `${means}${rules.length > 1 ? "; differences are paired by seed" : ""}. Cost and time include tuning.${exceptions}`;
 }
 
 /** Columns in reading order; those marked `paired` appear when there is something to compare. */
@@ -98,7 +100,7 @@ const COLUMNS: readonly { name: keyof Row; text?: true; paired?: true }[] = [
   { name: "accuracyDifference", paired: true },
   { name: "verdict", text: true, paired: true },
   { name: "loss" },
-  { name: "steps" },
+  { name: "toTarget" },
   { name: "cost" },
   { name: "time" },
   { name: "tuned", text: true },

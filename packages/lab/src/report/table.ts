@@ -18,7 +18,7 @@ export interface Row {
   loss: Cell;
   accuracyDifference: Cell;
   verdict: Cell;
-  steps: Cell;
+  toTarget: Cell;
   tuned: string;
   cost: Cell;
   time: Cell;
@@ -38,7 +38,7 @@ export function columnHeads({ rules, task }: Comparison): Record<keyof Row, Colu
     loss: { title: "Test loss", unit: task.lossUnit },
     accuracyDifference: { title: `Accuracy − ${first}`, unit: "percentage points" },
     verdict: { title: "Verdict", unit: `against ${first}` },
-    steps: { title: `To ${Number((100 * task.targetAccuracy).toFixed(2))} %`, unit: "steps, median" },
+    toTarget: { title: `To ${Number((100 * task.targetAccuracy).toFixed(2))} %`, unit: "evals, median" },
     tuned: { title: "Tuned values", unit: "" },
     cost: { title: "Cost", unit: "gradient evals" },
     time: { title: "Time", unit: "all runs" },
@@ -49,16 +49,17 @@ export function columnHeads({ rules, task }: Comparison): Record<keyof Row, Colu
 export const rows = (comparison: Comparison): Row[] => comparison.rules.map(rowOf);
 
 function rowOf(rule: RuleResult): Row {
-  const { difference, stepsToTarget, cost } = rule;
+  const { difference, gradientsToTarget, cost } = rule;
   return {
     rule: rule.name,
     accuracy: summaryCell(rule.accuracy, format.percent),
     loss: summaryCell(rule.loss, format.loss),
     accuracyDifference: differenceCell(difference?.accuracy),
     verdict: verdictCell(difference?.accuracy),
-    steps: {
-      value: format.orMissing(stepsToTarget.median, format.count),
-      detail: stepsToTarget.misses > 0 ? `${stepsToTarget.misses} of ${stepsToTarget.n} never` : "",
+    toTarget: {
+      value: format.orMissing(gradientsToTarget.median, format.count),
+      detail:
+        gradientsToTarget.misses > 0 ? `${gradientsToTarget.misses} of ${gradientsToTarget.n} never` : "",
     },
     tuned: format.configuration(searched(rule)),
     cost: {

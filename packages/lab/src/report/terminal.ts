@@ -17,7 +17,7 @@ export interface TableOptions {
 type Name = keyof Row;
 
 const RESULTS: readonly Name[] = ["rule", "accuracy", "accuracyDifference", "verdict", "loss"];
-const COSTS: readonly Name[] = ["rule", "tuned", "steps", "cost", "time"];
+const COSTS: readonly Name[] = ["rule", "tuned", "toTarget", "cost", "time"];
 /** Left out in this order when the terminal is narrow. */
 const DISPENSABLE: readonly Name[] = ["loss", "verdict", "time", "cost", "accuracyDifference"];
 const ALIGNED_LEFT: ReadonlySet<Name> = new Set(["rule", "tuned", "verdict"]);
@@ -65,5 +65,5 @@ function inOneLine(cell: Cell | string, name: Name): string {
   if (typeof cell === "string") return cell;
   const [detail = ""] = cell.detail.split(name === "verdict" ? "," : "\n");
   if (detail === "" || name === "cost") return cell.value;
-  return name === "verdict" || name === "steps" ? `${cell.value} (${detail})` : `${cell.value} ${detail}`;
+  return name === "verdict" || name === "toTarget" ? `${cell.value} (${detail})` : `${cell.value} ${detail}`;
 }

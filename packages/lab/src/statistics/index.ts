@@ -10,4 +10,4 @@ export {
   type Verdict,
 } from "./paired.ts";
 export { type Better, median, type Summary, summarize } from "./summary.ts";
-export { firstStepAt, type StepsToTarget, summarizeSteps } from "./target.ts";
+export { type CostToTarget, costAtTarget, summarizeCosts } from "./target.ts";
