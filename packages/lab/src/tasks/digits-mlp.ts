@@ -8,15 +8,15 @@ export const digitsMlp: Task = {
   description: "Handwritten digits, 8×8 grey (UCI): the small set that ships with Thalweg",
   dataset: "digits",
   architecture: "MLP 64-64-32-10, ReLU",
-  model: (shape, classes) =>
+  model: (shape, classes, options) =>
     classifier(
       sequential(
         flatten(),
-        linear(shape[1] * shape[2], 64),
+        linear(shape[1] * shape[2], 64, options),
         relu(),
-        linear(64, 32),
+        linear(64, 32, options),
         relu(),
-        linear(32, classes),
+        linear(32, classes, options),
       ),
       shape,
     ),

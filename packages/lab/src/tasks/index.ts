@@ -1,11 +1,15 @@
 /** The tasks by name. */
 import { digitsMlp } from "./digits-mlp.ts";
+import { mnistCnn } from "./mnist-cnn.ts";
+import { mnistLogistic } from "./mnist-logistic.ts";
 import { mnistMlp } from "./mnist-mlp.ts";
 import type { Task } from "./task.ts";
 
-export type { Task } from "./task.ts";
+export type { ModelOptions, Task } from "./task.ts";
 
 export const tasks: Readonly<Record<string, Task>> = {
   "mnist-mlp": mnistMlp,
+  "mnist-cnn": mnistCnn,
+  "mnist-logistic": mnistLogistic,
   "digits-mlp": digitsMlp,
 };

@@ -9,15 +9,15 @@ export const mnistMlp: Task = {
   dataset: "mnist",
   fallback: "digits-mlp",
   architecture: "MLP 784-128-64-10, ReLU",
-  model: (shape, classes) =>
+  model: (shape, classes, options) =>
     classifier(
       sequential(
         flatten(),
-        linear(shape[1] * shape[2], 128),
+        linear(shape[1] * shape[2], 128, options),
         relu(),
-        linear(128, 64),
+        linear(128, 64, options),
         relu(),
-        linear(64, classes),
+        linear(64, classes, options),
       ),
       shape,
     ),

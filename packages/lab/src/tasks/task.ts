@@ -11,8 +11,11 @@ export interface Task {
   dataset: string;
   /** The task to use, after saying so, where the dataset cannot be had. */
   fallback?: string;
-  /** The model for images of this shape ([channels, height, width]) and this many classes. */
-  model(shape: readonly [number, number, number], classes: number): Model;
+  /**
+   * The model for images of this shape ([channels, height, width]) and this many classes; without biases for rules that cannot
+   * update vectors.
+   */
+  model(shape: readonly [number, number, number], classes: number, options?: ModelOptions): Model;
   /** The model in the field's shorthand. */
   architecture: string;
   batchSize: number;
@@ -25,4 +28,9 @@ export interface Task {
   targetAccuracy: number;
   /** Largest batch of an evaluation; only speed depends on it. */
   evaluationBatch: number;
+}
+
+export interface ModelOptions {
+  /** True by default. */
+  bias?: boolean;
 }
