@@ -2,4 +2,4 @@
 
 export { findSurface, quadratic, surfaces } from "./catalogue.ts";
 export { type Near, nearestMinimum, type Point, type Surface } from "./surface.ts";
-export { type Station, type Walk, type WalkOptions, walk } from "./walk.ts";
+export { checkWalk, type Station, type Walk, type WalkOptions, walk } from "./walk.ts";

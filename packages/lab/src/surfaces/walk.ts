@@ -44,12 +44,27 @@ export interface Walk {
   readonly reason: string;
 }
 
+/** Raises RangeError for a rule that cannot walk in the plane. */
+export function checkWalk({ name, minimumRank, program }: Rule): void {
+  if (minimumRank > 1) {
+    throw new RangeError(
+      `Cannot walk by ${name} as it updates matrices, and a point of the plane is a vector: choose another rule`,
+    );
+  }
+  if (program.before.some(({ gradient }) => gradient === "sampled-labels")) {
+    throw new RangeError(
+      `Cannot walk by ${name} as it asks for gradients of labels drawn from a model, and a surface has none: choose another rule`,
+    );
+  }
+}
+
 /**
  * Take `steps` updates from `start`, evaluating f and ∇f in float64; on the wasm engine the position is float32.
- * Raises RangeError for hyperparameters outside their domain, before the first step.
+ * Raises RangeError for hyperparameters outside their domain, before the first step, and as `checkWalk`.
  */
 export function walk(options: WalkOptions): Walk {
   const { rule, engine = "reference" } = options;
+  checkWalk(rule);
   if (engine === "reference") {
     return walkOn(referenceBackend, new Float64Array(2), new Float64Array(2), options);
   }
@@ -88,7 +103,12 @@ function walkOn<A extends FloatArray>(
     const reason = whyDiverged(station);
     if (reason !== "") return { path, status: "diverged", reason };
     if (step === steps) return { path, status: "finished", reason: "" };
-    optimizer.step(schedule && { lr: schedule.at(step) });
+    const factors = schedule && { lr: schedule.at(step) };
+    for (const phase of optimizer.phasesDue()) {
+      optimizer.prepare(phase, factors); // the gradient is exact: that of a batch is that of all data
+      gradient.set(surface.gradient(theta[0]!, theta[1]!));
+    }
+    optimizer.step(factors);
   }
 }
 
