@@ -126,7 +126,7 @@ describe("compare()", () => {
   const refusals: [what: string, options: Partial<CompareOptions>, says: string][] = [
     ["no rule", { rules: [] }, "no rule is named"],
     ["a rule twice", { rules: ["sgd", "adam", "sgd"] }, "Cannot compare sgd with itself"],
-    ["an unknown rule", { rules: ["sdg"] }, 'did you mean "sgd"'],
+    ["an unknown rule", { rules: ["lionn"] }, 'did you mean "lion"'],
     ["no budget", { budget: 0 }, "budget must be a whole number, at least 1: current value is 0"],
     ["half a seed", { seeds: 0.5 }, "seeds must be a whole number, at least 1: current value is 0.5"],
     ["NaN steps", { steps: Number.NaN }, "steps must be a whole number, at least 1: current value is NaN"],

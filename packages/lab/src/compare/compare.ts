@@ -4,10 +4,12 @@
  * comparison that was interrupted, or killed, continues when it is asked for again and gives the same numbers.
  */
 import type { Dataset } from "@thalweg/data";
-import { rules as catalogue, checkHyper, lookUp, parseSchedules } from "@thalweg/optim";
+import { checkHyper, parseSchedules } from "@thalweg/optim";
 import type { MeasuredComparison, TaskFacts } from "../report/comparison.ts";
+import { type AskedRule, readRuleSpec } from "../rules/index.ts";
 import { parseSpace, type Space, samplers } from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
+import { checkTrainable } from "./learner.ts";
 import { machineFacts } from "./machine.ts";
 import { defaultWorkers, Pool } from "./pool.ts";
 import { type RunEvent, studyRule, TUNING_SEED } from "./study.ts";
@@ -19,8 +21,8 @@ export interface CompareOptions {
   task: Task;
   /** Loaded with `shared: true`, so that workers do not copy it. */
   dataset: Dataset;
-  /** Names of the catalogue; the first is the baseline. */
-  rules: readonly string[];
+  /** Rules, or texts that `readRuleSpec` reads; the first is the baseline. */
+  rules: readonly (string | AskedRule)[];
   /** Where runs go, and are found again. */
   folder: string;
   /** Trials per rule. */
@@ -33,7 +35,7 @@ export interface CompareOptions {
   steps?: number;
   /** Places the points of the search. */
   studySeed?: number;
-  /** What is searched, by rule, instead of the ranges of `spaces.ts`. */
+  /** What is searched, by a rule's name, instead of what its file or `spaces.ts` says. */
   spaces?: Readonly<Record<string, Space>>;
   /** Runs at the same time; the numbers do not depend on it. */
   workers?: number;
@@ -65,9 +67,10 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
   const steps = options.steps ?? task.steps;
   const workers = options.workers ?? defaultWorkers();
   checkCounts({ budget, seeds: options.seeds ?? DEFAULTS.seeds, steps, workers });
-  const rules = options.rules.map((name) => lookUp("rule", catalogue, name));
-  checkRules(options.rules);
-  checkSpaces(spaces);
+  const rules = options.rules.map((one) => (typeof one === "string" ? readRuleSpec(one) : one));
+  checkRules(rules);
+  for (const { rule } of rules) checkTrainable(rule, task, dataset);
+  checkSpaces(spaces, rules);
   parseSchedules(schedule, steps);
 
   const startedAt = new Date().toISOString();
@@ -84,7 +87,7 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
   try {
-    const measured = await Promise.all(rules.map((rule) => studyRule(rule, study, pool)));
+    const measured = await Promise.all(rules.map((asked) => studyRule(asked, study, pool)));
     return {
       version: 1,
       title: `${rules.length} optimizers on ${task.name}`,
@@ -118,17 +121,18 @@ function checkCounts(counts: Readonly<Record<string, number>>): void {
   }
 }
 
-function checkRules(names: readonly string[]): void {
+/** Raises RangeError for a rule that is named twice, and where there is none. */
+export function checkRules(rules: readonly AskedRule[]): void {
+  const names = rules.map(({ rule }) => rule.name);
   if (names.length === 0) throw new RangeError("Cannot compare as no rule is named: name at least one");
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new RangeError(`Cannot compare ${twice} with itself: name each rule once`);
 }
 
 /** Both ends of every range must be values that the rule takes. */
-function checkSpaces(spaces: Readonly<Record<string, Space>>): void {
-  for (const [name, space] of Object.entries(spaces)) {
-    const rule = lookUp("rule", catalogue, name);
-    for (const [hyper, dimension] of Object.entries(parseSpace(space))) {
+function checkSpaces(spaces: Readonly<Record<string, Space>>, rules: readonly AskedRule[]): void {
+  for (const { rule } of rules) {
+    for (const [hyper, dimension] of Object.entries(parseSpace(spaces[rule.name] ?? {}))) {
       const ends = "low" in dimension ? [dimension.low, dimension.high] : dimension.choices;
       for (const value of ends) checkHyper(rule, { [hyper]: value as number });
     }

@@ -10,7 +10,6 @@ import { type TrialConfig, trialConfig } from "./trial.ts";
 const digits = await loadTask(tasks["digits-mlp"]!, { say() {} });
 const config: TrialConfig = trialConfig(digits.task, "any", {
   rule: rules.sgd!,
-  hyper: {},
   schedule: "constant",
   steps: 5,
   seed: 7,

@@ -36,7 +36,7 @@ interface Job {
 export const defaultWorkers = (): number => availableParallelism();
 
 /** Of a run that never began. */
-const INTERRUPTED: FitResult = { end: "interrupted", step: 0, seconds: 0, evaluations: [] };
+const INTERRUPTED: FitResult = { end: "interrupted", step: 0, gradients: 0, seconds: 0, evaluations: [] };
 
 export class Pool {
   private readonly idle: Worker[] = [];

@@ -6,11 +6,11 @@ import { showProgress } from "./progress.ts";
 /** The events of a comparison of two rules: 2 trials, 1 seed each. */
 const event = (done: number, changes: Partial<ProgressEvent>): ProgressEvent => ({
   ...{ rule: "sgd", phase: "trial", index: 0, hyper: { lr: 0.1 }, reused: false, done, total: 6 },
-  result: { end: "finished", step: 9, seconds: 1, evaluations: [] },
+  result: { end: "finished", step: 9, gradients: 9, seconds: 1, evaluations: [] },
   ...changes,
 });
 const ended = (measures: Record<string, number>): ProgressEvent["result"] => ({
-  ...{ end: "finished", step: 9, seconds: 1 },
+  ...{ end: "finished", step: 9, gradients: 9, seconds: 1 },
   evaluations: [{ step: 9, gradients: 9, trainLoss: 1, seconds: 1, ...measures }],
 });
 const diverged: ProgressEvent["result"] = { ...ended({ validationLoss: Number.NaN }), end: "diverged" };

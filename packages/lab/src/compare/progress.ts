@@ -61,7 +61,8 @@ class RuleProgress {
 
   get best(): string {
     if (this.bestLoss === Number.POSITIVE_INFINITY) return this.trials === 0 ? "" : "all diverged";
-    return `best validation loss ${this.bestLoss.toFixed(4)} nat at lr ${this.bestRate.toPrecision(2)}`;
+    const at = Number.isNaN(this.bestRate) ? "" : ` at lr ${this.bestRate.toPrecision(2)}`;
+    return `best validation loss ${this.bestLoss.toFixed(4)} nat${at}`;
   }
 
   get accuracy(): string {

@@ -5,14 +5,16 @@
  *   finals   the winner of each rule on every seed: the same initial parameters and batches for every rule, so results pair
  */
 import { join } from "node:path";
-import { type Rule, ruleToLatex } from "@thalweg/optim";
+import { type Rule, ruleToLatex, withHyper } from "@thalweg/optim";
 import type { FitResult } from "@thalweg/train";
 import type { Evaluation, MeasuredRule, Run, Trial } from "../report/comparison.ts";
+import type { AskedRule } from "../rules/index.ts";
 import { type Configuration, type Dimension, type Space, suggest } from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
+import { fitToTask, leavesOutBiases } from "./learner.ts";
 import type { Pool } from "./pool.ts";
-import { spaceOf } from "./spaces.ts";
-import { endedTrial, type TrialConfig, trialConfig, trialFolder } from "./trial.ts";
+import { scheduleOf, spaceOf } from "./spaces.ts";
+import { endedTrial, finiteOrText, type TrialConfig, trialConfig, trialFolder } from "./trial.ts";
 
 export interface StudyOptions {
   task: Task;
@@ -27,7 +29,7 @@ export interface StudyOptions {
   steps: number;
   /** Places the points of the search. */
   studySeed: number;
-  /** What is searched, by rule, instead of `spaceOf`. */
+  /** What is searched, by rule, instead of what its file or `spaceOf` says. */
   spaces: Readonly<Record<string, Space>>;
   folder: string;
   onRun(event: RunEvent): void;
@@ -39,6 +41,7 @@ export interface RunEvent {
   phase: "trial" | "final";
   /** Trial number or seed. */
   index: number;
+  /** The values that were searched. */
   hyper: Readonly<Record<string, number>>;
   result: FitResult;
   /** It had been done before. */
@@ -54,28 +57,51 @@ export class Interrupted extends Error {
 }
 
 /** Tune a rule, then run the winner on every seed. Raises Interrupted, RunFolderError. */
-export async function studyRule(rule: Rule, options: StudyOptions, pool: Pool): Promise<MeasuredRule> {
-  const { budget, seeds, studySeed } = options;
-  const space = options.spaces[rule.name] ?? spaceOf(rule);
+export async function studyRule(asked: AskedRule, options: StudyOptions, pool: Pool): Promise<MeasuredRule> {
+  const { budget, seeds, studySeed, task } = options;
+  const rule = withHyper(asked.rule, fitToTask(asked.rule, task, asked.fixed));
+  const space = searched(asked, options);
+  const schedule = scheduleOf(rule, options.schedule);
   const study = { space, studySeed, budget, ...pinDefaults(rule, space) };
+  const job = { rule, schedule, options, pool };
   const trials = await Promise.all(
-    Array.from({ length: budget }, (_, number) =>
-      trial(number, suggest(study, number), { rule, options, pool }),
-    ),
+    Array.from({ length: budget }, (_, number) => trial(number, suggest(study, number), job)),
   );
-  const tuned = { ...rule.hyper, ...winner(trials).hyperparameters };
-  const runs = await Promise.all(seeds.map((seed) => final(seed, tuned, { rule, options, pool })));
+  const best = winner(trials).hyperparameters;
+  const runs = await Promise.all(seeds.map((seed) => final(seed, best, job)));
   return {
     name: rule.name,
     formula: rule.links.map(({ update }) => update.trim().replaceAll(/^ +/gm, "")).join("\n"),
     latex: ruleToLatex(rule),
-    source: rule.links.map(({ source }) => source).join("; "),
-    defaults: rule.hyper,
-    tuned,
+    source: rule.links
+      .map(({ source }) => source)
+      .filter((source) => source !== "")
+      .join("; "),
+    defaults: finiteOrText(rule.hyper),
+    tuned: { ...finiteOrText(rule.hyper), ...best },
     space,
+    exceptions: exceptions(rule, schedule, options),
     trials,
     runs,
   };
+}
+
+/** What the asker has given a value is not searched. */
+function searched({ rule, fixed, space }: AskedRule, { spaces }: StudyOptions): Space {
+  const asked = spaces[rule.name];
+  if (asked !== undefined) return asked;
+  return Object.fromEntries(Object.entries(space ?? spaceOf(rule)).filter(([name]) => !fixed.includes(name)));
+}
+
+/** How the rule's runs differ from those of the others, besides the rule. */
+function exceptions(rule: Rule, schedule: string, options: StudyOptions): string[] {
+  return [
+    ...(leavesOutBiases(rule) ? ["the network has no biases, which it cannot update"] : []),
+    ...(rule.initialisation === undefined
+      ? []
+      : [`starting values of its own, from the initialisation "${rule.initialisation}"`]),
+    ...(schedule === options.schedule ? [] : [`schedule ${schedule}`]),
+  ];
 }
 
 /** Trial 0 tries the rule's defaults, unless they lie outside the space. */
@@ -86,7 +112,10 @@ function pinDefaults({ hyper }: Rule, space: Space): { pinned?: Configuration } 
 }
 
 const contains = (dimension: Dimension, value: number | undefined) =>
-  value !== undefined && "low" in dimension && dimension.low <= value && value <= dimension.high;
+  value !== undefined &&
+  ("low" in dimension
+    ? dimension.low <= value && value <= dimension.high
+    : dimension.choices.includes(value));
 
 /** The lowest validation loss at the last step; where every trial diverged, the first, so that the report shows it. */
 function winner(trials: readonly Trial[]): Trial {
@@ -97,6 +126,7 @@ function winner(trials: readonly Trial[]): Trial {
 
 interface Job {
   rule: Rule;
+  schedule: string;
   options: StudyOptions;
   pool: Pool;
 }
@@ -118,6 +148,7 @@ async function final(seed: number, tuned: Configuration, job: Job): Promise<Run>
   const evaluations = result.evaluations.map(
     (line): Evaluation => ({
       step: line.step,
+      gradients: line.gradients,
       trainLoss: finite(line.trainLoss),
       validationLoss: finite(line.validationLoss),
       testLoss: finite(line.testLoss),
@@ -133,13 +164,12 @@ async function runOnce(
   index: number,
   seed: number,
   values: Configuration,
-  { rule, options, pool }: Job,
+  { rule, schedule, options, pool }: Job,
 ): Promise<{ config: TrialConfig; result: FitResult }> {
-  const { task, taskFingerprint, schedule, steps, folder, onRun } = options;
-  const hyper = { ...rule.hyper, ...values } as Record<string, number>;
+  const { task, taskFingerprint, steps, folder, onRun } = options;
+  const hyper = values as Record<string, number>; // only numbers are searched
   const config = trialConfig(task, taskFingerprint, {
-    rule,
-    hyper,
+    rule: withHyper(rule, hyper),
     schedule,
     steps,
     seed,
@@ -153,9 +183,16 @@ async function runOnce(
   return { config, result };
 }
 
-function attempt(config: TrialConfig, { end, reason = "", step, seconds }: FitResult) {
+function attempt(config: TrialConfig, { end, reason = "", step, gradients, seconds }: FitResult) {
   const status = end === "diverged" ? ("diverged" as const) : ("finished" as const);
-  return { status, reason, steps: step, seconds, folder: trialFolder(config).replaceAll("\\", "/") };
+  return {
+    status,
+    reason,
+    steps: step,
+    gradients,
+    seconds,
+    folder: trialFolder(config).replaceAll("\\", "/"),
+  };
 }
 
 const finite = (value: number | undefined): number | null =>

@@ -4,13 +4,12 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { lookUp, rules } from "@thalweg/optim";
-import { type Evaluation, type FitResult, runId } from "@thalweg/train";
+import { type Evaluation, type FitResult, type JsonObject, runId } from "@thalweg/train";
 import { z } from "zod";
 import type { LoadedTask } from "../tasks/load.ts";
 import { Pool } from "./pool.ts";
 import { taskFacts } from "./task-facts.ts";
-import { endedTrial, type TrialConfig, type TrialRequest, trialConfig } from "./trial.ts";
+import { configuredRule, endedTrial, type TrialConfig, type TrialRequest, trialConfig } from "./trial.ts";
 
 export interface TrainOptions {
   config: TrialConfig;
@@ -29,7 +28,7 @@ export async function planRun({ task, dataset }: LoadedTask, request: TrialReque
 
 /** `digits-mlp-adamw-1f0c9a2b`: readable, and the same for the same request. */
 export const runName = (config: TrialConfig): string =>
-  `${config.task}-${config.rule}-${runId(config).slice(0, 8)}`;
+  `${config.task}-${config.rule.replaceAll(/[^A-Za-z0-9.=-]+/g, "-").slice(0, 60)}-${runId(config).slice(0, 8)}`;
 
 /** Train to the end. `reused` says that the result comes from disk. Raises RunFolderError. */
 export async function train(options: TrainOptions): Promise<FitResult & { reused: boolean }> {
@@ -54,10 +53,10 @@ export async function train(options: TrainOptions): Promise<FitResult & { reused
 /** The part of config.json that was chosen; that the rest is still the same is checked when the run is opened. */
 const stored = z.object({
   kind: z.literal("training"),
-  version: z.literal(1),
+  version: z.literal(2),
   task: z.string(),
   rule: z.string(),
-  hyper: z.record(z.string(), z.number()),
+  links: z.array(z.record(z.string(), z.unknown())),
   schedule: z.string(),
   steps: z.int().min(1),
   seed: z.int().min(0),
@@ -81,6 +80,10 @@ export function storedRequest(folder: string): TrialRequest & { task: string } {
       `its config.json is of no run that can be continued:\n${z.prettifyError(parsed.error)}`,
       parsed.error,
     );
-  const { rule, ...request } = parsed.data;
-  return { ...request, rule: lookUp("rule", rules, rule) };
+  const { kind: _, version: __, rule, links, ...request } = parsed.data;
+  try {
+    return { ...request, rule: configuredRule({ rule, links: links as unknown as JsonObject[] }) };
+  } catch (cause) {
+    throw refuse(`its config.json holds no rule: ${(cause as Error).message}`, cause);
+  }
 }

@@ -4,8 +4,8 @@
  * the same request is found again, finished or half done, and is not computed twice.
  */
 import { join } from "node:path";
-import { Batches, type Dataset, holdOut, type Partition } from "@thalweg/data";
-import { Optimizer, parseSchedules, type Rule, rules, stateSlotCount, wasmBackend } from "@thalweg/optim";
+import { type Dataset, holdOut, type Partition } from "@thalweg/data";
+import { parseSchedules, type Rule, readRule, type WrittenRule, writeRule } from "@thalweg/optim";
 import {
   canonicalJson,
   createRun,
@@ -16,28 +16,30 @@ import {
   type Json,
   type JsonObject,
   openRun,
-  ParameterVector,
   type RunFolder,
   RunFolderError,
   readResult,
   readRun,
   runId,
-  TrainingProgram,
 } from "@thalweg/train";
 import type { Task } from "../tasks/index.ts";
+import { createLearner, leavesOutBiases, schedulesFor } from "./learner.ts";
 import { engine } from "./machine.ts";
 
 /** What the numbers of a run depend on. */
 export interface TrialConfig extends JsonObject {
   kind: "training";
-  version: 1;
+  version: 2;
   task: string;
   /** Of data, model and initial loss. */
   taskFingerprint: string;
   rule: string;
-  /** The rule's formula, link by link: a changed formula is another run. */
-  formula: readonly string[];
-  hyper: Readonly<Record<string, number>>;
+  /** The rule as `writeRule` gives it, with the values of this run: a changed formula is another run. */
+  links: readonly JsonObject[];
+  /** The hyperparameters of the links again, by their names in the chain, for those who read this; infinities as text. */
+  hyper: Readonly<Record<string, number | string>>;
+  /** Whether the model has biases: a rule of matrices alone trains it without. */
+  bias: boolean;
   schedule: string;
   steps: number;
   batchSize: number;
@@ -54,8 +56,8 @@ export interface TrialConfig extends JsonObject {
 
 /** What is chosen about a run; the rest is the task's. */
 export interface TrialRequest {
+  /** With the values of this run as its defaults. */
   rule: Rule;
-  hyper: Readonly<Record<string, number>>;
   schedule: string;
   steps: number;
   seed: number;
@@ -64,15 +66,17 @@ export interface TrialRequest {
 
 export function trialConfig(task: Task, taskFingerprint: string, request: TrialRequest): TrialConfig {
   const { batchSize, evaluateEvery, validation, evaluationBatch } = task;
-  const { rule, hyper, schedule, steps, seed, test } = request;
+  const { rule, schedule, steps, seed, test } = request;
+  const { name, links } = writeRule(rule);
   return {
     kind: "training",
-    version: 1,
+    version: 2,
     task: task.name,
     taskFingerprint,
-    rule: rule.name,
-    formula: rule.links.map(({ update }) => update),
-    hyper: { ...rule.hyper, ...hyper },
+    rule: name,
+    links: links as unknown as JsonObject[],
+    hyper: finiteOrText(rule.hyper),
+    bias: !leavesOutBiases(rule),
     schedule,
     steps,
     batchSize,
@@ -84,6 +88,16 @@ export function trialConfig(task: Task, taskFingerprint: string, request: TrialR
     engine,
   };
 }
+
+/** The rule that a run's configuration holds. Raises FormulaError or TypeError when it holds none. */
+export const configuredRule = ({ rule, links }: Pick<TrialConfig, "rule" | "links">): Rule =>
+  readRule({ name: rule, links } as unknown as WrittenRule);
+
+/** Numbers as JSON has them: infinities are written as text. */
+export const finiteOrText = (values: Readonly<Record<string, number>>): Record<string, number | string> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : String(value)]),
+  );
 
 /** Where a run of this configuration lies, below a comparison's folder. */
 export const trialFolder = (config: TrialConfig): string => join("runs", runId(config).slice(0, 16));
@@ -128,22 +142,10 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
   const { task, dataset, folder, signal, onEvaluation } = place;
   const { batchSize, evaluateEvery, evaluationBatch, seed, steps } = config;
   const run = openTrial(config, folder) ?? createRun(folder, config);
-  const rule = rules[config.rule]!;
-  const model = task.model(dataset.train.shape, dataset.classes.length);
-  const vector = new ParameterVector(model.module, { stateSlots: stateSlotCount(rule) });
-  vector.initialize(model.module, seed);
-  const optimizer = new Optimizer({
-    backend: wasmBackend(vector.memory),
-    segments: vector.segments,
-    parameters: vector.parameters,
-    gradients: vector.gradients,
-    rule,
-    hyper: config.hyper,
-  });
-
+  const rule = configuredRule(config);
   const { train, validation } = partition(dataset, config.validation);
-  const batches = new Batches(dataset.train, { batchSize, normalization: dataset, indices: train, seed });
-  const program = await TrainingProgram.create({ model, vector, batchSize, seed });
+  const learner = await createLearner({ task, dataset, rule, batchSize, seed, indices: train });
+  const { model, vector } = learner;
   const common = { model, vector, batchSize: evaluationBatch, normalization: dataset };
   const evaluators = {
     validation: await Evaluator.create({ ...common, split: dataset.train, indices: validation }),
@@ -151,20 +153,17 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
   };
   try {
     return await fit({
-      vector,
-      program,
-      optimizer,
+      ...learner,
       run,
       steps,
-      schedules: parseSchedules(config.schedule, steps),
+      schedules: schedulesFor(rule, parseSchedules(config.schedule, steps)),
       evaluateEvery,
-      fill: (step, batch) => batches.fill(step, batch.x as Float32Array, batch.labels as Int32Array),
       evaluate: () => measure(evaluators),
       ...(signal && { signal }),
       ...(onEvaluation && { onEvaluation }),
     });
   } finally {
-    await program.release();
+    await learner.release();
     for (const evaluator of Object.values(evaluators)) await evaluator.release();
   }
 }

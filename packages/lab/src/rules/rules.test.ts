@@ -69,7 +69,7 @@ describe("readRuleSpec()", () => {
 
   test("reads choices and hyperparameters, and says which values are the asker's", () => {
     const { rule, fixed } = readRuleSpec("muon(scale=none,lr=0.05)");
-    const expected = buildRule(catalogue.muon, { scale: "none", lr: 0.05 });
+    const expected = buildRule(catalogue.muon!, { scale: "none", lr: 0.05 });
     expect(rule).toEqual({ ...expected, name: "muon(scale=none, lr=0.05)" });
     expect(fixed).toEqual(["lr"]);
   });

@@ -1,0 +1,133 @@
+/**
+ * A rule at work on a task: model, parameters, optimizer and compiled programs of one seed. It is put together here from
+ * what the rule declares: matrices run on ONNX Runtime, required starting values are given, gradients that the rule
+ * wants besides the batch's are compiled, and biases are left out for rules that cannot update vectors.
+ */
+import { Batches, type Dataset } from "@thalweg/data";
+import { initialisations } from "@thalweg/nn";
+import { lookUp, Optimizer, type Rule, type Schedule, stateSlotCount, wasmBackend } from "@thalweg/optim";
+import {
+  type FitOptions,
+  type Model,
+  OnnxMatrixKernels,
+  otherGradients,
+  ParameterVector,
+  segmentOf,
+  TrainingProgram,
+} from "@thalweg/train";
+import type { Task } from "../tasks/index.ts";
+
+export interface LearnerOptions {
+  task: Task;
+  dataset: Dataset;
+  rule: Rule;
+  batchSize: number;
+  seed: number;
+  /** The images of the training split to train on. */
+  indices: Uint32Array;
+}
+
+/** What `fit` takes, and what an evaluator needs beside it. */
+export interface Learner
+  extends Pick<Required<FitOptions>, "vector" | "program" | "optimizer" | "gradients" | "fill"> {
+  model: Model;
+  release(): Promise<void>;
+}
+
+/** Whether a rule has only matrices to work on: then networks are built without biases. */
+export const leavesOutBiases = ({ minimumRank, fallback }: Rule): boolean =>
+  minimumRank > 1 && fallback === undefined;
+
+/** The task's model as the rule can train it. */
+export const modelFor = (rule: Rule, task: Task, { train, classes }: Dataset): Model =>
+  task.model(train.shape, classes.length, { bias: !leavesOutBiases(rule) });
+
+/**
+ * Raises RangeError, before anything runs, for a rule that needs something which the task cannot give: parameters with more
+ * dimensions, starting values that nobody knows, or labels drawn from a model that does not say how.
+ */
+export function checkTrainable(rule: Rule, task: Task, dataset: Dataset): void {
+  const model = modelFor(rule, task, dataset);
+  const refuse = (reason: string) => {
+    throw new RangeError(`Cannot train ${task.name} by ${rule.name} as ${reason}`);
+  };
+  const { initialisation, minimumRank, fallback, program } = rule;
+  const flat = model.module.parameters.find(({ shape }) => shape.length < minimumRank);
+  if (flat !== undefined && fallback === undefined) {
+    refuse(
+      `it needs parameters of at least ${minimumRank} dimensions: "${flat.name}" has shape [${flat.shape}]`,
+    );
+  }
+  if (initialisation !== undefined) lookUp("initialisation", initialisations, initialisation);
+  const sampled = program.before.some(({ gradient }) => gradient === "sampled-labels");
+  if (sampled && model.sampledLoss === undefined) {
+    refuse("it needs labels drawn from the model's predictions, and this model does not say how");
+  }
+}
+
+/** The rule as the task has it: a rule that counts the examples of a batch is told how many there are, unless it was. */
+export function fitToTask<R extends Pick<Rule, "hyper">>(
+  { hyper }: R,
+  { batchSize }: Task,
+  fixed: readonly string[] = [],
+): Record<string, number> {
+  const wanted = Object.hasOwn(hyper, "batchSize") && !fixed.includes("batchSize");
+  return wanted ? { batchSize } : {};
+}
+
+/**
+ * A task's schedules for a rule: each for the hyperparameter of its name, or those of that name in a chain. A schedule of lr is
+ * left out for a rule without a learning rate.
+ */
+export function schedulesFor(
+  { hyper }: Rule,
+  schedules: Readonly<Record<string, Schedule>>,
+): Record<string, Schedule> {
+  const names = Object.keys(hyper);
+  return Object.fromEntries(
+    Object.entries(schedules).flatMap(([name, schedule]) => {
+      const meant = names.filter((one) => one === name || one.endsWith(`.${name}`));
+      return (meant.length === 0 && name !== "lr" ? [name] : meant).map((one) => [one, schedule] as const);
+    }),
+  );
+}
+
+/** Put a learner together. Raises RangeError for what cannot work. */
+export async function createLearner(options: LearnerOptions): Promise<Learner> {
+  const { task, dataset, rule, batchSize, seed, indices } = options;
+  const model = modelFor(rule, task, dataset);
+  const vector = new ParameterVector(model.module, { stateSlots: stateSlotCount(rule) });
+  vector.initialize(model.module, seed);
+  if (rule.initialisation !== undefined) {
+    const values = lookUp("initialisation", initialisations, rule.initialisation)(model.module, seed);
+    for (const segment of vector.segments) {
+      segmentOf(vector.parameters, segment).set(values.get(segment.name)!);
+    }
+  }
+  const matrices = new OnnxMatrixKernels();
+  const optimizer = new Optimizer({
+    backend: wasmBackend(vector.memory, matrices),
+    segments: vector.segments,
+    parameters: vector.parameters,
+    gradients: vector.gradients,
+    rule,
+    seed,
+  });
+  const program = await TrainingProgram.create({ model, vector, batchSize, seed });
+  const batches = new Batches(dataset.train, { batchSize, normalization: dataset, indices, seed });
+  const others = await otherGradients({
+    kinds: rule.program.before.map(({ gradient }) => gradient),
+    ...{ model, vector, program, seed, indices },
+    ...{ split: dataset.train, normalization: dataset },
+  });
+  return {
+    ...{ model, vector, program, optimizer },
+    gradients: others.gradients,
+    fill: (step, { x, labels }) => batches.fill(step, x as Float32Array, labels as Int32Array),
+    release: async () => {
+      await program.release();
+      await others.release();
+      await matrices.release();
+    },
+  };
+}
