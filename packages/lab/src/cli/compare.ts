@@ -1,17 +1,19 @@
 /** `thalweg compare TASK`: tune each rule, run the winners on paired seeds, and say which differences are real. */
 import { join } from "node:path";
-import { rules as catalogue, lookUp, parseSchedules } from "@thalweg/optim";
+import { lookUp, parseSchedules } from "@thalweg/optim";
 import type { Command } from "commander";
-import { compare, DEFAULTS, Interrupted } from "../compare/compare.ts";
+import { checkRules, compare, DEFAULTS, Interrupted } from "../compare/compare.ts";
+import { checkTrainable } from "../compare/learner.ts";
 import { writeOutputs } from "../compare/outputs.ts";
 import { defaultWorkers } from "../compare/pool.ts";
 import { showProgress } from "../compare/progress.ts";
 import { assess } from "../report/assess.ts";
 import { renderTable } from "../report/terminal.ts";
+import { readRuleSpec, splitRules } from "../rules/index.ts";
 import { tasks } from "../tasks/index.ts";
 import { loadTask } from "../tasks/load.ts";
 import { wholeNumber } from "./arguments.ts";
-import { Failure, fromUser, UsageError } from "./errors.ts";
+import { Failure, fromUser } from "./errors.ts";
 import { interrupted, interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print.ts";
@@ -32,10 +34,13 @@ interface Options {
 
 const DEFAULT_RULES = ["sgd", "momentum", "adamw", "lion"];
 const EXAMPLES = `
+A rule is a name of \`thalweg rules\`, with options in parentheses or without; a chain of them and of transforms, with > between;
+or a YAML or JSON file with a formula of your own. Values in parentheses are fixed, the others of its space are tuned.
 Runs that are done lie in the folder and are found again: the same command continues after Ctrl-C or a crash.
 
 Examples:
   $ thalweg compare mnist-mlp --rules sgd,momentum,adamw,lion --seeds 10
+  $ thalweg compare mnist-mlp --rules 'adamw, my-rule.yaml, muon(scale=none), clipByGlobalNorm(maxNorm=1) > adamw'
   $ thalweg compare digits-mlp --rules adam,adamw --budget 4 --schedule constant --out runs/small --json`;
 
 export function define(command: Command, io: Io): void {
@@ -45,7 +50,7 @@ export function define(command: Command, io: Io): void {
       "Compare update rules on a task: tuned with the same budget, run on the same seeds, with intervals.",
     )
     .argument("<task>", `one of ${Object.keys(tasks).join(", ")}`)
-    .option("--rules <names>", "rules, the baseline first", names, DEFAULT_RULES)
+    .option("--rules <names>", "rules, the baseline first", splitRules, DEFAULT_RULES)
     .option("--budget <n>", "trials per rule in the search", wholeNumber("--budget", 1, 10_000), budget)
     .option("--seeds <n>", "paired seeds of the final runs", wholeNumber("--seeds", 1, 1_000), seeds)
     .option("--schedule <spec>", "learning-rate schedule of every run; see thalweg schedules", schedule)
@@ -61,18 +66,23 @@ export function define(command: Command, io: Io): void {
 }
 
 async function run(name: string, options: Options, io: Io): Promise<void> {
-  const { rules, budget, seeds, schedule, steps, workers } = options;
+  const { budget, seeds, schedule, steps, workers } = options;
   const asked = fromUser(() => lookUp("task", tasks, name));
-  for (const rule of rules) fromUser(() => lookUp("rule", catalogue, rule));
-  const twice = rules.find((rule, i) => rules.indexOf(rule) !== i);
-  if (twice !== undefined)
-    throw new UsageError(`Cannot compare ${twice} with itself: name each rule once in --rules`);
+  const read = fromUser(() => {
+    const all = options.rules.map(readRuleSpec);
+    checkRules(all);
+    return all;
+  });
   fromUser(() => parseSchedules(schedule, steps ?? asked.steps));
   const { task, dataset } = await loadTask(asked, {
     env: io.env,
     say: (line) => io.stderr.write(`${line}\n`),
   });
-  fromUser(() => parseSchedules(schedule, steps ?? task.steps)); // a fallback has another length
+  fromUser(() => {
+    parseSchedules(schedule, steps ?? task.steps); // a fallback has another length
+    for (const { rule } of read) checkTrainable(rule, task, dataset);
+  });
+  const rules = read.map(({ rule }) => rule.name);
 
   const folder = options.out ?? join("runs", `compare-${task.name}`);
   io.stderr.write(
@@ -84,7 +94,10 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
     try {
       const command = commandLine(task.name, options);
       const onProgress = progress.update;
-      const measured = await compare({ ...options, task, dataset, folder, command, onProgress, signal });
+      const measured = await compare({
+        ...{ ...options, rules: read },
+        ...{ task, dataset, folder, command, onProgress, signal },
+      });
       progress.stop();
       const comparison = assess(measured);
       const { report } = await writeOutputs(folder, comparison);
@@ -103,18 +116,20 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
   if (options.serve) await show(folder, options.port, io);
 }
 
-const names = (text: string): string[] => text.split(",").map((name) => name.trim());
-
 function commandLine(task: string, options: Options): string {
   const { rules, budget, seeds, schedule, steps, studySeed } = options;
   const words = [
-    `thalweg compare ${task} --rules ${rules.join(",")} --budget ${budget} --seeds ${seeds}`,
+    `thalweg compare ${task} --rules ${quoted(rules.join(","))} --budget ${budget} --seeds ${seeds}`,
     `--schedule '${schedule}'`,
     ...(steps === undefined ? [] : [`--steps ${steps}`]),
     ...(studySeed === DEFAULTS.studySeed ? [] : [`--study-seed ${studySeed}`]),
   ];
   return words.join(" ");
 }
+
+/** As a shell takes it for one word. */
+const quoted = (text: string): string =>
+  /^[\w.,/=-]*$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** Serve until Ctrl-C. */
 async function show(folder: string, port: number, io: Io): Promise<void> {

@@ -2,6 +2,7 @@
 import { lookUp, rules } from "@thalweg/optim";
 import { OURS, type RateFinding, type Suggestion } from "@thalweg/train";
 import type { Command } from "commander";
+import { readRuleSpec } from "../rules/index.ts";
 import { tasks } from "../tasks/index.ts";
 import { finiteNumber, required, setting, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, UsageError } from "./errors.ts";
@@ -26,7 +27,7 @@ export function define(command: Command, io: Io): void {
       "Find a learning rate: raise it from far too small to far too large, come back down, and read where the loss stops gaining.",
     )
     .argument("<task>", `one of ${Object.keys(tasks).join(", ")}`)
-    .option("--rule <name>", "see thalweg rules")
+    .option("--rule <rule>", "a name, a name with options, a chain, or a file; see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
     .option("--seeds <n>", "tests, each from a fresh start", wholeNumber("--seeds", 1, 1_000), 5)
     .option("--steps <n>", "steps up, and as many back down", wholeNumber("--steps", 20, 10_000), 200)
@@ -51,7 +52,7 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
   const { set = {}, seeds: count, steps, from, to } = options;
   const { checkSearch, searchRate } = await import("../lr-finder/find.ts");
   const { asked, rule } = fromUser(() => {
-    const chosen = lookUp("rule", rules, required("--rule", options.rule, Object.keys(rules)));
+    const chosen = readRuleSpec(required("--rule", options.rule, Object.keys(rules))).rule;
     checkSearch({ rule: chosen, hyper: set });
     return { asked: lookUp("task", tasks, name), rule: chosen };
   });

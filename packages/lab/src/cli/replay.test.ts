@@ -53,7 +53,7 @@ describe("replay", () => {
     ["[1, 2,]", /value expected at line 1, column 7/],
     ["[]", /not in its form/],
     [recording({ rule: undefined }), /needs either "rule" or "chain": it has neither/],
-    [recording({ rule: "sdg" }), /the rule "sdg".*did you mean "sgd"/s],
+    [recording({ rule: "lionn" }), /the rule "lionn".*did you mean "lion"/s],
     [recording({ options: { lr: -1 } }), /lr must be finite and not negative: current value is -1/],
     [recording({ gradients: [[[1]]] }), /step 1 must have sizes 2: they have 1/],
     [

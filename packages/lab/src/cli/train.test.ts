@@ -9,9 +9,9 @@ const root = mkdtempSync(join(tmpdir(), "thalweg-cli-train-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const BAD_USAGE: readonly (readonly [line: string, says: RegExp])[] = [
-  ["train", /without a task: give mnist-mlp, digits-mlp/],
+  ["train", /without a task: give mnist-mlp, .*digits-mlp/],
   ["train digits-mpl --rule sgd", /the task "digits-mpl".*did you mean "digits-mlp"/s],
-  ["train digits-mlp", /without --rule: give sgd/],
+  ["train digits-mlp", /without --rule: give gd, sgd/],
   ["train digits-mlp --rule adm", /the rule "adm".*did you mean "adam"/s],
   ["train digits-mlp --rule sgd --set lr=-1", /lr must be finite and not negative: current value is -1/],
   ["train digits-mlp --rule sgd --set lr=NaN", /lr must be a number: current value is NaN/],
@@ -80,6 +80,25 @@ describe("train", () => {
     expect(result.reason).toMatch(/^the loss of step \d+ is (NaN|Infinity)$/);
     const text = await runCli([...words, "--out", join(root, "diverged")]);
     expect(text.out).toContain(`Diverged at step ${result.step}: ${result.reason} (found from before)\n`);
+  });
+
+  test("trains a rule from a file, and resumes it without the file", async () => {
+    const file = join(root, "mine.yaml");
+    writeFileSync(
+      file,
+      "name: mine\nhyper: { lr: 0.1, growthRate: .inf }\nupdate: theta = theta - min(lr, growthRate) * g\n",
+    );
+    const out = join(root, "own rule");
+    const words = ["train", "digits-mlp", "--rule", `clipByGlobalNorm(maxNorm=2) > ${file}`, "--steps", "20"];
+    const first = await runCli([...words, "--set", "lr=0.2", "--out", out, "--json"]);
+    expect(first.code).toBe(0);
+    expect(JSON.parse(first.out).config).toMatchObject({
+      rule: "clipByGlobalNorm(maxNorm=2) > mine",
+      hyper: { maxNorm: 2, lr: 0.2, growthRate: "Infinity" },
+    });
+    rmSync(file);
+    const again = await runCli(["train", "--resume", out, "--json"]);
+    expect(JSON.parse(again.out)).toEqual({ ...JSON.parse(first.out), reused: true });
   });
 
   test("--resume refuses a run that this version of Thalweg would compute differently", async () => {

@@ -1,10 +1,12 @@
 /** `thalweg train TASK --rule NAME`: one run, a line per evaluation, a folder that it can be resumed from. */
 import { join } from "node:path";
-import { checkHyper, lookUp, parseSchedules, rules, type Schedule } from "@thalweg/optim";
+import { lookUp, parseSchedules, rules, type Schedule, withHyper } from "@thalweg/optim";
 import type { Evaluation, FitResult } from "@thalweg/train";
 import type { Command } from "commander";
+import { checkTrainable, fitToTask } from "../compare/learner.ts";
 import { planRun, runName, storedRequest, train } from "../compare/train.ts";
 import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
+import { readRuleSpec } from "../rules/index.ts";
 import { tasks } from "../tasks/index.ts";
 import { loadTask } from "../tasks/load.ts";
 import { required, setting, wholeNumber } from "./arguments.ts";
@@ -29,6 +31,8 @@ const DEFAULT_SEED = 1;
 const EXAMPLES = `
 Examples:
   $ thalweg train digits-mlp --rule adamw --set lr=3e-3 --schedule 'warmup(50) > cosine'
+  $ thalweg train digits-mlp --rule 'clipByGlobalNorm(maxNorm=1) > muon(scale=none)'
+  $ thalweg train digits-mlp --rule my-rule.yaml
   $ thalweg train --resume runs/digits-mlp-adamw-1f0c9a2b`;
 
 export function define(command: Command, io: Io): void {
@@ -37,7 +41,7 @@ export function define(command: Command, io: Io): void {
       "Train a task's model once: losses and accuracies as they come, everything else in a folder.",
     )
     .argument("[task]", `one of ${Object.keys(tasks).join(", ")}`)
-    .option("--rule <name>", "see thalweg rules")
+    .option("--rule <rule>", "a name, a name with options, a chain, or a file; see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
     .option("--schedule <spec>", `factor of the learning rate (default: ${DEFAULT_SCHEDULE})`)
     .option("--steps <n>", "updates, instead of the task's", wholeNumber("--steps", 1))
@@ -50,14 +54,18 @@ export function define(command: Command, io: Io): void {
 }
 
 async function run(task: string | undefined, options: Options, io: Io): Promise<void> {
-  const { name, fallBack, request } = fromUser(() =>
+  const { name, fallBack, request, fixed } = fromUser(() =>
     options.resume === undefined ? asked(task, options) : resumed(task, options),
   );
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const loaded = await loadTask(lookUp("task", tasks, name), { env: io.env, say, fallBack });
   const steps = request.steps ?? loaded.task.steps;
-  const { lr: schedule } = fromUser(() => parseSchedules(request.schedule, steps)); // also when the fallback is shorter
-  const config = await planRun(loaded, { ...request, steps });
+  const { lr: schedule } = fromUser(() => {
+    checkTrainable(request.rule, loaded.task, loaded.dataset);
+    return parseSchedules(request.schedule, steps); // also when the fallback is shorter
+  });
+  const adapted = withHyper(request.rule, fitToTask(request.rule, loaded.task, fixed));
+  const config = await planRun(loaded, { ...request, rule: adapted, steps });
   const folder = options.resume ?? options.out ?? join("runs", runName(config));
   say(`Training ${config.task} by ${config.rule}, ${steps} steps, into ${folder}`);
 
@@ -80,17 +88,20 @@ interface Asked {
   /** Whether another task may stand in when its data cannot be had. */
   fallBack: boolean;
   request: Omit<TrialRequest, "steps"> & { steps?: number };
+  /** Hyperparameters that the task may not choose. */
+  fixed: readonly string[];
 }
 
 function asked(task: string | undefined, options: Options): Asked {
   const { set: hyper = {}, schedule = DEFAULT_SCHEDULE, steps, seed = DEFAULT_SEED } = options;
   const name = required("a task", task, Object.keys(tasks));
   const known = lookUp("task", tasks, name);
-  const rule = lookUp("rule", rules, required("--rule", options.rule, Object.keys(rules)));
-  checkHyper(rule, hyper);
+  const read = readRuleSpec(required("--rule", options.rule, Object.keys(rules)));
+  const rule = withHyper(read.rule, hyper);
   parseSchedules(schedule, steps ?? known.steps);
   const length = steps === undefined ? {} : { steps };
-  return { name, fallBack: true, request: { rule, hyper, schedule, seed, test: true, ...length } };
+  const fixed = [...read.fixed, ...Object.keys(hyper)];
+  return { name, fallBack: true, request: { rule, schedule, seed, test: true, ...length }, fixed };
 }
 
 /** Nothing else may be given: a resumed run is the one that was asked for. */
@@ -102,7 +113,7 @@ function resumed(task: string | undefined, { resume, json: _, ...others }: Optio
     );
   }
   const { task: name, ...request } = storedRequest(resume!);
-  return { name, fallBack: false, request };
+  return { name, fallBack: false, request, fixed: Object.keys(request.rule.hyper) };
 }
 
 const HEAD = ["  step", "train loss", "validation loss", "validation accuracy", "       lr", "seconds"];
@@ -117,9 +128,14 @@ function lines(
     io.stdout.write(`${cells.map((cell, i) => cell.padStart(HEAD[i]!.length + 2)).join("")}\n`);
   row(HEAD);
   return ({ step, trainLoss, validationLoss, validationAccuracy, seconds }) => {
-    const lr = (hyper.lr ?? Number.NaN) * (schedule?.at(Math.max(0, step - 1)) ?? 1);
+    const lr = Number(hyper.lr ?? Number.NaN) * (schedule?.at(Math.max(0, step - 1)) ?? 1);
     const measured = [decimals(trainLoss, 4), decimals(validationLoss!, 4), percent(validationAccuracy!)];
-    row([String(step), ...measured, step === 0 ? "–" : lr.toPrecision(3), seconds.toFixed(1)]);
+    row([
+      String(step),
+      ...measured,
+      step === 0 || Number.isNaN(lr) ? "–" : lr.toPrecision(3),
+      seconds.toFixed(1),
+    ]);
   };
 }
 

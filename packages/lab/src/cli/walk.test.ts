@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -16,6 +16,42 @@ describe("walk", () => {
     expect(path[0].gradientNorm).toBeCloseTo(Math.hypot(3, 12), 14);
     expect(path[1].x).toBeCloseTo(-1.25, 9);
     expect(path[1].y).toBeCloseTo(1.75, 9);
+  });
+
+  test("looks around before it steps: sam on x²+3y², by hand", async () => {
+    // from (1, 0) the gradient is (2, 0); sam asks for the gradient at x = 1 + 0.5 · 2 / (2 + 1e-12) = 1.5, which is 3
+    const { path, rule } = await walkJson(
+      "walk --surface x2+3y2 --rule sam(radius=0.5)>sgd(lr=0.25) --start 1,0 --steps 1",
+    );
+    expect(rule).toBe("sam(radius=0.5) > sgd(lr=0.25)");
+    expect(path[1].x).toBeCloseTo(0.25, 10);
+    expect(path[1].y).toBe(0);
+  });
+
+  test("takes a rule from a file", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "thalweg-walk-"));
+    const file = join(folder, "half.yaml");
+    await writeFile(file, "name: half\nhyper: { lr: 0.5 }\nupdate: |\n  u = lr * g\n  theta = theta - u\n");
+    const { path, hyper } = await walkJson(`walk --surface x2+3y2 --rule ${file} --start 1,0 --steps 1`);
+    expect(hyper).toEqual({ lr: 0.5 });
+    expect(path[1]).toMatchObject({ x: 0, y: 0 }); // 1 - ½ · 2
+    await writeFile(file, "name: half\nhyper: { lr: 0.5 }\nupdate: |\n  u = lr * g\n  theta = theta - v\n");
+    const refused = await runCli(["walk", "--surface", "beale", "--rule", file]);
+    expect(refused).toMatchObject({ code: 2, out: "" });
+    expect(refused.err).toContain(
+      `Cannot read ${file} at line 5, column 19: in the formula of half, found the unknown name "v"`,
+    );
+    await rm(folder, { recursive: true });
+  });
+
+  test.each([
+    ["--rule muon", /Cannot walk by muon as it updates matrices/],
+    ["--rule sophia-g", /Cannot walk by sophia-g as it asks for gradients of labels/],
+    ["--rule adamw(lr", /Cannot read the rule at column 9: found the end/],
+  ])("refuses %s with exit 2", async (words, says) => {
+    const refused = await runCli(["walk", "--surface", "beale", ...words.split(" ")]);
+    expect(refused).toMatchObject({ code: 2, out: "" });
+    expect(refused.err).toMatch(says);
   });
 
   test("follows (1 − ηλ)ᵏ with gradient descent on the quadratic, whatever its condition", async () => {

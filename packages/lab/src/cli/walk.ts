@@ -1,7 +1,9 @@
 /** `thalweg walk`: run a rule on a surface in the plane; print the path, and draw it. */
 import { checkHyper, lookUp, parseSchedule, rules } from "@thalweg/optim";
 import type { Command } from "commander";
+import { readRuleSpec } from "../rules/index.ts";
 import {
+  checkWalk,
   findSurface,
   nearestMinimum,
   quadratic,
@@ -39,7 +41,7 @@ export function define(command: Command, io: Io): void {
       "Run a rule on a surface in the plane: step, position, value and gradient norm; and a picture of the path.",
     )
     .option("--surface <name>", "see the list below")
-    .option("--rule <name>", "see thalweg rules")
+    .option("--rule <rule>", "a name, a name with options, a chain, or a file; see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
     .option("--start <x,y>", "where to begin (default: the surface's own)", point)
     .option("--steps <n>", "number of updates", wholeNumber("--steps", 1, MOST_STEPS), 100)
@@ -56,9 +58,13 @@ export function define(command: Command, io: Io): void {
     const { steps, engine, set = {} } = options;
     const prepared = fromUser(() => {
       const surface = chooseSurface(options);
-      const rule = lookUp("rule", rules, required("--rule", options.rule, Object.keys(rules)));
+      const rule = readRuleSpec(required("--rule", options.rule, Object.keys(rules))).rule;
+      checkWalk(rule);
       checkHyper(rule, set);
       const schedule = options.schedule === undefined ? undefined : parseSchedule(options.schedule, steps);
+      if (schedule !== undefined && rule.hyper.lr === undefined) {
+        throw new UsageError(`Cannot use --schedule as ${rule.name} has no hyperparameter lr: leave it out`);
+      }
       return { surface, rule, schedule };
     });
     const { surface, rule, schedule } = prepared;
@@ -69,7 +75,12 @@ export function define(command: Command, io: Io): void {
       if (options.plot !== undefined) {
         const { walkFigure } = await import("../figures/walk-figure.ts");
         const title = `${rule.name} on ${surface.name}`;
-        const parts = [`lr ${hyper.lr}`, changed(set), options.schedule ?? "", `${steps} steps`];
+        const parts = [
+          hyper.lr === undefined ? "" : `lr ${hyper.lr}`,
+          changed(set),
+          options.schedule ?? "",
+          `${steps} steps`,
+        ];
         const subtitle = parts.filter((part) => part !== "").join(" · ");
         await writeText(options.plot, walkFigure({ surface, walk: walked, title, subtitle }), io);
       }
