@@ -2,10 +2,11 @@
  * For tests: one program run over the same numbers on both engines. The fused engine's vectors lie between guard zones
  * and at odd addresses, so whatever writes beyond an end is found.
  */
-
+import type { Scope } from "../functions.ts";
 import { reference } from "../reference.ts";
 import type { UpdateProgram } from "../resolve.ts";
 import { resolve } from "../resolve.ts";
+import type { StateDeclaration } from "../state.ts";
 import { bindUpdate, type Engine, type FloatArray, type TensorGroup } from "../update.ts";
 import { fused } from "../wasm/kernel.ts";
 import { FlatMemory } from "../wasm/memory.ts";
@@ -28,14 +29,17 @@ export interface RunOptions {
   dense?: boolean;
 }
 
-/** What the slots of every tensor hold after the run: `result[group][tensor].theta[i]`. */
+/**
+ * What the slots of every tensor hold after the run: `result[group][tensor].theta[i]`. State that is one number stands there
+ * too, as a list of one; where all tensors share it, each of them has it.
+ */
 export type Result = Record<string, number[]>[][];
 
 /** A program from text; `theta` is what it assigns. */
 export function program(
   update: string,
   hyper: readonly string[] = [],
-  state: readonly string[] = [],
+  state: StateDeclaration = [],
 ): UpdateProgram {
   return resolve([{ name: "test", update, hyper, state, assigns: ["theta"] }]);
 }
@@ -49,7 +53,8 @@ export function runReference(
   groups: readonly TestGroup[],
   options: RunOptions = {},
 ): Result {
-  return run(update, groups, reference, (values) => Float64Array.from(values, Math.fround), options);
+  const place = (values: ArrayLike<number>) => Float64Array.from(values, Math.fround);
+  return run(update, groups, reference, place, place, options);
 }
 
 const GUARD = 24; // floats; more than a block of the kernel
@@ -74,7 +79,7 @@ export function runFused(
     taken.set(slot, from + values.length + (options.dense ? 0 : GUARD + 1));
     return view;
   };
-  const result = run(update, groups, fused(memory), place, options);
+  const result = run(update, groups, fused(memory), place, (values) => Float32Array.from(values), options);
 
   for (const [slot, vector] of vectors) {
     let end = 0;
@@ -99,9 +104,13 @@ function run<A extends FloatArray>(
   groups: readonly TestGroup[],
   engine: Engine<A>,
   place: (values: ArrayLike<number>, slot: string) => A,
+  matrix: (values: ArrayLike<number>) => A,
   { steps = 1 }: RunOptions,
 ): Result {
   const names = slotsOf(update);
+  const numbers = (scope: Scope) =>
+    Object.fromEntries(update.scalars.filter((slot) => slot.scope === scope).map(({ name }) => [name, 0]));
+  const shared = numbers("all");
   const bound = groups.map(
     ({ hyper, tensors }, i): TensorGroup<A> => ({
       hyper,
@@ -110,22 +119,37 @@ function run<A extends FloatArray>(
         name: `tensor ${i}.${j}`,
         shape,
         size: sizeOf(shape),
-        slots: Object.fromEntries(
-          names.map((slot) => [slot, place(slots[slot] ?? new Float64Array(sizeOf(shape)), slot)]),
-        ),
+        slots: Object.fromEntries([
+          ...names.map((slot) => [slot, place(slots[slot] ?? new Float64Array(sizeOf(shape)), slot)]),
+          ...matricesOf(update, shape).map(([slot, size]) => [
+            slot,
+            matrix(slots[slot] ?? new Float64Array(size)),
+          ]),
+        ]),
+        scalars: numbers("tensor"),
       })),
     }),
   );
-  const ready = bindUpdate(update, bound, engine);
+  const ready = bindUpdate(update, bound, engine, shared);
+  ready.initialise();
   for (let step = 1; step <= steps; step++) {
     for (const group of bound) group.t = step;
     ready.run();
   }
   return bound.map(({ tensors }) =>
-    tensors.map(({ slots }) =>
-      Object.fromEntries(Object.entries(slots).map(([slot, values]) => [slot, Array.from(values)])),
+    tensors.map(({ slots, scalars }) =>
+      Object.fromEntries([
+        ...Object.entries(slots).map(([slot, values]) => [slot, Array.from(values)]),
+        ...Object.entries({ ...scalars, ...shared }).map(([name, value]) => [name, [value]]),
+      ]),
     ),
   );
+}
+
+/** Matrices of another shape than the parameter's, with their sizes. */
+function matricesOf({ matrices }: UpdateProgram, shape: readonly number[]): [name: string, size: number][] {
+  const side = { "1": 1, R: shape[0] ?? 1, C: sizeOf(shape.slice(1)) };
+  return matrices.map(({ name, extent: [rows, cols] }) => [name, side[rows] * side[cols]]);
 }
 
 /** n numbers in [low, high), the same ones for the same seed: a linear congruential generator (Numerical Recipes). */
