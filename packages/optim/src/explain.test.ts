@@ -159,12 +159,13 @@ describe("MISTAKES", () => {
     expect(explained(right, rightChoices).warnings.map((one) => one.code)).not.toContain(code);
   });
 
-  it("finds muon on a head by its name", () => {
-    const head = [segment("lm_head.weight", [2, 2], 0), segment("hidden.weight", [1, 2], 4)];
-    const values = { "lm_head.weight": [1, 2, 3, 4], "hidden.weight": [1, 2] };
+  it("finds muon on a head and on embeddings by their names", () => {
+    const embedding = { ...segment("wte.weight", [2, 1], 6), kind: "weight" }; // as a layer declares it
+    const head = [segment("lm_head.weight", [2, 2], 0), segment("hidden.weight", [1, 2], 4), embedding];
+    const values = { "lm_head.weight": [1, 2, 3, 4], "hidden.weight": [1, 2], "wte.weight": [1, 2] };
     const { optimizer } = setUp("reference", muon, values, { segments: head });
     expect(explain(optimizer).warnings).toMatchObject([
-      { code: "orthogonal-rule-on-the-wrong-parameters", parameters: ["lm_head.weight"] },
+      { code: "orthogonal-rule-on-the-wrong-parameters", parameters: ["lm_head.weight", "wte.weight"] },
     ]);
   });
 

@@ -5,7 +5,7 @@
 import type { FloatArray } from "@thalweg/formula";
 import type { GroupDescription } from "./optimizer.ts";
 import { catalogue } from "./rules/index.ts";
-import { kindOf } from "./wrappers/partition.ts";
+import { isEmbedding, kindOf } from "./wrappers/partition.ts";
 
 export interface Warning {
   code: string;
@@ -137,7 +137,7 @@ export const MISTAKES: readonly Mistake[] = [
       if (familyOf(group) !== "orthogonal" && !/muon/i.test(name)) return [];
       const wrong = parametersWhere(
         group,
-        (segment) => segment.shape.length < 2 || kindOf(segment) === "embedding" || HEAD.test(segment.name),
+        (segment) => segment.shape.length < 2 || isEmbedding(segment.name) || HEAD.test(segment.name),
       );
       if (wrong.length === 0) return [];
       return about(

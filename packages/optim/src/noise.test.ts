@@ -52,6 +52,13 @@ describe.each(ENGINES)("noise on the %s engine", (engine) => {
 });
 
 describe("noise", () => {
+  it("wants a seed, and says so when the optimizer is made", () => {
+    expect(() => setUp("reference", walk, zeros, { seed: -1 })).toThrow(
+      "seed must be a whole number in [0, 2^53): current value is -1",
+    );
+    expect(() => setUp("reference", walk, zeros, { seed: 0.5 })).toThrow(RangeError);
+  });
+
   it("has the same bits on both engines", () => {
     const [exact, fast] = ENGINES.map((engine) => {
       const { parameters, step } = setUp(engine, walk, zeros, { seed: 3 });

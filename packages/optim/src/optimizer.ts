@@ -74,6 +74,7 @@ export class Optimizer<A extends FloatArray> {
     });
     this.parameters = options.parameters;
     this.seed = options.seed ?? 0;
+    stream(this.seed, "noise"); // refuses a seed that is none before anything runs
     this.checksGradients = options.check === "finite";
     this.offsets = new Map(options.segments.map(({ name, offset }: Segment) => [name, offset]));
     this.runs = new Map(

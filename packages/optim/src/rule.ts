@@ -125,6 +125,12 @@ export function chain(...parts: readonly (Rule | Link)[]): Rule {
     );
   }
   checkPlaces(links, names);
+  const viewers = links.filter(({ view }) => view !== "").map(({ name }) => name);
+  if (viewers.length > 1) {
+    throw new TypeError(
+      `Cannot chain ${names} as only one link can say which parameters to evaluate with: ${viewers.join(" and ")} both do; keep one`,
+    );
+  }
   return fromLinks(links);
 }
 

@@ -116,6 +116,12 @@ describe("wrapperCatalogue", () => {
     expect(() => chain(cautious(), adam)).toThrow("cautious must stand after the rule: put it after adam");
   });
 
+  it("refuses two links that each say what to evaluate with", () => {
+    expect(() => chain(adam, ema(), swa())).toThrow(
+      "Cannot chain adam, ema, swa as only one link can say which parameters to evaluate with: ema and swa both do; keep one",
+    );
+  });
+
   it("refuses numbers outside their domain", () => {
     expect(() => lookahead({ interval: 0 })).toThrow(
       "interval must be a whole number, at least 1: current value is 0",

@@ -22,11 +22,12 @@ export const byKind =
 /** The kind that a segment declares; else "embedding" or "bias" by its name, "scale" below two dimensions, or "weight". */
 export function kindOf({ name, shape, kind }: Segment): string {
   if (kind !== undefined) return kind;
-  if (shape.length >= 2) return EMBEDDING.test(name) ? "embedding" : "weight";
+  if (shape.length >= 2) return isEmbedding(name) ? "embedding" : "weight";
   return /bias$/i.test(name) ? "bias" : "scale";
 }
 
-const EMBEDDING = /embed|\b(wte|wpe)\b/i;
+/** Whether a name is that of a table of embeddings, by the usual names: a layer knows only that it is a weight. */
+export const isEmbedding = (name: string): boolean => /embed|\b(wte|wpe)\b/i.test(name);
 
 /**
  * The group of all biases and scales, with every decay of the rule at zero: `groups: [noDecayOnBiasesAndNorms(adamw)]`.
