@@ -17,6 +17,7 @@ import {
   HYPERPARAMETERS,
   type Link,
   type LinkCatalogue,
+  type Rule,
   type RuleOptions,
   transformCatalogue,
   wrapperCatalogue,
@@ -133,6 +134,16 @@ export function entry(name: string, options: RuleOptions): FullEntry | BriefEntr
     refuseChoices(name, options);
     return without.get(name)!;
   }
+  return full(name, one, options);
+}
+
+/** Everything about a rule that is not in the catalogue. */
+export const ownEntry = ({ name, links: [link], hyper }: Rule): FullEntry =>
+  full(name, { ...OWN, link: () => link!, hyper: () => hyper });
+
+const OWN = { family: "own", use: "", watch: "", choices: {} };
+
+function full(name: string, one: Listed, options: RuleOptions = {}): FullEntry {
   const link = one.link(options);
   const hyper = one.hyper(options);
   return {

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { besides, catalogue, rules, transformCatalogue, wrapperCatalogue } from "@thalweg/optim";
 import { expect, test } from "vitest";
 import { entryNames } from "./rule-entries.ts";
@@ -114,4 +117,31 @@ test("every entry has a text, with its advice", async () => {
     expect(out.startsWith(`${name} (`), name).toBe(true);
     for (const part of ["\nUse ", "\nWatch ", "\nSource "]) expect(out, name).toContain(part);
   }
+});
+
+test("rules FILE explains a rule of one's own as it does those of the catalogue", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "thalweg-cli-rules-")), "mine.yaml");
+  writeFileSync(
+    file,
+    "name: mine\nhyper: { lr: 0.5 }\nstate: [m]\nupdate: |\n  m = m + g\n  theta = theta - lr * m\n",
+  );
+  expect(await json(file)).toMatchObject({
+    ...{
+      name: "mine",
+      family: "own",
+      stateBytesPerParameter: 4,
+      formula: ["m = m + g", "theta = theta - lr * m"],
+    },
+    latex: [String.raw`m \leftarrow m + g`, String.raw`\theta \leftarrow \theta - \eta \, m`],
+    hyperparameters: [{ name: "lr", default: 0.5, meaning: "learning rate" }],
+  });
+  const { out } = await runCli(["rules", file]);
+  expect(out).toMatch(/^mine \(rule, own\)/);
+  expect(out).not.toContain("Watch");
+  writeFileSync(file, "name: mine\nupdate: |\n  theta = lr\n");
+  const refused = await runCli(["rules", file]);
+  expect(refused).toMatchObject({ code: 2, out: "" });
+  expect(refused.err).toContain(
+    "mine.yaml at line 3, column 11: in the formula of mine, found the unknown name",
+  );
 });

@@ -1,10 +1,18 @@
-/** `thalweg rules [NAME]`: the catalogue of update rules, transforms and wrappers, or one of them in full. */
+/** `thalweg rules [NAME]`: the catalogue of update rules, transforms and wrappers, or one of them, or of a file, in full. */
 import { lookUp, type RuleOptions } from "@thalweg/optim";
 import type { Command } from "commander";
+import { looksLikePath, readRuleSpec } from "../rules/index.ts";
 import { fromUser, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson, settings } from "./print.ts";
-import { type BriefEntry, briefEntries, entry, entryNames, type FullEntry } from "./rule-entries.ts";
+import {
+  type BriefEntry,
+  briefEntries,
+  entry,
+  entryNames,
+  type FullEntry,
+  ownEntry,
+} from "./rule-entries.ts";
 
 interface Options {
   dialect?: string;
@@ -17,13 +25,13 @@ export function define(command: Command, io: Io): void {
     .description(
       "List update rules, transforms and wrappers by family, or explain one: formula, symbols, defaults, state, when to use it.",
     )
-    .argument("[name]", "a rule, transform or wrapper")
+    .argument("[name]", "a rule, transform or wrapper, or a file with a rule of your own")
     .option("--dialect <dialect>", "whose form of the rule: torch, optax, keras, tf1, paper")
     .option("--choose <name=value>", "another choice that the rule offers; repeat for more", choice)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ thalweg rules\n  $ thalweg rules adamw\n  $ thalweg rules rmsprop --dialect keras --choose centered=true\n  $ thalweg rules lion --json",
+      "\nExamples:\n  $ thalweg rules\n  $ thalweg rules adamw\n  $ thalweg rules rmsprop --dialect keras --choose centered=true\n  $ thalweg rules lion --json\n  $ thalweg rules my-rule.yaml",
     )
     .action((name: string | undefined, { dialect, choose = {}, json = false }: Options) => {
       const options: RuleOptions = { ...choose, ...(dialect === undefined ? {} : { dialect }) };
@@ -36,6 +44,7 @@ export function define(command: Command, io: Io): void {
         return;
       }
       const found = fromUser(() => {
+        if (looksLikePath(name)) return ownEntry(readRuleSpec(name).rule);
         lookUp("rule", Object.fromEntries(entryNames.map((one) => [one, one])), name);
         return entry(name, options);
       });
@@ -73,7 +82,10 @@ function list(entries: readonly BriefEntry[]): string {
 
 function explanation(found: BriefEntry | FullEntry): string {
   const { name, family, kind, summary, use, watch, source } = found;
-  const advice = `\nUse      ${use}\nWatch    ${watch}\nSource   ${source}\n`;
+  const advice = Object.entries({ Use: use, Watch: watch, Source: source })
+    .map(([head, text]) => (text === "" ? "" : `\n${head.padEnd(8)} ${text}`))
+    .join("")
+    .concat("\n");
   const title = `${name} (${kind}, ${family}): ${summary}\n`;
   if (!("formula" in found)) return title + advice;
   return [

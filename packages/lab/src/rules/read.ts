@@ -91,7 +91,8 @@ function readPart({ name, options }: SpecPart): ReadPart {
   );
 }
 
-const looksLikePath = (name: string) => /\.(ya?ml|json)$/i.test(name) || /[/\\]/.test(name);
+/** Whether a name means a file: by its ending, or by a slash. */
+export const looksLikePath = (name: string) => /\.(ya?ml|json)$/i.test(name) || /[/\\]/.test(name);
 
 function readFile(path: string) {
   try {
