@@ -18,6 +18,7 @@ export type * from "./report/comparison.ts";
 // views of a comparison
 export { comparisonCsv, comparisonJson, runsCsv } from "./report/export.ts";
 export { renderTable, type TableOptions } from "./report/terminal.ts";
+export { type AskedRule, parseRuleFile, readRuleFile, readRuleSpec } from "./rules/index.ts";
 export { type Page, serveFolder } from "./server/serve.ts";
 // tasks: a model, data and a protocol
 export { tasks } from "./tasks/index.ts";

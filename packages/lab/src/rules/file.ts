@@ -2,10 +2,10 @@
  * A rule from a YAML or JSON file: a declaration as @thalweg/optim reads it, and beside it `space`, what a comparison tunes.
  *
  *   name: my-momentum
- *   hyper: { lr: 0.1, mu: 0.9 }
+ *   hyper: { lr: 0.1, momentum: 0.9 }
  *   state: [m]
  *   update: |
- *     m = mu * m + g
+ *     m = momentum * m + g
  *     theta = theta - lr * m
  *   space: { lr: { low: 1.e-3, high: 1, log: true } }
  *
