@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import katex from "katex";
 import { describe, expect, test } from "vitest";
-import { AGGREGATES, CALLABLE, ELEMENTWISE } from "./functions.ts";
+import { AGGREGATES, CALLABLE, ELEMENTWISE, MATRIX_FUNCTIONS } from "./functions.ts";
 import { nameToLatex, toLatex } from "./latex.ts";
 import { anyFormula, anyTree, print } from "./testing/trees.ts";
 
@@ -100,6 +100,21 @@ describe("toLatex()", () => {
     ["sum(a + b) * c", `${open}\\textstyle\\sum ${open}a + b${close}${close} \\, c`],
     ["max(a, b + c)", "\\max\\left(a, b + c\\right)"],
     ["mean(g)", "\\operatorname{mean}\\left(g\\right)"],
+    // matrices
+    ["transpose(g)", "g^{\\top}"],
+    ["transpose(a + b)", `${open}a + b${close}^{\\top}`],
+    ["transpose(transpose(g))", `${open}g^{\\top}${close}^{\\top}`],
+    ["matmul(g, transpose(g))", "g \\, g^{\\top}"],
+    ["matmul(matmul(transpose(P), g), Q)", "P^{\\top} \\, g \\, Q"],
+    ["matmul(P, a + b) * lr", `P \\, ${open}a + b${close} \\, \\eta`],
+    ["matmul(a, b)^2", `${open}a \\, b${close}^{2}`],
+    ["inverseRoot(L, 4)", "L^{-1/4}"],
+    ["inverseRoot(L + R, 1)", `${open}L + R${close}^{-1}`],
+    ["inverseRoot(L, 2 * k)", `L^{-1/${open}2 \\, k${close}}`],
+    ["eps * identityLike(matmul(g, transpose(g)))", "\\epsilon \\, I"],
+    ["rowMean(g^2)", "\\operatorname{rowmean}\\left(g^{2}\\right)"],
+    ["orthogonalize(u)", "\\operatorname{NS}_5\\left(u\\right)"],
+    ["diagonal(A)", "\\operatorname{diag}\\left(A\\right)"],
     // conditions
     [
       "where(a < b and not c >= d, 1, 0)",
@@ -124,7 +139,10 @@ describe("toLatex()", () => {
         name,
         ELEMENTWISE[name].operands.map((type) => (type === "logical" ? "a < b" : "a + b")),
       ]),
-      ...Object.entries(AGGREGATES).map(([name, { arity }]) => [name, Array(arity).fill("a + b")]),
+      ...Object.entries({ ...AGGREGATES, ...MATRIX_FUNCTIONS }).map(([name, { arity }]) => [
+        name,
+        Array(arity).fill("a + b"),
+      ]),
     ] as [string, string[]][];
     for (const [name, operands] of calls) {
       const call = `${name}(${operands.join(", ")})`;

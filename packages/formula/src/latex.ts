@@ -160,16 +160,46 @@ const CLOSED: Readonly<Record<string, Notation>> = {
   normInf: (x) => `\\left\\| ${x} \\right\\|_\\infty`,
   dotAll: (a, b) => `\\left\\langle ${a}, ${b} \\right\\rangle_{\\text{all}}`,
   normAll: (x) => `\\left\\| ${x} \\right\\|_{\\text{all}}`,
+  rowSum: (x) => `\\operatorname{rowsum}\\left(${x}\\right)`,
+  rowMean: (x) => `\\operatorname{rowmean}\\left(${x}\\right)`,
+  colSum: (x) => `\\operatorname{colsum}\\left(${x}\\right)`,
+  colMean: (x) => `\\operatorname{colmean}\\left(${x}\\right)`,
+  positionSum: (x) => `\\operatorname{possum}\\left(${x}\\right)`,
+  orthogonalize: (x) => `\\operatorname{NS}_5\\left(${x}\\right)`,
+  orthogonalizeQuintic: (x) => `\\operatorname{NS}_5^{\\text{quintic}}\\left(${x}\\right)`,
+  orthogonalizePolar: (x) => `\\operatorname{NS}_5^{\\text{polar}}\\left(${x}\\right)`,
+  eigenvectors: (x) => `\\operatorname{eigvecs}\\left(${x}\\right)`,
+  orthonormalBasis: (x) => `\\operatorname{qr}\\left(${x}\\right)`,
+  sortingPermutation: (x) => `\\operatorname{sort}\\left(${x}\\right)`,
+  diagonal: (x) => `\\operatorname{diag}\\left(${x}\\right)`,
 };
+
+/** A^(−1/p), or A^(−1) for p = 1. */
+function writeInverseRoot(base: string, root: SyntaxTree): Written {
+  const isOne = root.kind === "number" && root.value === 1;
+  const exponent = isOne ? "-1" : `-1/${typeset(root, TIGHTNESS.atom)}`;
+  return { text: `${base}^{${exponent}}`, tightness: TIGHTNESS.power };
+}
 
 function writeCall(name: string, trees: readonly SyntaxTree[]): Written {
   const { open, product, power, atom } = TIGHTNESS;
   const operands = trees.map((tree) => typeset(tree, 0));
   const [first, ...others] = trees;
+  const [second] = others;
   if (first !== undefined) {
     switch (name) {
       case "exp":
         return { text: `e^{${operands[0]}}`, tightness: power };
+      case "transpose":
+        return { text: `${typeset(first, atom)}^{\\top}`, tightness: power };
+      case "inverseRoot":
+        if (second === undefined) break;
+        return writeInverseRoot(typeset(first, atom), second);
+      case "identityLike":
+        return { text: "I", tightness: atom };
+      case "matmul":
+        if (second === undefined) break;
+        return { text: `${typeset(first, product)} \\, ${typeset(second, product)}`, tightness: product };
       case "sum":
         return { text: `\\textstyle\\sum ${typeset(first, product)}`, tightness: open };
       case "sumAll":
