@@ -91,7 +91,7 @@ describe("find-lr", () => {
     ["digts-mlp --rule sgd", "digits-mlp"],
     ["digits-mlp --rule sgd --set lr=0.1", "Cannot set lr to 0.1 as it is what is looked for"],
     ["digits-mlp --rule momentum --set momentum=1", "momentum must be in [0, 1)"],
-    ["digits-mlp --rule sophia-g", 'asks for a gradient of the kind "sampled-labels"'],
+    ["digits-mlp --rule agd", "agd has no hyperparameter lr: it has gain"],
     ["digits-mlp --rule sgd --from 1 --to 0.1", "they are 1 and 0.1"],
     ["digits-mlp --rule sgd --from 0", "they are 0 and 10"],
     ["digits-mlp --rule sgd --steps 10", "--steps"],

@@ -69,6 +69,8 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
   const { loadTask } = await import("../tasks/load.ts");
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const { task, dataset } = await loadTask(asked, { say, env: io.env });
+  const { checkTrainable } = await import("../compare/learner.ts");
+  fromUser(() => checkTrainable(rule, task, dataset));
   const seeds = Array.from({ length: count }, (_, seed) => seed);
 
   const interrupt = new AbortController();

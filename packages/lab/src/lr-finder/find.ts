@@ -4,16 +4,10 @@
  * A seed chooses the initial parameters, the order of the images and dropout's noise. The images held out for tuning stay
  * held out, so that a rate found here is not judged on what it was found with.
  */
-import { Batches, type Dataset, holdOut } from "@thalweg/data";
-import { checkHyper, Optimizer, type Rule, stateSlotCount, wasmBackend } from "@thalweg/optim";
-import {
-  findRate,
-  ParameterVector,
-  type RateFinding,
-  type ThereAndBack,
-  TrainingProgram,
-  thereAndBack,
-} from "@thalweg/train";
+import { type Dataset, holdOut } from "@thalweg/data";
+import { checkHyper, type Rule, withHyper } from "@thalweg/optim";
+import { findRate, type RateFinding, type ThereAndBack, thereAndBack } from "@thalweg/train";
+import { createLearner, fitToTask } from "../compare/learner.ts";
 import type { Task } from "../tasks/index.ts";
 
 export interface RateSearch {
@@ -39,17 +33,11 @@ export interface RateSearchResult {
 /** The same for every seed and every comparison. */
 const SPLIT_SEED = 0;
 
-/** Raises RangeError for a rule without a learning rate or with gradients that a test cannot give, and for bad settings. */
+/** Raises RangeError for a rule without a learning rate, and for bad settings. */
 export function checkSearch({ rule, hyper = {} }: Pick<RateSearch, "rule" | "hyper">): void {
   if (rule.hyper.lr === undefined) {
     throw new RangeError(
       `Cannot look for a learning rate as ${rule.name} has no hyperparameter lr: it has ${Object.keys(rule.hyper).join(", ") || "none"}`,
-    );
-  }
-  const other = rule.program.before.find(({ gradient }) => gradient !== "batch");
-  if (other !== undefined) {
-    throw new RangeError(
-      `Cannot look for a learning rate as ${rule.name} asks for a gradient of the kind "${other.gradient}", which range tests do not give: choose another rule`,
     );
   }
   checkHyper(rule, hyper);
@@ -71,34 +59,22 @@ export async function searchRate(search: RateSearch): Promise<RateSearchResult> 
 
 async function testOnce(search: RateSearch, seed: number): Promise<ThereAndBack> {
   const { task, dataset, rule, hyper = {}, steps, from, to, signal } = search;
-  const model = task.model(dataset.train.shape, dataset.classes.length);
-  const vector = new ParameterVector(model.module, { stateSlots: stateSlotCount(rule) });
-  vector.initialize(model.module, seed);
-  const optimizer = new Optimizer({
-    backend: wasmBackend(vector.memory),
-    segments: vector.segments,
-    parameters: vector.parameters,
-    gradients: vector.gradients,
-    rule,
-    hyper: { ...hyper, lr: 1 }, // so that factors are rates
+  const own = fitToTask(rule, task, Object.keys(hyper));
+  const learner = await createLearner({
+    ...{ task, dataset, seed, batchSize: task.batchSize },
+    rule: withHyper(rule, { ...own, ...hyper, lr: 1 }), // so that factors are rates
+    indices: holdOut(dataset.train, { count: task.validation, seed: SPLIT_SEED }).train,
   });
-  const { batchSize } = task;
-  const { train } = holdOut(dataset.train, { count: task.validation, seed: SPLIT_SEED });
-  const batches = new Batches(dataset.train, { batchSize, normalization: dataset, indices: train, seed });
-  const program = await TrainingProgram.create({ model, vector, batchSize, seed });
   try {
     return await thereAndBack({
-      vector,
-      program,
-      optimizer,
+      ...learner,
       baseRate: 1,
-      fill: (step, { x, labels }) => batches.fill(step, x as Float32Array, labels as Int32Array),
       steps,
       from,
       to,
       ...(signal === undefined ? {} : { signal }),
     });
   } finally {
-    await program.release();
+    await learner.release();
   }
 }

@@ -79,7 +79,7 @@ export async function sweep(
     if (!(Number.isFinite(loss) && Number.isFinite(after))) return record("non-finite");
     const votes = stops.filter((stop) => stop(loss)); // all are asked: each keeps its own average
     if (stopsWhenDiverged && votes.length === stops.length) return record("diverged");
-    optimizer.step(factors);
+    await optimizer.step(factors);
   }
   return record("finished");
 }
@@ -104,7 +104,7 @@ async function lookAround(
       }
       await evaluate(step);
     }
-    optimizer.prepare(phase, factors);
+    await optimizer.prepare(phase, factors);
   }
   return loss;
 }
