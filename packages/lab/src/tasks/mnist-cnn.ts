@@ -27,6 +27,7 @@ export const mnistCnn: Task = {
   steps: 429, // one epoch of ⌊55 000 / 128⌋ batches
   evaluateEvery: 143,
   validation: 5_000,
+  // half a point below the best at tuned rates: adamw and nadamw 98.5 %, nesterov 97.8, momentum 97.6 (8 trials, 5 seeds)
   targetAccuracy: 0.98,
   evaluationBatch: 1_000,
 };

@@ -18,6 +18,7 @@ export const mnistLogistic: Task = {
   steps: 858, // two epochs of ⌊55 000 / 128⌋ batches
   evaluateEvery: 143,
   validation: 5_000,
+  // half a point below what adamw, nadamw, nesterov and momentum reach at tuned rates: 92.4 to 92.5 % (8 trials, 5 seeds)
   targetAccuracy: 0.92,
   evaluationBatch: 1_000,
 };
