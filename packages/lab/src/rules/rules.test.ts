@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adamw, buildRule, catalogue, chain, readRule, ruleToLatex, writeRule } from "@thalweg/optim";
@@ -150,6 +150,20 @@ source: Polyak 1964
     expect(ruleToLatex(rule).at(-1)).toBe(String.raw`\theta \leftarrow \theta - \eta \, m`);
     const json = JSON.stringify({ name: "gd2", hyper: { lr: 1 }, update: "theta = theta - lr * g" }, null, 2);
     expect(parseRuleFile(json, "gd2.json").rule).toMatchObject({ name: "gd2", hyper: { lr: 1 } });
+  });
+
+  test("reads the README's example, and the one at the top of its own source", () => {
+    const text = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const { rule } = parseRuleFile(/```yaml\n(.*?)```/s.exec(text)![1]!, "README.md");
+    expect(rule).toMatchObject({ name: "my-momentum", state: ["m"] });
+    const source = readFileSync(new URL("./file.ts", import.meta.url), "utf8");
+    const header = source
+      .split("\n")
+      .filter((line) => line.startsWith(" *   "))
+      .map((line) => line.slice(5));
+    const own = parseRuleFile(header.slice(0, 7).join("\n"), "file.ts");
+    expect(own.rule.program.outputs.size).toBe(2); // theta and m
+    expect(own.space).toEqual({ lr: { low: 1e-3, high: 1, log: true } });
   });
 
   /** [what, text, replaced by, line, column, says]; columns are counted by hand from 1. */
