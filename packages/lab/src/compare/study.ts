@@ -5,10 +5,10 @@
  *   finals   the winner of each rule on every seed: the same initial parameters and batches for every rule, so results pair
  */
 import { join } from "node:path";
-import { type Rule, ruleToLatex, withHyper } from "@thalweg/optim";
+import { type Rule, withHyper } from "@thalweg/optim";
 import type { FitResult } from "@thalweg/train";
 import type { Evaluation, MeasuredRule, Run, Trial } from "../report/comparison.ts";
-import type { AskedRule } from "../rules/index.ts";
+import { type AskedRule, showRule } from "../rules/index.ts";
 import { type Configuration, type Dimension, type Space, suggest } from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
 import { fitToTask, leavesOutBiases } from "./learner.ts";
@@ -69,10 +69,11 @@ export async function studyRule(asked: AskedRule, options: StudyOptions, pool: P
   );
   const best = winner(trials).hyperparameters;
   const runs = await Promise.all(seeds.map((seed) => final(seed, best, job)));
+  const shown = showRule(rule);
   return {
     name: rule.name,
-    formula: rule.links.map(({ update }) => update.trim().replaceAll(/^ +/gm, "")).join("\n"),
-    latex: ruleToLatex(rule),
+    formula: shown.text,
+    latex: shown.latex,
     source: rule.links
       .map(({ source }) => source)
       .filter((source) => source !== "")

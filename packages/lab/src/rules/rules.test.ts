@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adamw, buildRule, catalogue, chain, readRule, ruleToLatex, writeRule } from "@thalweg/optim";
+import katex from "katex";
 import { afterAll, describe, expect, test } from "vitest";
-import { parseRuleFile, parseSpec, readRuleSpec, showSpec, splitRules } from "./index.ts";
+import { alignedBlock } from "../report/formulas.ts";
+import { parseRuleFile, parseSpec, readRuleSpec, showRule, showSpec, splitRules } from "./index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "thalweg-rules-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -226,5 +228,46 @@ source: Polyak 1964
     expect(message(() => parseRuleFile(text.replace("  lr:", "  rate:"), "a.yaml"))).toMatch(
       /^Cannot read a\.yaml at line 5, column 9: .*no hyperparameter "rate"/,
     );
+  });
+});
+
+describe("showRule()", () => {
+  const shown = (text: string) => showRule(readRuleSpec(text).rule);
+
+  test("is the formula alone where there is nothing else", () => {
+    expect(shown("clipByValue > sgd")).toEqual({
+      text: "g = max(-limit, min(limit, g))\ntheta = theta - lr * g",
+      latex: [
+        String.raw`g \leftarrow \max\left(-\mathrm{limit}, \min\left(\mathrm{limit}, g\right)\right)`,
+        String.raw`\theta \leftarrow \theta - \eta \, g`,
+      ],
+    });
+  });
+
+  test("shows gradients of other kinds, what is evaluated, and what others get, under headings", () => {
+    expect(shown("svrg > ema").text).toBe(
+      `# first, with the gradient of all data, every 100 steps
+anchor = theta
+mu = g
+# first, with the gradient of the batch
+y = theta - lr * (g + mu)
+theta = anchor
+# then, with the gradient of the batch
+theta = y + lr * g
+average = where(t == 1, theta, averageDecay * average + (1 - averageDecay) * theta)
+# to evaluate with
+theta = average`,
+    );
+    expect(shown("svrg").latex[0]).toBe(
+      String.raw`& \text{first, with the gradient of all data, every 100 steps}`,
+    );
+    expect(shown("muon").text).toMatch(/\n# parameters of fewer than 2 dimensions\n.*beta1/s);
+  });
+
+  test("shows every rule of the catalogue without an error in its mathematics", () => {
+    for (const name of Object.keys(catalogue)) {
+      const block = alignedBlock(shown(name).latex);
+      expect(() => katex.renderToString(block, { output: "mathml", strict: false }), name).not.toThrow();
+    }
   });
 });
