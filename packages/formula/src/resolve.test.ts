@@ -28,6 +28,13 @@ describe("resolve()", () => {
     ["the last assignment of theta", "theta = theta * 10\ntheta = theta + g", 23],
     ["the last assignment of g", "g = g * lr\ntheta = theta - g", 0.5],
     ["a scalar as every element", "theta = lr + t", 1.5],
+    ["a comparison under a name", "small = theta < g\ntheta = where(small, 10, 20)", 10],
+    [
+      "comparisons of names, joined",
+      "a = theta < g\nb = not a or t > 1\ntheta = where(a and not b, 1, 0)",
+      1,
+    ],
+    ["a scalar comparison under a name", "first = t == 1\ntheta = where(first, lr, theta)", 0.5],
   ])("a name means %s", (_, update, expected) => {
     expect(thetaAfter(update)).toBe(expected);
   });
@@ -104,6 +111,43 @@ describe("resolve()", () => {
       11,
       /a comparison$/,
       /a number.*where\(condition, 1, 0\)/,
+    ],
+    [
+      "a named comparison as theta",
+      "a = g < lr\ntheta = a",
+      {},
+      2,
+      9,
+      /a comparison$/,
+      /where\(condition, 1, 0\)/,
+    ],
+    ["a named comparison as g", "a = g < lr\ng = a", {}, 2, 5, /a comparison$/, /where\(condition, 1, 0\)/],
+    [
+      "arithmetic with a named comparison",
+      "a = g < lr\ntheta = 1 - a",
+      {},
+      2,
+      13,
+      /a comparison$/,
+      /- computes/,
+    ],
+    [
+      "a named comparison in state",
+      "theta = g\nm = theta > g",
+      { state: ["m"] },
+      2,
+      11,
+      /a comparison$/,
+      /where\(condition, 1, 0\)/,
+    ],
+    [
+      "a number under a name as a condition",
+      "a = g\ntheta = where(a, 1, 2)",
+      {},
+      2,
+      15,
+      /a number$/,
+      /a comparison/,
     ],
     [
       "a comparison as a number",

@@ -19,7 +19,7 @@ import {
   type Vocabulary,
   WORDS,
 } from "./resolve-link.ts";
-import { type NamedStateSlot, type StateDeclaration, slotExtent, stateSlots } from "./state.ts";
+import { type NamedStateSlot, STATE_SHAPES, type StateDeclaration, slotExtent, stateSlots } from "./state.ts";
 
 /** One link of a chain, as its author wrote it. */
 export interface FormulaSource {
@@ -206,6 +206,7 @@ function resolveInitial(
   const text = { name: `${source.name}, initial value of ${name}`, update: `${target} = ${initial}` };
   const value = resolveLink(text, { ...vocabulary, state: [] }, builder, slots).temporaries.get(target)!;
   const at = { line: 1, column: target.length + " = ".length + 1 };
+  if (value.type === "logical") failAt(text, at, "a comparison", "a number", "write where(condition, 1, 0)");
   if (shape === "scalar" || shape === "shared") checkScalarState(value, shape, text, at);
   else checkExtent(name, value, slotExtent(shape), text, at);
   return value;
@@ -218,11 +219,24 @@ function resolveView(
   builder: ExpressionBuilder,
   slots: Map<string, Expression>,
 ): Expression {
-  resolveLink({ name: `${source.name}, view`, update: `theta = ${source.view}` }, vocabulary, builder, slots);
-  return slots.get("theta")!;
+  const text = { name: `${source.name}, view`, update: `theta = ${source.view}` };
+  resolveLink(text, vocabulary, builder, slots);
+  const view = slots.get("theta")!;
+  const passing = topologicalOrder([view]).find(
+    (node) => node.kind === "slot" && (node.name === "g" || node.name === "noise"),
+  ) as { name: string } | undefined;
+  if (passing === undefined) return view;
+  const accepted = "theta, t, hyperparameters and state, which a step leaves behind";
+  failAt(text, { line: 1, column: "theta = ".length + 1 }, `a view of ${passing.name}`, accepted);
 }
 
 function checkDeclarations({ name, hyper }: FormulaSource, state: readonly NamedStateSlot[]): void {
+  for (const { name: slot, shape } of state) {
+    if (STATE_SHAPES.includes(shape)) continue;
+    throw new TypeError(
+      `Cannot declare ${name} as the shape of a state slot must be one of ${STATE_SHAPES.join(", ")}: that of "${slot}" is ${JSON.stringify(shape)}`,
+    );
+  }
   const seen = new Set([...RESERVED, ...FUNCTIONS, ...WORDS]);
   for (const declared of [...hyper, ...state.map((slot) => slot.name)]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(declared)) {
