@@ -173,7 +173,7 @@ describe("inverseRoot()", () => {
     }
   });
 
-  it("takes eigenvalues that rounding made too small, or negative, for n ε λ_max", () => {
+  it("takes eigenvalues that rounding made too small, or negative, for ε λ_max", () => {
     const D = (low: number) =>
       matrix([
         [1, 0],
@@ -181,9 +181,9 @@ describe("inverseRoot()", () => {
       ]);
     const found = (low: number) => rowsOf(inverseRoot(D(low), 2, used))[1]![1]!;
     expect(found(1e-10)).toBeCloseTo(1e5, 4);
-    expect(found(-1e-18)).toBeCloseTo((2 * Number.EPSILON) ** -0.5, 0);
+    expect(found(-1e-18)).toBeCloseTo(Number.EPSILON ** -0.5, 0);
     const single = { ...D(0), data: Float32Array.of(1, 0, 0, -1e-8) };
-    expect(inverseRoot(single, 2, usedFloat32).data[3]! * (2 * 2 ** -23) ** 0.5).toBeCloseTo(1, 6);
+    expect(inverseRoot(single, 2, usedFloat32).data[3]! * (2 ** -23) ** 0.5).toBeCloseTo(1, 6);
   });
 
   it("writes the storage that it is given", () => {

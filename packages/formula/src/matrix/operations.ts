@@ -119,14 +119,14 @@ export function eigen(x: Matrix, allocate: Allocate): { values: Float64Array; ve
 }
 
 /**
- * A^(−1/p) of a symmetric positive semidefinite matrix. Eigenvalues below n ε λ_max, with ε of the storage, count as that:
- * what is smaller is rounding, and may even be negative.
+ * A^(−1/p) of a symmetric positive semidefinite matrix. Eigenvalues below ε λ_max, with ε of the storage, count as that: what
+ * is smaller is rounding, and may even be negative.
  */
 export function inverseRoot(x: Matrix, p: number, allocate: Allocate): Matrix {
   const wide: Allocate = (count) => new Float64Array(count);
   const { values, vectors } = eigen(x, wide);
   const epsilon = x.data.BYTES_PER_ELEMENT === 4 ? 2 ** -23 : Number.EPSILON;
-  const smallest = Math.max(x.rows * epsilon * (values[0] ?? 0), Number.MIN_VALUE);
+  const smallest = Math.max(epsilon * (values[0] ?? 0), Number.MIN_VALUE);
   const scaled: Matrix = { ...vectors, data: vectors.data.slice() as FloatArray };
   for (let i = 0; i < x.rows; i++) {
     for (let j = 0; j < x.rows; j++) {
