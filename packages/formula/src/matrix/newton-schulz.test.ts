@@ -27,18 +27,18 @@ const followed = (method: NewtonSchulzName, x: number) =>
   NEWTON_SCHULZ[method].coefficients.reduce((x, [a, b, c]) => a * x + b * x ** 3 + c * x ** 5, x);
 
 describe("orthogonalize()", () => {
-  // of the authors' code on a random 256 × 256 matrix in float64; the smallest depends on the matrix, the largest hardly
+  // Extremes on another random 256 × 256 matrix, in float64. The smallest value of the input decides on the lowest; the
+  // highest hardly depends on the matrix.
   it.each([
     ["orthogonalize", 0.0365, 1.2017],
     ["orthogonalizeQuintic", 0.0371, 1.1449],
     ["orthogonalizePolar", 0.073, 1.1411],
-  ] as const)("%s leaves singular values between about %d and %d", (method, low, high) => {
-    const values = singularValues(orthogonalize(normal(256, 256, 3), method, allocate));
-    expect(Math.max(...values)).toBeLessThan(high + 0.005);
-    expect(Math.max(...values)).toBeGreaterThan(high - 0.08);
-    expect(Math.min(...values)).toBeGreaterThan(low / 20);
-    const within = values.filter((value) => value > 0.65 && value < high + 0.005);
-    expect(within.length).toBeGreaterThan(0.95 * 256);
+  ] as const)("%s leaves singular values of a random matrix within %d … %d", (method, low, high) => {
+    const values = singularValues(orthogonalize(normal(256, 256, 1), method, allocate)).sort((p, q) => p - q);
+    expect(values[0]).toBeGreaterThan(low);
+    expect(values.at(-1)).toBeLessThan(high);
+    expect(values.at(-1)).toBeGreaterThan(high - 0.002);
+    expect(values[5]).toBeGreaterThan(0.65); // all but a handful are near one
   });
 
   it.each(methods)(
