@@ -1,14 +1,14 @@
 /**
  * The state of an optimizer as data, keyed by parameter name: what a checkpoint keeps, and what continues bit for bit.
  */
-import { type FloatArray, nearest } from "@thalweg/formula";
+import { type FloatArray, nearest, type UpdateProgram } from "@thalweg/formula";
 import { type Group, savedSlots } from "./groups.ts";
 
 /** What has to be kept to continue. Tensors have the parameter's shape; numbers are float64. */
 export interface OptimizerState<A extends FloatArray> {
   version: 1;
   parameters: Record<string, ParameterState<A>>;
-  /** By rule: state that is one number for all its parameters. */
+  /** By rule: state that is one number for all its parameters. A second rule of one name is called `name#2`. */
   shared: Record<string, Record<string, number>>;
 }
 
@@ -23,6 +23,19 @@ export interface ParameterState<A extends FloatArray> {
   scalars: Record<string, number>;
 }
 
+/** What the shared numbers of each rule are filed under; groups that differ in hyperparameters only have them together. */
+export function sharedKeys(groups: readonly Pick<Group<FloatArray>, "rule">[]): Map<UpdateProgram, string> {
+  const keys = new Map<UpdateProgram, string>();
+  const uses = new Map<string, number>();
+  for (const { rule } of groups) {
+    if (keys.has(rule.program)) continue;
+    const count = (uses.get(rule.name) ?? 0) + 1;
+    uses.set(rule.name, count);
+    keys.set(rule.program, count === 1 ? rule.name : `${rule.name}#${count}`);
+  }
+  return keys;
+}
+
 /** Raises RangeError when a state belongs to other parameters, rules, shapes or versions. */
 export function checkState<A extends FloatArray>(
   state: OptimizerState<A>,
@@ -33,6 +46,7 @@ export function checkState<A extends FloatArray>(
       `Cannot load an optimizer state as its version must be 1: current value is ${state.version}`,
     );
   }
+  const keys = sharedKeys(groups);
   const expected = new Map(
     groups.flatMap((group) => group.tensors.map((tensor) => [tensor.name, { group, tensor }])),
   );
@@ -72,7 +86,7 @@ export function checkState<A extends FloatArray>(
       );
     }
     for (const { name: slot, scope } of group.rule.program.scalars) {
-      const numbers = scope === "tensor" ? saved.scalars : state.shared[group.rule.name];
+      const numbers = scope === "tensor" ? saved.scalars : state.shared[keys.get(group.rule.program)!];
       if (typeof numbers?.[slot] === "number") continue;
       throw new RangeError(`Cannot load an optimizer state as it lacks the number "${slot}" of "${name}"`);
     }

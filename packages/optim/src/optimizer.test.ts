@@ -363,6 +363,25 @@ describe("Optimizer.state() and load()", () => {
     expect(other.optimizer.state()).toEqual(one.optimizer.state());
   });
 
+  it("keeps the shared numbers of two rules of one name apart", () => {
+    const counting = (by: number) =>
+      rule({
+        name: "counting",
+        hyper: { lr: 1 },
+        state: { k: { shape: "shared" } },
+        update: `k = k + ${by}\ntheta = theta - lr * k`,
+      });
+    const groups = [{ match: "bias", rule: counting(10) }];
+    const build = () => setUp("reference", counting(1), { weight: [0], bias: [0] }, { groups });
+    const one = build();
+    one.step([0, 0]);
+    const other = build();
+    other.optimizer.load(one.optimizer.state());
+    other.step([0, 0]);
+    expect([...other.parameters]).toEqual([-2, -20]);
+    expect(other.optimizer.state().shared).toEqual({ counting: { k: 20 }, "counting#2": { k: 2 } });
+  });
+
   it("keeps parameters that are called like parts of objects", () => {
     const names: Tensors = Object.fromEntries([
       ["__proto__", [1]],

@@ -22,7 +22,7 @@ import {
   zeros,
 } from "./groups.ts";
 import { checkHyperparameter, checkHyperparameterName } from "./hyperparameters.ts";
-import { checkState, type OptimizerState } from "./optimizer-state.ts";
+import { checkState, type OptimizerState, sharedKeys } from "./optimizer-state.ts";
 import type { Rule } from "./rule.ts";
 
 const NO_FACTORS: Readonly<Record<string, number>> = {};
@@ -43,6 +43,14 @@ export interface GroupDescription<A extends FloatArray> {
   parameters: readonly { segment: Segment; theta: A }[];
 }
 
+/** One program over its groups, and the numbers that these share, under the key that they are saved by. */
+interface Update {
+  rule: Rule;
+  key: string;
+  shared: Record<string, number>;
+  update: BoundUpdate;
+}
+
 export class Optimizer<A extends FloatArray> {
   private readonly groups: readonly Group<A>[];
   private readonly parameters: A;
@@ -57,7 +65,7 @@ export class Optimizer<A extends FloatArray> {
   /** The step whose noise is in the vectors. */
   private noiseOf = 0;
   /** One for each program: groups that differ in hyperparameters only are updated together. */
-  private readonly updates: readonly { rule: Rule; shared: Record<string, number>; update: BoundUpdate }[];
+  private readonly updates: readonly Update[];
 
   /**
    * Raises RangeError or TypeError for values outside their domain, unknown names, segments that do not fit and groups
@@ -65,12 +73,12 @@ export class Optimizer<A extends FloatArray> {
    */
   constructor(options: OptimizerOptions<A>) {
     this.groups = assignGroups(options);
-    const first = new Map(this.groups.map(({ rule }) => [rule.program, rule]));
-    this.updates = [...first].map(([program, rule]) => {
+    this.updates = [...sharedKeys(this.groups)].map(([program, key]) => {
       const groups = this.groups.filter((group) => group.rule.program === program);
+      const { rule } = groups[0]!;
       checkCoupling(rule, groups);
       const shared = zeros(rule, "all");
-      return { rule, shared, update: bindUpdate(program, groups, options.backend.engine, shared) };
+      return { rule, key, shared, update: bindUpdate(program, groups, options.backend.engine, shared) };
     });
     this.parameters = options.parameters;
     this.seed = options.seed ?? 0;
@@ -201,7 +209,7 @@ export class Optimizer<A extends FloatArray> {
         return [name, saved] as const;
       }),
     );
-    const shared = this.updates.map(({ rule, shared }) => [rule.name, { ...shared }] as const);
+    const shared = this.updates.map(({ key, shared }) => [key, { ...shared }] as const);
     return { version: 1, parameters: Object.fromEntries(parameters), shared: Object.fromEntries(shared) };
   }
 
@@ -218,7 +226,7 @@ export class Optimizer<A extends FloatArray> {
     }
     this.initialised = this.stepCount > 0;
     this.prepared = 0;
-    for (const { rule, shared } of this.updates) Object.assign(shared, state.shared[rule.name]);
+    for (const { key, shared } of this.updates) Object.assign(shared, state.shared[key]);
   }
 
   /** Phases come one after the other, each once in a step. */
