@@ -1,7 +1,8 @@
 /** State that does not start at zero, and state that is one number: worked by hand, on both engines. */
 import { describe, expect, it } from "vitest";
-import { setUp } from "../laws/set-up.ts";
-import { chain, rule } from "./rule.ts";
+import { ENGINES, setUp, shaker } from "../laws/set-up.ts";
+import { chain, type Rule, rule } from "./rule.ts";
+import { rules } from "./rules/index.ts";
 
 /** Distance from the start, averaged: keeps the first theta, one average per tensor, one maximum for all. */
 const explorer = rule({
@@ -19,6 +20,8 @@ const explorer = rule({
     rate = rate + 1
     theta = theta - lr * g + 0 * farthest`,
 });
+
+const keepsMatrices = ({ program }: Rule) => program.matrices.length > 0;
 
 describe.each(["reference", "wasm"] as const)("state on the %s engine", (engine) => {
   it("starts from a formula of theta and hyperparameters, before the first step and never again", () => {
@@ -74,6 +77,40 @@ describe.each(["reference", "wasm"] as const)("state on the %s engine", (engine)
   });
 });
 
+describe.each(Object.values(rules).filter(keepsMatrices))("$name, which keeps matrices,", (one) => {
+  const tensors = { weight: [0.5, -1, 0.25, 2, 1, -0.5], kernel: [1, 2, -1, 0.5, 0.1, -2, 1, 1] };
+  const segments = [
+    { name: "weight", shape: [2, 3], offset: 0, size: 6 },
+    { name: "kernel", shape: [2, 1, 2, 2], offset: 6, size: 8 },
+  ];
+  const shake = shaker(3);
+  const gradients = Array.from({ length: 14 }, () => Array.from({ length: 14 }, shake));
+
+  it.each(ENGINES)("continues from a saved state on the %s engine, bit for bit", (engine) => {
+    for (const saveAt of [0, 1, 5, 11]) {
+      const through = setUp(engine, one, tensors, { segments });
+      for (const gradient of gradients.slice(0, saveAt)) through.step(gradient);
+      const resumed = setUp(engine, one, tensors, { segments });
+      resumed.step(gradients[9]!); // whatever went on before must not matter
+      resumed.parameters.set(through.parameters);
+      resumed.optimizer.load(through.optimizer.state());
+      for (const world of [through, resumed])
+        for (const gradient of gradients.slice(saveAt)) world.step(gradient);
+      expect(resumed.parameters).toEqual(through.parameters);
+      expect(resumed.optimizer.state()).toEqual(through.optimizer.state());
+    }
+  });
+
+  it("refuses a state of the transposed matrix", () => {
+    const { optimizer } = setUp("reference", one, tensors, { segments });
+    const turned = [{ ...segments[0]!, shape: [3, 2] }, segments[1]!];
+    const other = setUp("reference", one, tensors, { segments: turned });
+    expect(() => other.optimizer.load(optimizer.state())).toThrow(
+      'Cannot load an optimizer state as "weight" has the shape [3,2]: the state was saved for [2,3]',
+    );
+  });
+});
+
 describe("rule() with state that is one number", () => {
   const declare = (update: string, shape: "scalar" | "shared", initial = "0") =>
     rule({
@@ -92,6 +129,18 @@ describe("rule() with state that is one number", () => {
     );
     expect(() => declare("d = size(g)", "shared")).toThrow(/found a value per tensor/);
     expect(() => declare("d = d + sumAll(g)", "shared")).not.toThrow();
+  });
+
+  it("load() refuses a state that lacks a number, of a tensor or of all", () => {
+    const { optimizer } = setUp("reference", explorer, { a: [1] });
+    const { parameters, shared, version } = optimizer.state();
+    const bare = { a: { ...parameters.a!, scalars: {} } };
+    expect(() => optimizer.load({ version, parameters: bare, shared })).toThrow(
+      'lacks the number "average" of "a"',
+    );
+    expect(() => optimizer.load({ version, parameters, shared: {} })).toThrow(
+      'lacks the number "farthest" of "a"',
+    );
   });
 
   it("refuses initial values that are no formula or of another shape", () => {
