@@ -265,11 +265,9 @@ class Frame {
     const whole = (value: Value) => typeof value === "number" || (value.rows === rows && value.cols === cols);
     if (operands.every(whole)) fillWhole(data, node.fn, operands);
     else {
-      const readers = operands.map((value) => reader(value));
+      const [a = nothing, b = nothing, c = nothing] = operands.map(reader);
       for (let i = 0; i < rows; i++) {
-        for (let j = 0; j < cols; j++) {
-          data[i * cols + j] = evaluate(...(readers.map((read) => read(i, j)) as [number, number, number]));
-        }
+        for (let j = 0; j < cols; j++) data[i * cols + j] = evaluate(a(i, j), b(i, j), c(i, j));
       }
     }
     return { rows, cols, data };
@@ -356,6 +354,9 @@ const index = ({ rows, cols }: Matrix) => {
   return (i: number, j: number) => i * down + j * across;
 };
 
+/** For functions of fewer operands. */
+const nothing = () => Number.NaN;
+
 function reader(value: Value): (i: number, j: number) => number {
   if (typeof value === "number") return () => value;
   const at = index(value);
@@ -381,10 +382,9 @@ function fillWhole(out: FloatArray, fn: keyof typeof ELEMENTWISE, operands: read
   general();
 
   function general(): void {
-    const evaluate = ELEMENTWISE[fn].evaluate as (...numbers: number[]) => number;
-    const read = operands.map((value) =>
-      typeof value === "number" ? () => value : (i: number) => value.data[i]!,
-    );
-    for (let i = 0; i < out.length; i++) out[i] = evaluate(...read.map((at) => at(i)));
+    const evaluate = ELEMENTWISE[fn].evaluate as (a: number, b: number, c: number) => number;
+    const [x, y, z] = operands.map((value) => (typeof value === "number" ? undefined : value.data));
+    const [p, q, r] = operands.map((value) => (typeof value === "number" ? value : Number.NaN));
+    for (let i = 0; i < out.length; i++) out[i] = evaluate(x?.[i] ?? p!, y?.[i] ?? q!, z?.[i] ?? r!);
   }
 }
