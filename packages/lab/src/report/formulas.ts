@@ -14,7 +14,10 @@ export const formulas = (rules: readonly RuleResult[]): Markup =>
   html`<div class="formulas">${rules.map(
     (rule, index) => html`<article>
 <h3><span class="swatch" style="--colour:${ruleColour(index)}"></span>${rule.name}</h3>
-<div class="math">${mathematics(alignedBlock(rule.latex), rule.formula)}</div>
+<div class="math">${sections(rule.latex).map(
+      ({ heading, lines }) =>
+        html`${heading === "" ? "" : html`<p class="note">${heading}</p>`}${mathematics(alignedBlock(lines), rule.formula)}`,
+    )}</div>
 <p class="note">${Object.entries(rule.tuned).map(
       ([name, value], k) =>
         html`${k > 0 ? ", " : ""}<span class="nowrap">${inline(name)} = ${format.hyperparameter(value)} (<code>${name}</code>)</span>`,
@@ -23,6 +26,18 @@ export const formulas = (rules: readonly RuleResult[]): Markup =>
 <details><summary>as code</summary><pre>${dedent(rule.formula)}</pre></details>
 </article>`,
   )}</div>`;
+
+/** The parts of a rule: lines below a heading, which is a line that is one `\text{…}`. */
+function sections(latex: string | readonly string[]): { heading: string; lines: string | string[] }[] {
+  if (typeof latex === "string") return [{ heading: "", lines: latex }];
+  const found: { heading: string; lines: string[] }[] = [];
+  for (const line of latex) {
+    const heading = /^\\text\{(.*)\}$/.exec(line)?.[1];
+    if (heading !== undefined || found.length === 0) found.push({ heading: heading ?? "", lines: [] });
+    if (heading === undefined) found.at(-1)!.lines.push(line);
+  }
+  return found;
+}
 
 /** Lines joined into one block, aligned at their assignment signs. */
 export function alignedBlock(latex: string | readonly string[]): string {

@@ -60,9 +60,11 @@ function curves({ rules, task }: Comparison, quantity: Quantity): Markup {
     Math.min(...values) * 0.93,
     1.3 * Math.max(...(settled.length > 0 ? settled : values)),
   ] as const;
+  const longest = Math.max(...rules.map(({ name }) => name.length));
+  const labelWidth = Math.min(190, Math.max(92, 7 * longest + 20)); // px
   const options = (width: number): Plot.PlotOptions => {
     const height = isNarrow(width) ? 300 : 360;
-    const margins = { marginTop: 30, marginBottom: 34, marginLeft: 44, marginRight: 92 };
+    const margins = { marginTop: 30, marginBottom: 34, marginLeft: 44, marginRight: labelWidth };
     const scale = logScale(domain, height, margins);
     const labelled = drawn.flatMap(({ rule, colour, points }) => {
       const last = points.at(-1);

@@ -19,7 +19,9 @@ interface Point {
 }
 
 export function learningRateSensitivity({ rules }: Comparison): Markup {
-  const clouds = rules.map((rule) => ({ rule, points: pointsOf(rule) }));
+  const clouds = rules
+    .map((rule, index) => ({ rule, colour: ruleColour(index), points: pointsOf(rule) }))
+    .filter(({ points }) => points.length > 0); // some rules find their rate themselves
   const all = clouds.flatMap(({ points }) => points);
   const losses = all.flatMap(({ loss }) => (loss === null ? [] : [loss]));
   if (losses.length === 0) return html`<p class="note">No trial with a learning rate finished.</p>`;
@@ -29,12 +31,12 @@ export function learningRateSensitivity({ rules }: Comparison): Markup {
   const ceiling = Math.max(...losses) * 1.25;
   const top = ceiling * (ceiling / bottom) ** 0.12; // a strip above the axis for the diverged trials
   const axes = { x, bottom, ceiling, top };
-  return html`<div class="panels">${clouds.map(({ rule, points }, index) =>
+  return html`<div class="panels">${clouds.map(({ rule, colour, points }) =>
     panel(
       rule,
       points,
       clouds.filter((cloud) => cloud.rule !== rule).flatMap((cloud) => cloud.points),
-      ruleColour(index),
+      colour,
       axes,
     ),
   )}</div>`;

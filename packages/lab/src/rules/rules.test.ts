@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adamw, buildRule, catalogue, chain, readRule, ruleToLatex, writeRule } from "@thalweg/optim";
+import fc from "fast-check";
 import katex from "katex";
 import { afterAll, describe, expect, test } from "vitest";
 import { alignedBlock } from "../report/formulas.ts";
@@ -44,6 +45,28 @@ describe("parseSpec()", () => {
     const parts = parseSpec("a(b=1,c=no)>d > e( )");
     expect(showSpec(parts)).toBe("a(b=1, c=no) > d > e");
     expect(parseSpec(showSpec(parts))).toEqual(parts);
+  });
+
+  test("is undone by showSpec() for any names and options, in lists too", () => {
+    const name = fc
+      .stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,8}$/)
+      .filter((text) => !/^(true|false|Infinity|NaN)$/.test(text));
+    const value = fc.oneof(
+      fc.double({ noNaN: true }).map((x) => (Object.is(x, -0) ? 0 : x)),
+      fc.boolean(),
+      name.filter((text) => Number.isNaN(Number(text))),
+    );
+    const part = fc.record({
+      name,
+      options: fc.dictionary(name, value, { maxKeys: 3, noNullPrototype: true }),
+    });
+    const rule = fc.array(part, { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(rule, { minLength: 1, maxLength: 3 }), (all) => {
+        expect(splitRules(all.map(showSpec).join(" , ")).map(parseSpec)).toEqual(all);
+      }),
+      { seed: 3, numRuns: 200 },
+    );
   });
 
   test.each([
@@ -259,7 +282,7 @@ average = where(t == 1, theta, averageDecay * average + (1 - averageDecay) * the
 theta = average`,
     );
     expect(shown("svrg").latex[0]).toBe(
-      String.raw`& \text{first, with the gradient of all data, every 100 steps}`,
+      String.raw`\text{first, with the gradient of all data, every 100 steps}`,
     );
     expect(shown("muon").text).toMatch(/\n# parameters of fewer than 2 dimensions\n.*beta1/s);
   });

@@ -7,7 +7,7 @@ import type { Link, Rule } from "@thalweg/optim";
 
 export interface ShownRule {
   text: string;
-  /** One string per line. */
+  /** One string per line; a heading is one `\text{…}`. */
   latex: string[];
 }
 
@@ -36,7 +36,7 @@ export function showRule({ links, minimumRank, fallback }: Rule): ShownRule {
       .map(({ heading, formula }) => `${heading === "" ? "" : `# ${heading}\n`}${plain(formula)}`)
       .join("\n"),
     latex: sections.flatMap(({ heading, name, formula }) => [
-      ...(heading === "" ? [] : [String.raw`& \text{${heading}}`]),
+      ...(heading === "" ? [] : [String.raw`\text{${heading}}`]),
       ...toLatex(formula, name),
     ]),
   };
