@@ -43,30 +43,30 @@ describe("phases", () => {
     ]);
   });
 
-  it.each(["", "\nm = m + 0 * matmul(matmul(g, transpose(g)), theta)"])(
-    "write theta and state from what is there by then, and leave the gradient%s",
-    (more) => {
-      const program = withPhases(
-        { update: `m = theta${more}\ng = 2 * g\ntheta = theta + g` },
-        { update: "theta = theta + m" },
-      );
-      const { update, slots } = bound(program, ["m"]);
-      slots.theta.set([1, 2]);
-      slots.g.set([10, 20]);
-      update.before[0]!();
-      expect([slots.m, slots.theta, slots.g].map((values) => [...values])).toEqual([
-        [1, 2],
-        [21, 42],
-        [10, 20],
-      ]);
-      update.before[1]!();
-      expect([...slots.theta]).toEqual([22, 44]);
-      slots.g.set([2, 4]);
-      update.run();
-      expect([...slots.theta]).toEqual([21, 42]);
-      expect([...slots.m]).toEqual([1, 2]);
-    },
-  );
+  it.each([
+    "",
+    "\nm = m + 0 * matmul(matmul(g, transpose(g)), theta)",
+  ])("write theta and state from what is there by then, and leave the gradient%s", (more) => {
+    const program = withPhases(
+      { update: `m = theta${more}\ng = 2 * g\ntheta = theta + g` },
+      { update: "theta = theta + m" },
+    );
+    const { update, slots } = bound(program, ["m"]);
+    slots.theta.set([1, 2]);
+    slots.g.set([10, 20]);
+    update.before[0]!();
+    expect([slots.m, slots.theta, slots.g].map((values) => [...values])).toEqual([
+      [1, 2],
+      [21, 42],
+      [10, 20],
+    ]);
+    update.before[1]!();
+    expect([...slots.theta]).toEqual([22, 44]);
+    slots.g.set([2, 4]);
+    update.run();
+    expect([...slots.theta]).toEqual([21, 42]);
+    expect([...slots.m]).toEqual([1, 2]);
+  });
 
   it("count as the place where a slot is updated; the update itself must still assign theta", () => {
     expect(() => withPhases({ update: "m = g" })).not.toThrow();

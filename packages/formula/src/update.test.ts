@@ -66,13 +66,18 @@ describe("bindUpdate() on the fused engine", () => {
     expect(boundUnits(sgd, two)).toEqual(["0.0 … 0.1", "1.0 … 1.1"]);
   });
 
-  test.each(["norm(g)", "sum(g)", "normInf(g)", "size(g)", "rows(g)", "cols(g)", "dot(theta, g)"])(
-    "joins nothing when a formula asks for %s",
-    (text) => {
-      const units = boundUnits(program(`theta = theta - g / (1 + ${text})`), one);
-      expect(new Set(units)).toEqual(new Set(["0.0", "0.1", "0.2", "0.3"]));
-    },
-  );
+  test.each([
+    "norm(g)",
+    "sum(g)",
+    "normInf(g)",
+    "size(g)",
+    "rows(g)",
+    "cols(g)",
+    "dot(theta, g)",
+  ])("joins nothing when a formula asks for %s", (text) => {
+    const units = boundUnits(program(`theta = theta - g / (1 + ${text})`), one);
+    expect(new Set(units)).toEqual(new Set(["0.0", "0.1", "0.2", "0.3"]));
+  });
 
   test.each([
     ["elementwise", "m = 0.9 * m + g\ntheta = theta - 0.1 * tanh(m)"],

@@ -16,14 +16,15 @@ const KNOWN = [
   },
 ] as const;
 
-test.each(KNOWN)(
-  "philox() gives Random123's words for counter $counter",
-  ({ counter: [c0, c1, c2, c3], key: [k0, k1], words }) => {
-    const out = new Uint32Array(4);
-    philox(out, 0, c0, c1, c2, c3, k0, k1);
-    expect([...out]).toEqual(words);
-  },
-);
+test.each(KNOWN)("philox() gives Random123's words for counter $counter", ({
+  counter: [c0, c1, c2, c3],
+  key: [k0, k1],
+  words,
+}) => {
+  const out = new Uint32Array(4);
+  philox(out, 0, c0, c1, c2, c3, k0, k1);
+  expect([...out]).toEqual(words);
+});
 
 test("philox() writes four words at the given place and nothing else", () => {
   const out = new Uint32Array(8).fill(7);

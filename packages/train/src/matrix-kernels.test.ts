@@ -49,15 +49,14 @@ async function train(
 
 describe("OnnxMatrixKernels", () => {
   const methods = Object.keys(NEWTON_SCHULZ) as NewtonSchulzName[];
-  it.each(methods.flatMap((method) => shapes.map((shape) => [method, ...shape] as const)))(
-    "%s of %i × %i moves an optimizer as the plain loops do, to float32",
-    async (method, rows, cols) => {
-      const [fast, slow] = [await train(rows, cols, method, true), await train(rows, cols, method, false)];
-      slow.forEach((value, i) => {
-        expect(Math.abs(fast[i]! - value)).toBeLessThan(2e-6); // 3 steps of at most 0.02 · 1.2, to 1e-5 relative
-      });
-    },
-  );
+  it.each(
+    methods.flatMap((method) => shapes.map((shape) => [method, ...shape] as const)),
+  )("%s of %i × %i moves an optimizer as the plain loops do, to float32", async (method, rows, cols) => {
+    const [fast, slow] = [await train(rows, cols, method, true), await train(rows, cols, method, false)];
+    slow.forEach((value, i) => {
+      expect(Math.abs(fast[i]! - value)).toBeLessThan(2e-6); // 3 steps of at most 0.02 · 1.2, to 1e-5 relative
+    });
+  });
 
   it("orthogonalize() brings all singular values of a random matrix near one", async () => {
     const x = new Float32Array(64);

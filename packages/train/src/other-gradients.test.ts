@@ -165,43 +165,44 @@ describe("fit()", () => {
     expect(result.evaluations.at(-1)!.trainLoss).toBeLessThan(result.evaluations[1]!.trainLoss);
   });
 
-  it.each(["sophia-g", "svrg", "sam"])(
-    "continues %s bit for bit when it was stopped after step 7",
-    async (name) => {
-      const rule = name === "sam" ? chain(sam(), rules.momentum!) : rules[name]!;
-      const folder = join(root, name);
-      const run = async (options: Partial<FitOptions>) => {
-        const kinds = rule.program.before.map(({ gradient }) => gradient);
-        const indices = Uint32Array.from({ length: 100 }, (_, i) => i);
-        const { vector, program, gradients } = await prepare({ kinds, batchSize: 32, indices, rule });
-        const optimizer = new Optimizer({
-          ...{ backend: wasmBackend(vector.memory), segments: vector.segments, rule },
-          ...{ parameters: vector.parameters, gradients: vector.gradients },
-        });
-        const batches = new Batches(digits.train, { batchSize: 32, seed: 1, normalization: digits, indices });
-        const result = await fit({
-          ...{ vector, program, optimizer, gradients, steps: 14, evaluateEvery: 7 },
-          fill: (step, { x, labels }) => batches.fill(step, x as Float32Array, labels as Int32Array),
-          evaluate: async () => ({}),
-          ...options,
-        });
-        return { result, parameters: vector.parameters.slice() };
-      };
-      const whole = await run({});
-      const stop = new AbortController();
-      let evaluations = 0;
-      const stopped = await run({
-        ...{ run: createRun(folder, { name }), signal: stop.signal },
-        evaluate: async () => {
-          if (evaluations++ > 0) stop.abort();
-          return {};
-        },
+  it.each([
+    "sophia-g",
+    "svrg",
+    "sam",
+  ])("continues %s bit for bit when it was stopped after step 7", async (name) => {
+    const rule = name === "sam" ? chain(sam(), rules.momentum!) : rules[name]!;
+    const folder = join(root, name);
+    const run = async (options: Partial<FitOptions>) => {
+      const kinds = rule.program.before.map(({ gradient }) => gradient);
+      const indices = Uint32Array.from({ length: 100 }, (_, i) => i);
+      const { vector, program, gradients } = await prepare({ kinds, batchSize: 32, indices, rule });
+      const optimizer = new Optimizer({
+        ...{ backend: wasmBackend(vector.memory), segments: vector.segments, rule },
+        ...{ parameters: vector.parameters, gradients: vector.gradients },
       });
-      expect(stopped.result).toMatchObject({ end: "interrupted", step: 7 });
-      const rest = await run({ run: openRun(folder) });
-      expect(rest.parameters).toEqual(whole.parameters);
-      expect(rest.result).toMatchObject({ end: "finished", gradients: whole.result.gradients });
-      expect(rest.result).toMatchObject(await run({ run: openRun(folder) }).then(({ result }) => result)); // as it lies on disk
-    },
-  );
+      const batches = new Batches(digits.train, { batchSize: 32, seed: 1, normalization: digits, indices });
+      const result = await fit({
+        ...{ vector, program, optimizer, gradients, steps: 14, evaluateEvery: 7 },
+        fill: (step, { x, labels }) => batches.fill(step, x as Float32Array, labels as Int32Array),
+        evaluate: async () => ({}),
+        ...options,
+      });
+      return { result, parameters: vector.parameters.slice() };
+    };
+    const whole = await run({});
+    const stop = new AbortController();
+    let evaluations = 0;
+    const stopped = await run({
+      ...{ run: createRun(folder, { name }), signal: stop.signal },
+      evaluate: async () => {
+        if (evaluations++ > 0) stop.abort();
+        return {};
+      },
+    });
+    expect(stopped.result).toMatchObject({ end: "interrupted", step: 7 });
+    const rest = await run({ run: openRun(folder) });
+    expect(rest.parameters).toEqual(whole.parameters);
+    expect(rest.result).toMatchObject({ end: "finished", gradients: whole.result.gradients });
+    expect(rest.result).toMatchObject(await run({ run: openRun(folder) }).then(({ result }) => result)); // as it lies on disk
+  });
 });

@@ -130,16 +130,16 @@ describe.each([
     expect(of([2, 0], [])).toMatchObject({ L: [0, 0, 0, 0], theta: [] });
   });
 
-  it.each(["orthogonalize(g)", "matmul(inverseRoot(matmul(g, transpose(g)), 4), g)"])(
-    "an empty tensor beside others is left alone by %s",
-    (text) => {
-      const update = program(`theta = theta - ${text} / (1 + normAll(g))`);
-      const tensors = [{ shape: [0, 3], slots: {} }, randomTensor([3, 3], 5)];
-      const found = run(update, [{ hyper: {}, tensors }])[0]!;
-      expect(found[0]!.theta).toEqual([]);
-      expect(found[1]!.theta!.every(Number.isFinite)).toBe(true);
-    },
-  );
+  it.each([
+    "orthogonalize(g)",
+    "matmul(inverseRoot(matmul(g, transpose(g)), 4), g)",
+  ])("an empty tensor beside others is left alone by %s", (text) => {
+    const update = program(`theta = theta - ${text} / (1 + normAll(g))`);
+    const tensors = [{ shape: [0, 3], slots: {} }, randomTensor([3, 3], 5)];
+    const found = run(update, [{ hyper: {}, tensors }])[0]!;
+    expect(found[0]!.theta).toEqual([]);
+    expect(found[1]!.theta!.every(Number.isFinite)).toBe(true);
+  });
 
   it("slots may be exchanged, also through a condition", () => {
     const state = {

@@ -41,23 +41,22 @@ describe("orthogonalize()", () => {
     expect(values[5]).toBeGreaterThan(0.65); // all but a handful are near one
   });
 
-  it.each(methods)(
-    "%s takes each singular value through its polynomials, and keeps the vectors",
-    (method) => {
-      const x = normal(6, 6, 4);
-      const norm = Math.hypot(...x.data) * NEWTON_SCHULZ[method].safety;
-      const {
-        leftSingularVectors: U,
-        rightSingularVectors: V,
-        diagonal,
-      } = new SVD(MlMatrix.from1DArray(6, 6, x.data));
-      const mapped = MlMatrix.diag(diagonal.map((value) => followed(method, value / norm)));
-      const expected = U.mmul(mapped).mmul(V.transpose()).to1DArray();
-      orthogonalize(x, method, allocate).data.forEach((value, i) => {
-        expect(value).toBeCloseTo(expected[i]!, 10);
-      });
-    },
-  );
+  it.each(
+    methods,
+  )("%s takes each singular value through its polynomials, and keeps the vectors", (method) => {
+    const x = normal(6, 6, 4);
+    const norm = Math.hypot(...x.data) * NEWTON_SCHULZ[method].safety;
+    const {
+      leftSingularVectors: U,
+      rightSingularVectors: V,
+      diagonal,
+    } = new SVD(MlMatrix.from1DArray(6, 6, x.data));
+    const mapped = MlMatrix.diag(diagonal.map((value) => followed(method, value / norm)));
+    const expected = U.mmul(mapped).mmul(V.transpose()).to1DArray();
+    orthogonalize(x, method, allocate).data.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 10);
+    });
+  });
 
   it.each(methods)("%s of a transposed matrix is the transpose", (method) => {
     const x = normal(5, 3, 5);

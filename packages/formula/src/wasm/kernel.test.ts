@@ -108,16 +108,16 @@ describe("the fused kernel equals the reference, element by element, in float32"
     "normInf(theta - g) + norm1(exp(g)) + norm(theta * g)",
   ];
 
-  test.each([...ELEMENTWISE_CASES, ...REDUCTION_CASES.flatMap((text) => [text, `theta - ${text} * g`])])(
-    "%s",
-    (text) => {
-      const tensors = SHAPES.map((shape, k) => randomTensor(shape, k, ["theta", "g", "m"]));
-      const { bounded, all } = compare(`theta = ${text}\nm = g`, tensors);
-      expect(bounded / all).toBeGreaterThan(0.99);
-      // also with each tensor alone, for global reductions
-      for (const tensor of tensors) compare(`theta = ${text}\nm = g`, [tensor]);
-    },
-  );
+  test.each([
+    ...ELEMENTWISE_CASES,
+    ...REDUCTION_CASES.flatMap((text) => [text, `theta - ${text} * g`]),
+  ])("%s", (text) => {
+    const tensors = SHAPES.map((shape, k) => randomTensor(shape, k, ["theta", "g", "m"]));
+    const { bounded, all } = compare(`theta = ${text}\nm = g`, tensors);
+    expect(bounded / all).toBeGreaterThan(0.99);
+    // also with each tensor alone, for global reductions
+    for (const tensor of tensors) compare(`theta = ${text}\nm = g`, [tensor]);
+  });
 
   const RULES: [name: string, text: string, state: string[]][] = [
     [

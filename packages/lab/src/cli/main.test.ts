@@ -56,16 +56,15 @@ const BAD_USAGE: readonly (readonly [string, RegExp])[] = [
 ];
 
 describe("main", () => {
-  test.each(BAD_USAGE)(
-    "refuses `thalweg %s` with exit 2, one message and nothing on stdout",
-    async (line, says) => {
-      const { code, out, err } = await runCli(line.split(" "));
-      expect(code).toBe(2);
-      expect(out).toBe("");
-      if (line !== "data") expect(err).toMatch(says);
-      expect(err).not.toMatch(/^\s+at /m); // no stack trace
-    },
-  );
+  test.each(
+    BAD_USAGE,
+  )("refuses `thalweg %s` with exit 2, one message and nothing on stdout", async (line, says) => {
+    const { code, out, err } = await runCli(line.split(" "));
+    expect(code).toBe(2);
+    expect(out).toBe("");
+    if (line !== "data") expect(err).toMatch(says);
+    expect(err).not.toMatch(/^\s+at /m); // no stack trace
+  });
 
   test("prints help when called alone, and lists every command", async () => {
     const { code, out, err } = await runCli([]);
@@ -75,16 +74,15 @@ describe("main", () => {
       expect(out).toMatch(new RegExp(`^  ${name} .* ${summary}$`, "m"));
   });
 
-  test.each(commands.map(({ name }) => name))(
-    "explains %s with an example, by --help and by help",
-    async (name) => {
-      const [asked, helped] = [await runCli([name, "--help"]), await runCli(["help", name])];
-      expect(asked.code).toBe(0);
-      expect(asked.out).toMatch(/Examples?:\n {2}\$ thalweg /);
-      expect(asked.err).toBe("");
-      expect(helped).toEqual(asked);
-    },
-  );
+  test.each(
+    commands.map(({ name }) => name),
+  )("explains %s with an example, by --help and by help", async (name) => {
+    const [asked, helped] = [await runCli([name, "--help"]), await runCli(["help", name])];
+    expect(asked.code).toBe(0);
+    expect(asked.out).toMatch(/Examples?:\n {2}\$ thalweg /);
+    expect(asked.err).toBe("");
+    expect(helped).toEqual(asked);
+  });
 
   test("prints the version", async () => {
     expect(await runCli(["--version"])).toEqual({ code: 0, out: `${manifest.version}\n`, err: "" });

@@ -68,17 +68,16 @@ test.each([
     expect(contrast(colour(part, name), page)).toBeGreaterThan(4.5);
 });
 
-test.each(Object.keys(VISIONS) as (keyof typeof VISIONS)[])(
-  "any two rule colours differ to %s vision",
-  (vision) => {
-    for (const part of [light, dark]) {
-      const seen = Array.from({ length: COLOURS }, (_, k) =>
-        okLab(VISIONS[vision].map((row) => Math.max(0, dot(row, colour(part, `rule-${k}`))))),
-      );
-      for (const [i, a] of seen.entries()) {
-        for (const b of seen.slice(0, i))
-          expect(Math.hypot(...a.map((x, k) => x - (b[k] ?? 0)))).toBeGreaterThan(8);
-      }
+test.each(
+  Object.keys(VISIONS) as (keyof typeof VISIONS)[],
+)("any two rule colours differ to %s vision", (vision) => {
+  for (const part of [light, dark]) {
+    const seen = Array.from({ length: COLOURS }, (_, k) =>
+      okLab(VISIONS[vision].map((row) => Math.max(0, dot(row, colour(part, `rule-${k}`))))),
+    );
+    for (const [i, a] of seen.entries()) {
+      for (const b of seen.slice(0, i))
+        expect(Math.hypot(...a.map((x, k) => x - (b[k] ?? 0)))).toBeGreaterThan(8);
     }
-  },
-);
+  }
+});

@@ -69,18 +69,17 @@ function parsePart(text: string, part: string, at: number): SpecPart {
 }
 
 function parseOption(text: string, option: string, at: number): [string, number | string | boolean] {
-  const [, space = "", key = "", value = ""] =
-    /^(\s*)([A-Za-z_][\w.#-]*)\s*=\s*([^=()]*?)\s*$/.exec(option) ?? [];
+  const [, key = "", value = ""] = /^\s*([A-Za-z_][\w.#-]*)\s*=\s*([^=()]*?)\s*$/.exec(option) ?? [];
   if (key === "" || value === "") {
     const start = at + option.length - option.trimStart().length;
     const found = option.trim() === "" ? foundAt(text, start) : `"${option.trim()}"`;
     throw new RuleSpecError(text, start, found, "name=value");
   }
-  return [key, valueOf(value)];
+  return [key, readValue(value)];
 }
 
 /** A number where it is one, true and false where it says so, else the text. */
-function valueOf(text: string): number | string | boolean {
+function readValue(text: string): number | string | boolean {
   if (text === "true" || text === "false") return text === "true";
   const value = Number(text);
   return Number.isNaN(value) ? text : value;

@@ -45,18 +45,19 @@ const apart = (one: readonly number[][], other: readonly number[][]) =>
   Math.max(...one.flatMap((point, s) => point.map((x, i) => Math.abs(x - other[s]![i]!))));
 
 describe("nesterov", () => {
-  it.each(["torch", "lookahead", "keras"])(
-    "%s trains the point where the published form takes gradients",
-    (form) => {
-      const ahead = byForm(form, constant).map((step) => step.ahead);
-      expect(
-        apart(
-          ahead,
-          published(constant).map((step) => step.ahead),
-        ),
-      ).toBeLessThan(1e-13);
-    },
-  );
+  it.each([
+    "torch",
+    "lookahead",
+    "keras",
+  ])("%s trains the point where the published form takes gradients", (form) => {
+    const ahead = byForm(form, constant).map((step) => step.ahead);
+    expect(
+      apart(
+        ahead,
+        published(constant).map((step) => step.ahead),
+      ),
+    ).toBeLessThan(1e-13);
+  });
 
   it("torch's parameters give the published ones after the change of variable θ = φ + lr · β · b", () => {
     const theta = byForm("torch", constant).map(({ ahead, slots }) =>
