@@ -1,5 +1,5 @@
 /** `thalweg walk`: run a rule on a surface in the plane; print the path, and draw it. */
-import { checkHyper, parseSchedule } from "@thalweg/optim";
+import { checkHyper, parseSchedule, rules } from "@thalweg/optim";
 import type { Command } from "commander";
 import { readRuleSpec } from "../rules/index.ts";
 import {
