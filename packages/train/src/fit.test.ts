@@ -1,5 +1,5 @@
 /** Training as a whole, on the digits that ship with the package: results, resuming, divergence. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Batches, type Dataset, loadDataset } from "@thalweg/data";
@@ -90,6 +90,44 @@ describe("fit()", () => {
     expect(last.accuracy).toBeGreaterThan(0.8);
     expect(first.trainLoss).toBeNaN();
     expect(last.trainLoss).toBeGreaterThan(0);
+  });
+
+  it("shows a plateau the watched measure at evaluations, and resumes it from the log", async () => {
+    const lr = parseSchedule("warmup(5) > plateau(patience=0, mode=max, gamma=0.5)", 60); // loss falls: never better
+    const run = async (folder: string, signal?: AbortSignal) => {
+      const { options, vector } = await prepare();
+      const rates: number[] = [];
+      const optimizer = Object.create(options.optimizer, {
+        step: {
+          value: (factors: Record<string, number>) => {
+            rates.push(factors.lr!);
+            options.optimizer.step(factors);
+          },
+        },
+      }) as typeof options.optimizer;
+      await fit({
+        ...options,
+        optimizer,
+        schedules: { lr },
+        evaluateEvery: 10,
+        watch: "loss",
+        run: existsSync(folder) ? openRun(folder) : createRun(folder, { test: "plateau" }),
+        ...(signal && { signal }),
+        fill: (step, batch) => {
+          if (signal !== undefined && step === 33) stop.abort();
+          options.fill(step, batch);
+        },
+      });
+      return { rates, parameters: vector.parameters.slice() };
+    };
+    const stop = new AbortController();
+    const whole = await run(join(root, "plateau-whole"));
+    // the first metric, at step 10, is the best; each later one is a plateau
+    expect([9, 19, 20, 29, 30, 59].map((k) => whole.rates[k])).toEqual([1, 1, 0.5, 0.5, 0.25, 0.0625]);
+    const first = await run(join(root, "plateau-cut"), stop.signal);
+    const rest = await run(join(root, "plateau-cut"));
+    expect([...first.rates, ...rest.rates]).toEqual(whole.rates);
+    expect(rest.parameters).toEqual(whole.parameters);
   });
 
   it("gives the same bits for the same seed", async () => {

@@ -19,6 +19,8 @@ export interface FitOptions {
   optimizer: Optimizer<Float32Array>;
   /** Factors of base hyperparameters over the run, by name: usually one, for `lr`. */
   schedules?: Readonly<Record<string, Schedule>>;
+  /** The measure that a plateau in a schedule observes at evaluations; "trainLoss" by default. */
+  watch?: string;
   /**
    * Gradients besides that of the step's batch, for rules that ask for them: each writes ∇θ of what its name says into the
    * parameter vector, and returns what that cost in gradients of a batch. See `otherGradients`.
@@ -106,7 +108,7 @@ function checkOptions({ steps, evaluateEvery }: FitOptions): void {
 
 class Trainer {
   private readonly options: FitOptions;
-  private readonly schedules: readonly (readonly [string, Schedule])[];
+  private schedules: readonly (readonly [string, Schedule])[];
   private readonly factors: Record<string, number> = {};
   private readonly evaluations: Evaluation[] = [];
   private progress: Progress = {
@@ -155,6 +157,7 @@ class Trainer {
     if (progress === undefined) return;
     this.progress = progress;
     this.evaluations.push(...(run.read().lines as unknown as Evaluation[]));
+    for (const evaluation of this.evaluations) this.observe(evaluation); // so a checkpoint needs the step alone
   }
 
   /** One update; the loss is that of the batch before it. */
@@ -231,8 +234,25 @@ class Trainer {
     progress.lossCount = 0;
     progress.strikes = trainLoss > DIVERGENCE.factor * progress.initialLoss ? progress.strikes + 1 : 0;
     this.evaluations.push(evaluation);
+    this.observe(evaluation);
     run?.appendLine(evaluation);
     onEvaluation?.(evaluation);
+  }
+
+  /** Show an evaluation to the schedules; only a plateau learns from it, and nothing from the untrained start. */
+  private observe(evaluation: Evaluation): void {
+    const { watch = "trainLoss" } = this.options;
+    const metric = evaluation[watch];
+    if (metric === undefined) {
+      throw new RangeError(
+        `Cannot watch ${watch} as no evaluation measures it: there are ${Object.keys(evaluation).join(", ")}`,
+      );
+    }
+    if (evaluation.step === 0) return;
+    this.schedules = this.schedules.map(([name, schedule]) => [
+      name,
+      schedule.after(evaluation.step, metric),
+    ]);
   }
 
   private checkpointIsDue(): boolean {

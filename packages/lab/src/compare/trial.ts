@@ -158,6 +158,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
       steps,
       schedules: schedulesFor(rule, parseSchedules(config.schedule, steps)),
       evaluateEvery,
+      watch: "validationLoss",
       evaluate: () => measure(evaluators),
       ...(signal && { signal }),
       ...(onEvaluation && { onEvaluation }),
