@@ -17,7 +17,8 @@ export class Evaluator {
   private readonly count: number;
   private readonly whole: EvaluationProgram;
   private readonly rest: EvaluationProgram | undefined;
-  private readonly tail: { x: Float32Array; labels: Int32Array };
+  /** Room for a last batch that is not full. */
+  private readonly tail: { x: Float32Array; labels: Int32Array } | undefined;
 
   private constructor(
     batches: SequentialBatches,
@@ -29,6 +30,7 @@ export class Evaluator {
     this.count = count;
     this.whole = whole;
     this.rest = rest;
+    if (rest === undefined) return;
     const { x, labels } = images(whole);
     this.tail = { x: new Float32Array(x.length), labels: new Int32Array(labels.length) };
   }
@@ -64,7 +66,7 @@ export class Evaluator {
 
   private fill(batch: number): number {
     const isRest = this.rest !== undefined && batch === this.batches.count - 1;
-    const { x, labels } = isRest ? this.tail : images(this.whole);
+    const { x, labels } = isRest ? this.tail! : images(this.whole);
     const rows = this.batches.fill(batch, x, labels);
     if (isRest) {
       const rest = images(this.rest!);

@@ -1,7 +1,7 @@
 /**
  * An ONNX Runtime session bound to memory: every input and every output is a view that is fixed when the session is made,
  * so a run copies nothing and allocates nothing. Convolutions are computed in blocks of channels where the machine has such
- * kernels (@thalweg/graph, src/blocked). This is the only file that knows ONNX Runtime.
+ * kernels (@thalweg/graph, src/blocked). This file and session-pool.ts are all that knows ONNX Runtime.
  *
  * `run` blocks its thread while the kernels compute; what must stay responsive belongs in another thread.
  */
@@ -15,7 +15,8 @@ import {
   type RunModel,
   serialize,
 } from "@thalweg/graph";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { giveSession, takeSession } from "./session-pool.ts";
 
 /** A view of the memory that an input or output lies in; its element type fits the tensor's dtype. */
 export type Values = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
@@ -49,6 +50,7 @@ export class BoundSession {
   private readonly session: InferenceSession;
   private readonly feeds: Record<string, Tensor>;
   private readonly fetches: Record<string, Tensor>;
+  private released = false;
 
   private constructor(
     convolutions: ConvolutionReport | null,
@@ -66,7 +68,7 @@ export class BoundSession {
   static async create(options: SessionOptions): Promise<BoundSession> {
     const { outputs, reads, writes, threads = 1, blocks = true } = options;
     const { lowered, convolutions } = await layOut(outputs, blocks);
-    const session = await open(serialize({ outputs: lowered }), threads);
+    const session = await takeSession(serialize({ outputs: lowered }), threads);
     const inputs = new Map(Object.values(outputs)[0]?.graph.inputs.map((tensor) => [tensor.name, tensor]));
     const feeds = session.inputNames.map((name) => [name, bind("input", name, inputs.get(name)!, reads)]);
     const fetches = Object.entries(outputs).map(([name, tensor]) => [
@@ -78,22 +80,17 @@ export class BoundSession {
 
   /** Compute the outputs from what the inputs' memory holds now. */
   async run(): Promise<void> {
+    if (this.released) throw new TypeError("Cannot run a session as it was released: create another");
     await this.session.run(this.feeds, this.fetches);
   }
 
+  /** Give the prepared model back for the next that computes the same. This one must not run again. */
   async release(): Promise<void> {
-    await this.session.release();
+    if (this.released) return;
+    this.released = true;
+    await giveSession(this.session);
   }
 }
-
-const open = (model: Uint8Array, threads: number): Promise<InferenceSession> =>
-  InferenceSession.create(model, {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
-  });
 
 /** The machine's block size, tried out once, before the first convolution. */
 let machine: Promise<BlockSize> | undefined;
@@ -103,7 +100,7 @@ function findOnce(): Promise<BlockSize> {
 }
 
 const runOnce: RunModel = async (model, feeds) => {
-  const session = await open(model, 1);
+  const session = await takeSession(model, 1);
   try {
     const tensors = Object.entries(feeds).map(
       ([name, { data, shape }]) => [name, new Tensor("float32", data, [...shape])] as const,
@@ -111,7 +108,7 @@ const runOnce: RunModel = async (model, feeds) => {
     const results = Object.entries(await session.run(Object.fromEntries(tensors)));
     return Object.fromEntries(results.map(([name, { data }]) => [name, data as Float32Array]));
   } finally {
-    await session.release();
+    await giveSession(session);
   }
 };
 
