@@ -294,18 +294,23 @@ describe("a folder that cannot be written to", () => {
 });
 
 describe("a writer killed with SIGKILL", () => {
-  /** Append lines and checkpoints as fast as it goes; the checkpoint says at which step it was made. */
+  /**
+   * Append lines and checkpoints as fast as it goes, a few thousand at most; the checkpoint says at which step it was
+   * made. Then wait for the kill.
+   */
   const WRITER = `
     const { openRun } = await import(process.env.MODULE);
     const run = openRun(process.env.FOLDER);
-    for (let step = run.read().lines.length + 1; ; step++) {
-      run.appendLine({ step, loss: 1 / step, padding: "x".repeat(5000) });
+    const first = run.read().lines.length + 1;
+    for (let step = first; step < first + 1500; step++) {
+      run.appendLine({ step, loss: 1 / step, padding: "x".repeat(1000) });
       if (step % 3 === 0) {
         const data = new Float32Array(20_000).fill(step);
         run.writeCheckpoint(new Map([["w", { shape: [20_000], data }]]), { step: String(step) });
       }
       if (step % 10 === 0) process.stdout.write(".");
-    }`;
+    }
+    setInterval(() => {}, 1000);`;
 
   test("leaves whole lines and a whole checkpoint, and the next writer goes on", async () => {
     createRun(folder, CONFIG);
