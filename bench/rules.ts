@@ -33,6 +33,13 @@ function world(names: readonly string[], count: number, tensors = 1) {
   return { memory, parts };
 }
 
+const slotsOf = ({ state, view }: Rule["program"]) => [
+  "theta",
+  "g",
+  ...state,
+  ...(view === undefined ? [] : ["view"]),
+];
+
 function leastMs(run: () => void): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < REPEATS; i++) {
@@ -44,7 +51,7 @@ function leastMs(run: () => void): number {
 }
 
 function timeRule({ program, hyper }: Pick<Rule, "program" | "hyper">, count: number, tensors = 1): number {
-  const { memory, parts } = world(["theta", "g", ...program.state], count, tensors);
+  const { memory, parts } = world(slotsOf(program), count, tensors);
   const group: TensorGroup<Float32Array> = { hyper: { ...hyper }, t: 1, tensors: parts };
   const shared = Object.fromEntries(program.scalars.map(({ name }) => [name, 1]));
   for (const part of parts) Object.assign(part.scalars, shared);
@@ -88,7 +95,7 @@ const isFused = ({ program }: Rule) =>
 
 /** Programs with matrices have no passes. */
 function bindable(program: Rule["program"]): boolean {
-  const { memory, parts } = world(["theta", "g", ...program.state], 16);
+  const { memory, parts } = world(slotsOf(program), 16);
   const hyper = Object.fromEntries(program.hyper.map((name) => [name, 0.5]));
   return bindUpdate(program, [{ hyper, t: 1, tensors: parts }], fused(memory)).stageCount > 0;
 }
@@ -114,7 +121,7 @@ const compile: number[] = [];
 for (let k = 0; k < 5; k++) {
   const start = performance.now();
   const { program, hyper } = chain(clipByGlobalNorm({ maxNorm: 1 + k }), adamw);
-  const { memory, parts } = world(["theta", "g", ...program.state], 64);
+  const { memory, parts } = world(slotsOf(program), 64);
   bindUpdate(program, [{ hyper: { ...hyper }, t: 1, tensors: parts }], fused(memory));
   compile.push(performance.now() - start);
 }

@@ -5,7 +5,7 @@
 import type { ElementwiseName } from "../functions.ts";
 import type { MathFunction } from "./math.ts";
 
-/** Operands are WAT expressions, already folded; the result is one too. */
+/** Operands are WAT expressions that cost nothing to repeat (locals and constants); the result is one expression. */
 type Emit = (...operands: string[]) => string;
 
 const instruction =
@@ -34,7 +34,9 @@ export const INSTRUCTIONS: Record<ElementwiseName, Emit> = {
   or: instruction("v128.or"),
   not: instruction("v128.not"),
   where: (condition, a, b) => `(v128.bitselect ${a} ${b} ${condition})`,
-  sign: instruction("call $sign"),
+  // ±1 where |x| > 0, else x itself: zeros and NaN pass. In line, since a call costs more than the rest of Lion.
+  sign: (x) =>
+    `(v128.bitselect (v128.or (v128.and ${x} (v128.const i32x4 0x80000000 0x80000000 0x80000000 0x80000000)) (v128.const f32x4 1 1 1 1)) ${x} (f32x4.gt (f32x4.abs ${x}) (v128.const f32x4 0 0 0 0)))`,
   exp: instruction("call $exp"),
   log: instruction("call $log"),
   tanh: instruction("call $tanh"),
@@ -43,7 +45,6 @@ export const INSTRUCTIONS: Record<ElementwiseName, Emit> = {
 
 /** Functions that no single instruction computes: they call one of `MATH`. */
 export const MATH_CALLS: Partial<Record<ElementwiseName, MathFunction>> = {
-  sign: "sign",
   exp: "exp",
   log: "log",
   tanh: "tanh",

@@ -7,11 +7,10 @@
  * NaN, infinities, zeros and subnormal numbers give what IEEE 754 and JavaScript's Math give, to that accuracy.
  */
 
-export type MathFunction = "sign" | "exp" | "log" | "tanh" | "power";
+export type MathFunction = "exp" | "log" | "tanh" | "power";
 
 /** What each function calls in turn. */
 export const MATH_NEEDS: Record<MathFunction, readonly MathFunction[]> = {
-  sign: [],
   exp: [],
   log: [],
   tanh: ["exp"],
@@ -37,14 +36,6 @@ const powerOfTwo = (n: string) => `(i32x4.shl (i32x4.add ${n} ${splatInt(127)}) 
 const SIGN_BIT = splatInt("0x80000000");
 
 export const MATH: Record<MathFunction, string> = {
-  // ±1 where |x| > 0, else x itself: zeros and NaN pass
-  sign: `(func $sign (param $x v128) (result v128)
-    ${select(
-      `(f32x4.gt (f32x4.abs ${get("x")}) ${splat(0)})`,
-      `(v128.or (v128.and ${get("x")} ${SIGN_BIT}) ${splat(1)})`,
-      get("x"),
-    )})`,
-
   // exp(x) = 2ⁿ exp(r), n = round(x / ln 2), |r| ≤ ln 2 / 2; 2ⁿ in two factors, so that subnormal results come out
   exp: `(func $exp (param $x v128) (result v128) (local $n v128) (local $r v128) (local $i v128) (local $h v128)
     ${set("x", `(f32x4.max (f32x4.min ${get("x")} ${splat(89)}) ${splat(-104)})`)}
