@@ -1,8 +1,8 @@
 /**
  * What a comparison costs beyond its work, and whether memory stays flat.
  *
- *   overhead   wall time of `compare` with one worker, thread start included, over the same training steps and
- *              evaluations in a bare loop that prepares everything once
+ *   overhead   what one more run costs in `compare` with one worker, over the same training steps and evaluations in a
+ *              bare loop that prepares everything once; and what is paid once per comparison
  *   memory     resident set over 10 000 training steps, after the first 1 000
  *
  * Run: npx tsx bench/overhead.ts. It replaces its section of RESULTS.md.
@@ -18,8 +18,7 @@ import { describeCommit, describeLoad, describeMachine } from "./machine.ts";
 import { replaceSection } from "./results.ts";
 
 const task = tasks["mnist-mlp"]!;
-const TRIALS = 12;
-const FINALS = 1;
+const TRIALS = 13;
 const ROUNDS = 3;
 const LR = 0.1;
 
@@ -72,18 +71,26 @@ const load = describeLoad();
 await bareRun(prepared, true); // warm
 
 const bare: number[] = [];
-const compared: number[] = [];
+const long: number[] = [];
+const short: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
   bare.push(
     await timed(async () => {
-      for (let run = 0; run < TRIALS + FINALS; run++) await bareRun(prepared, run >= TRIALS);
+      for (let run = 1; run < TRIALS; run++) await bareRun(prepared, false);
     }),
   );
+  long.push(await timedComparison(TRIALS));
+  short.push(await timedComparison(1));
+}
+
+/** Some trials and one final run. */
+async function timedComparison(budget: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "thalweg-overhead-"));
   const rate = { lr: { low: LR * 0.999, high: LR * 1.001, log: true } }; // no run may end early by diverging
-  const options = { budget: TRIALS, seeds: FINALS, workers: 1, spaces: { sgd: rate }, schedule: "constant" };
-  compared.push(await timed(() => compare({ task, dataset, rules: ["sgd"], folder, ...options })));
+  const options = { budget, seeds: 1, workers: 1, spaces: { sgd: rate }, schedule: "constant" };
+  const seconds = await timed(() => compare({ task, dataset, rules: ["sgd"], folder, ...options }));
   rmSync(folder, { recursive: true });
+  return seconds;
 }
 
 const resident: number[] = [];
@@ -92,20 +99,25 @@ for (let k = 0; k < 11_000; k++) {
   if (k >= 1_000 && k % 1_000 === 0) resident.push(process.memoryUsage.rss() / 2 ** 20);
 }
 
-const [least, most] = [Math.min(...bare), Math.min(...compared)];
+const more = TRIALS - 1;
+const bareSeconds = Math.min(...bare) / more;
+const comparedSeconds = (Math.min(...long) - Math.min(...short)) / more;
+const once = Math.min(...short) - 2 * comparedSeconds;
 const seconds = (values: readonly number[]) => values.map((value) => value.toFixed(2)).join(" · ");
 const section = `## Overhead of a comparison, and memory
 
 ${describeMachine()}; ${describeCommit()}; ${load}.
 
-${TRIALS} trials and ${FINALS} final of ${task.name} by sgd, one worker, ${ROUNDS} interleaved rounds, seconds:
+Runs of ${task.name} by sgd, one worker, ${ROUNDS} interleaved rounds, seconds; differences of least times:
 
-| | rounds | least |
-| --- | --- | --- |
-| the same steps and evaluations in a bare loop | ${seconds(bare)} | ${least.toFixed(2)} |
-| \`compare\`, thread start, sessions, run folders and all | ${seconds(compared)} | ${most.toFixed(2)} |
+| | rounds |
+| --- | --- |
+| ${more} runs' steps and evaluations in a bare loop | ${seconds(bare)} |
+| \`compare\` with ${TRIALS} trials and a final run | ${seconds(long)} |
+| \`compare\` with 1 trial and a final run | ${seconds(short)} |
 
-Overhead: ${(100 * (most / least - 1)).toFixed(1)} %. Resident memory over 10 000 training steps, every 1 000, MiB: ${resident.map((value) => value.toFixed(0)).join(" ")}.
+A run costs ${(1e3 * bareSeconds).toFixed(0)} ms bare and ${(1e3 * comparedSeconds).toFixed(0)} ms in a comparison: overhead ${(100 * (comparedSeconds / bareSeconds - 1)).toFixed(1)} %. Once per comparison: ${once.toFixed(2)} s, for
+starting a thread and measuring the task. Resident memory over 10 000 training steps, every 1 000, MiB: ${resident.map((value) => value.toFixed(0)).join(" ")}.
 `;
 console.log(section);
 const page = new URL("RESULTS.md", import.meta.url);
