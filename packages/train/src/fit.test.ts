@@ -79,6 +79,12 @@ const timeless = ({ seconds: _, evaluations, ...rest }: FitResult) => ({
   evaluations: evaluations.map(({ seconds: __, ...evaluation }) => evaluation),
 });
 
+/** The factor of `lr` at each step, as a run's log tells it. */
+function recordedRates(folder: string): number[] {
+  const { lines, end } = readRun(folder)!;
+  return [...lines, end!].flatMap((line) => (line.scheduled as { lr?: number[] } | undefined)?.lr ?? []);
+}
+
 describe("fit()", () => {
   it("learns: the loss falls by half and the accuracy of held-out digits passes 80 % in 60 steps", async () => {
     const { options } = await prepare({ hyper: { lr: 1e-2 } });
@@ -128,6 +134,23 @@ describe("fit()", () => {
     const rest = await run(join(root, "plateau-cut"));
     expect([...first.rates, ...rest.rates]).toEqual(whole.rates);
     expect(rest.parameters).toEqual(whole.parameters);
+    expect(recordedRates(join(root, "plateau-whole"))).toEqual(whole.rates);
+    expect(recordedRates(join(root, "plateau-cut"))).toEqual(whole.rates);
+  });
+
+  it("records what was scheduled at each step, also of those between the last evaluation and a divergence", async () => {
+    const folder = join(root, "diverged-between");
+    const { options } = await prepare();
+    const program = {
+      batch: options.program.batch,
+      run: async (step: number) => (step < 33 ? 1 : Number.NaN),
+    };
+    const result = await fit({ ...options, program, run: createRun(folder, { test: "between" }) });
+    expect(result).toMatchObject({ end: "diverged", step: 34 });
+    expect(readRun(folder)!.lines.map((line) => line.scheduled === undefined)).toEqual([true, false]);
+    const { at } = options.schedules!.lr!;
+    expect(recordedRates(folder)).toEqual(Array.from({ length: 34 }, (_, step) => at(step)));
+    expect(result.evaluations.every((evaluation) => !("scheduled" in evaluation))).toBe(true);
   });
 
   it("gives the same bits for the same seed", async () => {

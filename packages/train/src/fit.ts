@@ -10,7 +10,7 @@ import type { Optimizer, Phase, Schedule } from "@thalweg/optim";
 import { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
 import type { ParameterVector } from "./parameter-vector.ts";
 import type { Batch, TrainingProgram } from "./program.ts";
-import type { RunFolder } from "./run-folder.ts";
+import type { RunFolder, RunRecord } from "./run-folder.ts";
 
 export interface FitOptions {
   vector: ParameterVector;
@@ -92,8 +92,13 @@ export function readResult(run: RunFolder): FitResult | undefined {
     step,
     gradients,
     seconds,
-    evaluations: lines as unknown as Evaluation[],
+    evaluations: readEvaluations(lines),
   };
+}
+
+/** The measures in a run's lines, without what was scheduled. */
+function readEvaluations(lines: RunRecord["lines"]): Evaluation[] {
+  return lines.map(({ scheduled: _, ...measures }) => measures as unknown as Evaluation);
 }
 
 function checkOptions({ steps, evaluateEvery }: FitOptions): void {
@@ -156,7 +161,7 @@ class Trainer {
     run.truncateAfter(progress?.step ?? -1);
     if (progress === undefined) return;
     this.progress = progress;
-    this.evaluations.push(...(run.read().lines as unknown as Evaluation[]));
+    this.evaluations.push(...readEvaluations(run.read().lines));
     for (const evaluation of this.evaluations) this.observe(evaluation); // so a checkpoint needs the step alone
   }
 
@@ -233,10 +238,26 @@ class Trainer {
     progress.lossSum = 0;
     progress.lossCount = 0;
     progress.strikes = trainLoss > DIVERGENCE.factor * progress.initialLoss ? progress.strikes + 1 : 0;
+    const scheduled = this.scheduled();
     this.evaluations.push(evaluation);
     this.observe(evaluation);
-    run?.appendLine(evaluation);
+    run?.appendLine({ ...evaluation, ...scheduled });
     onEvaluation?.(evaluation);
+  }
+
+  /**
+   * The factor that each schedule gave each step since the last evaluation. A schedule changes at evaluations only, so
+   * these are the factors that were used, also when a part of the steps was taken before the run was resumed.
+   */
+  private scheduled(): { scheduled?: Record<string, number[]> } {
+    const since = this.evaluations.at(-1)?.step ?? 0;
+    const count = this.progress.step - since;
+    if (count === 0 || this.schedules.length === 0) return {};
+    const factors = this.schedules.map(([name, schedule]) => [
+      name,
+      Array.from({ length: count }, (_, k) => schedule.at(since + k)),
+    ]);
+    return { scheduled: Object.fromEntries(factors) };
   }
 
   /** Show an evaluation to the schedules; only a plateau learns from it, and nothing from the untrained start. */
@@ -280,7 +301,8 @@ class Trainer {
    */
   private end(end: "finished" | "diverged", reason?: string): FitResult {
     const { step, gradients, seconds } = this.progress;
-    const line = { end, ...(reason === undefined ? {} : { reason }), step, gradients, seconds };
+    const why = reason === undefined ? {} : { reason };
+    const line = { end, ...why, step, gradients, seconds, ...this.scheduled() };
     if (end === "finished") this.save();
     this.options.run?.appendLine(line);
     if (end === "diverged") this.save();

@@ -2,7 +2,8 @@
  * A run is a folder with one writer, which can be killed at any moment.
  *
  *   config.json             what was asked for, as canonical JSON; its sha256 is the run's id
- *   run.jsonl               what happened, append-only: a header, a line per evaluation, at last {"end":"finished"}
+ *   run.jsonl               what happened, append-only: a header, a line per evaluation, at last {"end":"finished"};
+ *                           a line's `scheduled` has the factors of the base values at each step since the line before
  *   checkpoint.safetensors  the state to resume from, replaced as a whole
  *
  * Files that must be whole are written beside their place, flushed, and renamed; the log is only ever appended to, and
