@@ -20,6 +20,10 @@ const BAD_USAGE: readonly (readonly [line: string, says: RegExp])[] = [
   ["train digits-mlp --rule sgd --steps 5 --schedule warmup(9)", /the run has 5 steps/],
   ["train digits-mlp --rule sgd --steps 0", /--steps.*current value is 0/],
   ["train digits-mlp --rule sgd --seed -1", /--seed.*current value is -1/],
+  ["train digits-mlp --rule sgd --batches ramp(16)", /ramp/],
+  ["train digits-mlp --rule sgd --batches constant(9999)", /there are \d+ images to train on.*wants 9999/],
+  ["train digits-mlp --rule svrg --batches constant(32)", /kind "full".*batches of one size/],
+  ["train digits-mlp --rule sophia-g --batches constant(32)", /kind "sampled-labels".*batches of one size/],
   ["train --resume no-such-folder", /Cannot resume no-such-folder as it must hold a run.*ENOENT/],
   ["train digits-mlp --resume x --seed 3", /Cannot resume x with a task, --seed as a run keeps its config/],
 ];
@@ -35,6 +39,29 @@ describe("train", () => {
     expect(err).toMatch(says);
     expect(err).not.toMatch(/^\s+at /m);
     expect(runs()).toEqual(before);
+  });
+
+  test("trains with a batch size that changes, and a constant schedule of the task's size changes nothing", async () => {
+    const train = async (name: string, more: string) => {
+      const line = `train digits-mlp --rule sgd --steps 100 --json --out ${join(root, name)}${more}`;
+      const { code, out, err } = await runCli(line.split(" "));
+      expect({ code, err }).toMatchObject({ code: 0 });
+      return JSON.parse(out);
+    };
+    const fixed = await train("fixed", "");
+    const size = fixed.config.batchSize;
+    const same = await train("same", ` --batches constant(${size})`);
+    const ramp = await train("ramp", ` --batches ramp(${size / 2},${size},examples=2000,increment=8)`);
+    const losses = (result: typeof fixed) =>
+      result.evaluations.map(({ trainLoss }: { trainLoss: number }) => trainLoss);
+    expect(losses(same)).toEqual(losses(fixed));
+    expect(losses(ramp)).not.toEqual(losses(fixed));
+    expect(ramp.config).toMatchObject({
+      batchSize: size / 2,
+      batches: `ramp(${size / 2},${size},examples=2000,increment=8)`,
+    });
+    const resumed = await runCli(["train", "--resume", join(root, "ramp"), "--json"]);
+    expect(JSON.parse(resumed.out)).toEqual({ ...ramp, folder: join(root, "ramp"), reused: true });
   });
 
   test("prints a line per evaluation with the last update's rate, and finds the run again", async () => {

@@ -1,9 +1,9 @@
 /** `thalweg train TASK --rule NAME`: one run, a line per evaluation, a folder that it can be resumed from. */
 import { join } from "node:path";
 import { lookUp, parseSchedules, rules, type Schedule, withHyper } from "@thalweg/optim";
-import type { Evaluation, FitResult } from "@thalweg/train";
+import { type Evaluation, type FitResult, parseBatchSchedule } from "@thalweg/train";
 import type { Command } from "commander";
-import { checkTrainable, fitToTask } from "../compare/learner.ts";
+import { checkBatchSizes, checkTrainable, fitToTask } from "../compare/learner.ts";
 import { planRun, runName, storedRequest, train } from "../compare/train.ts";
 import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
 import { readRuleSpec } from "../rules/index.ts";
@@ -19,6 +19,7 @@ interface Options {
   rule?: string;
   set?: Record<string, number>;
   schedule?: string;
+  batches?: string;
   steps?: number;
   seed?: number;
   out?: string;
@@ -33,6 +34,7 @@ Examples:
   $ thalweg train digits-mlp --rule adamw --set lr=3e-3 --schedule 'warmup(50) > cosine'
   $ thalweg train digits-mlp --rule 'clipByGlobalNorm(maxNorm=1) > muon(scale=none)'
   $ thalweg train digits-mlp --rule my-rule.yaml
+  $ thalweg train digits-mlp --rule sgd --set lr=0.1 --batches 'ramp(16, 128, examples=20000)'
   $ thalweg train --resume runs/digits-mlp-adamw-1f0c9a2b`;
 
 export function define(command: Command, io: Io): void {
@@ -44,6 +46,10 @@ export function define(command: Command, io: Io): void {
     .option("--rule <rule>", "a name, a name with options, a chain, or a file; see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
     .option("--schedule <spec>", `factor of the learning rate (default: ${DEFAULT_SCHEDULE})`)
+    .option(
+      "--batches <spec>",
+      "batch sizes over the examples seen: constant, ramp, step, or parts joined by >",
+    )
     .option("--steps <n>", "updates, instead of the task's", wholeNumber("--steps", 1))
     .option("--seed <n>", `draws parameters and batches (default: ${DEFAULT_SEED})`, wholeNumber("--seed", 0))
     .option("--out <folder>", "where the run goes (default: runs/<task>-<rule>-<id>)")
@@ -62,6 +68,9 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
   const steps = request.steps ?? loaded.task.steps;
   const { lr: schedule } = fromUser(() => {
     checkTrainable(request.rule, loaded.task, loaded.dataset);
+    if (request.batches !== undefined) {
+      checkBatchSizes(parseBatchSchedule(request.batches), request.rule, loaded.task, loaded.dataset);
+    }
     return parseSchedules(request.schedule, steps); // also when the fallback is shorter
   });
   const adapted = withHyper(request.rule, fitToTask(request.rule, loaded.task, fixed));
@@ -93,15 +102,16 @@ interface Asked {
 }
 
 function asked(task: string | undefined, options: Options): Asked {
-  const { set: hyper = {}, schedule = DEFAULT_SCHEDULE, steps, seed = DEFAULT_SEED } = options;
+  const { set: hyper = {}, schedule = DEFAULT_SCHEDULE, batches, steps, seed = DEFAULT_SEED } = options;
   const name = required("a task", task, Object.keys(tasks));
   const known = lookUp("task", tasks, name);
   const read = readRuleSpec(required("--rule", options.rule, Object.keys(rules)));
   const rule = withHyper(read.rule, hyper);
   parseSchedules(schedule, steps ?? known.steps);
-  const length = steps === undefined ? {} : { steps };
+  if (batches !== undefined) parseBatchSchedule(batches);
+  const given = { ...(steps === undefined ? {} : { steps }), ...(batches === undefined ? {} : { batches }) };
   const fixed = [...read.fixed, ...Object.keys(hyper)];
-  return { name, fallBack: true, request: { rule, schedule, seed, test: true, ...length }, fixed };
+  return { name, fallBack: true, request: { rule, schedule, seed, test: true, ...given }, fixed };
 }
 
 /** Nothing else may be given: a resumed run is the one that was asked for. */

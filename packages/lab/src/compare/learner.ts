@@ -3,10 +3,12 @@
  * what the rule declares: matrices run on ONNX Runtime, required starting values are given, gradients that the rule
  * wants besides the batch's are compiled, and biases are left out for rules that cannot update vectors.
  */
-import { Batches, type Dataset } from "@thalweg/data";
+import { Batches, type Dataset, VaryingBatches } from "@thalweg/data";
 import { initialisations } from "@thalweg/nn";
 import { lookUp, Optimizer, type Rule, type Schedule, stateSlotCount, wasmBackend } from "@thalweg/optim";
 import {
+  type Batch,
+  type BatchSchedule,
   type FitOptions,
   type Model,
   OnnxMatrixKernels,
@@ -14,6 +16,7 @@ import {
   ParameterVector,
   segmentOf,
   TrainingProgram,
+  VaryingProgram,
 } from "@thalweg/train";
 import type { Task } from "../tasks/index.ts";
 
@@ -21,7 +24,8 @@ export interface LearnerOptions {
   task: Task;
   dataset: Dataset;
   rule: Rule;
-  batchSize: number;
+  /** Images of each step: one number, or a schedule. */
+  batchSize: number | BatchSchedule;
   seed: number;
   /** The images of the training split to train on. */
   indices: Uint32Array;
@@ -65,6 +69,37 @@ export function checkTrainable(rule: Rule, task: Task, dataset: Dataset): void {
   }
 }
 
+/**
+ * Raises RangeError, before anything runs, for a batch-size schedule with batches larger than what is trained on, or for a rule
+ * that takes the batch to have one size.
+ */
+export function checkBatchSizes(
+  { spec, stages }: BatchSchedule,
+  rule: Rule,
+  task: Task,
+  { train }: Dataset,
+): void {
+  const refuse = (reason: string) => {
+    throw new RangeError(`Cannot train ${task.name} by ${rule.name} with batches ${spec} as ${reason}`);
+  };
+  const images = train.count - task.validation;
+  const large = stages.find(({ batchSize }) => batchSize > images);
+  if (large !== undefined) {
+    refuse(
+      `there are ${images} images to train on: from step ${large.firstStep} on it wants ${large.batchSize}`,
+    );
+  }
+  const wanted = rule.program.before.find(({ gradient }) => gradient !== "batch");
+  if (wanted !== undefined) {
+    refuse(
+      `the rule also asks for a gradient of the kind "${wanted.gradient}", which needs batches of one size`,
+    );
+  }
+  if (Object.hasOwn(rule.hyper, "batchSize")) {
+    refuse("the rule counts the images of a batch by its option batchSize, which is one number");
+  }
+}
+
 /** The rule as the task has it: a rule that counts the examples of a batch is told how many there are, unless it was. */
 export function fitToTask<R extends Pick<Rule, "hyper">>(
   { hyper }: R,
@@ -94,7 +129,7 @@ export function schedulesFor(
 
 /** Put a learner together. Raises RangeError for what cannot work. */
 export async function createLearner(options: LearnerOptions): Promise<Learner> {
-  const { task, dataset, rule, batchSize, seed, indices } = options;
+  const { task, dataset, rule, seed } = options;
   const model = modelFor(rule, task, dataset);
   const vector = new ParameterVector(model.module, { stateSlots: stateSlotCount(rule) });
   vector.initialize(model.module, seed);
@@ -113,21 +148,40 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
     rule,
     seed,
   });
+  const { release, ...gradient } = await lossAndGradient(options, model, vector);
+  return {
+    ...{ model, vector, optimizer },
+    ...gradient,
+    release: async () => {
+      await release();
+      await matrices.release();
+    },
+  };
+}
+
+/** What computes loss and gradient, with the batches it takes them of. */
+async function lossAndGradient(options: LearnerOptions, model: Model, vector: ParameterVector) {
+  const { dataset, rule, batchSize, seed, indices } = options;
+  const from = { normalization: dataset, indices, seed };
+  const filling =
+    (batches: Batches | VaryingBatches) =>
+    (step: number, { x, labels }: Batch) =>
+      batches.fill(step, x as Float32Array, labels as Int32Array);
+  if (typeof batchSize !== "number") {
+    const fill = filling(new VaryingBatches(dataset.train, { ...from, stages: batchSize.stages }));
+    const program = new VaryingProgram({ model, vector, seed, batchSize: batchSize.batchSize, fill });
+    return { program, gradients: {}, fill: () => {}, release: () => program.release() };
+  }
   const program = await TrainingProgram.create({ model, vector, batchSize, seed });
-  const batches = new Batches(dataset.train, { batchSize, normalization: dataset, indices, seed });
   const others = await otherGradients({
     kinds: rule.program.before.map(({ gradient }) => gradient),
     ...{ model, vector, program, seed, indices },
     ...{ split: dataset.train, normalization: dataset },
   });
-  return {
-    ...{ model, vector, program, optimizer },
-    gradients: others.gradients,
-    fill: (step, { x, labels }) => batches.fill(step, x as Float32Array, labels as Int32Array),
-    release: async () => {
-      await program.release();
-      await others.release();
-      await matrices.release();
-    },
+  const release = async () => {
+    await program.release();
+    await others.release();
   };
+  const fill = filling(new Batches(dataset.train, { ...from, batchSize }));
+  return { program, gradients: others.gradients, fill, release };
 }

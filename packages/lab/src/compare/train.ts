@@ -58,6 +58,7 @@ const stored = z.object({
   rule: z.string(),
   links: z.array(z.record(z.string(), z.unknown())),
   schedule: z.string(),
+  batches: z.string().optional(),
   steps: z.int().min(1),
   seed: z.int().min(0),
   test: z.boolean(),
@@ -80,9 +81,10 @@ export function storedRequest(folder: string): TrialRequest & { task: string } {
       `its config.json is of no run that can be continued:\n${z.prettifyError(parsed.error)}`,
       parsed.error,
     );
-  const { kind: _, version: __, rule, links, ...request } = parsed.data;
+  const { kind: _, version: __, rule, links, batches, ...request } = parsed.data;
   try {
-    return { ...request, rule: configuredRule({ rule, links: links as unknown as JsonObject[] }) };
+    const sizes = batches === undefined ? {} : { batches };
+    return { ...request, ...sizes, rule: configuredRule({ rule, links: links as unknown as JsonObject[] }) };
   } catch (cause) {
     throw refuse(`its config.json holds no rule: ${(cause as Error).message}`, cause);
   }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type Dataset, holdOut, type Partition } from "@thalweg/data";
 import { parseSchedules, type Rule, readRule, type WrittenRule, writeRule } from "@thalweg/optim";
 import {
+  type BatchSchedule,
   canonicalJson,
   createRun,
   type Evaluation,
@@ -16,6 +17,7 @@ import {
   type Json,
   type JsonObject,
   openRun,
+  parseBatchSchedule,
   type RunFolder,
   RunFolderError,
   readResult,
@@ -42,7 +44,10 @@ export interface TrialConfig extends JsonObject {
   bias: boolean;
   schedule: string;
   steps: number;
+  /** Of the first step, if `batches` changes it. */
   batchSize: number;
+  /** A batch-size schedule; the key is left out where the size is constant. */
+  batches?: string;
   /** Steps between evaluations. */
   evaluateEvery: number;
   /** Images held out of the training split. */
@@ -59,14 +64,16 @@ export interface TrialRequest {
   /** With the values of this run as its defaults. */
   rule: Rule;
   schedule: string;
+  /** A batch-size schedule, instead of the task's constant size. */
+  batches?: string;
   steps: number;
   seed: number;
   test: boolean;
 }
 
 export function trialConfig(task: Task, taskFingerprint: string, request: TrialRequest): TrialConfig {
-  const { batchSize, evaluateEvery, validation, evaluationBatch } = task;
-  const { rule, schedule, steps, seed, test } = request;
+  const { evaluateEvery, validation, evaluationBatch } = task;
+  const { rule, schedule, batches, steps, seed, test } = request;
   const { name, links } = writeRule(rule);
   return {
     kind: "training",
@@ -79,7 +86,8 @@ export function trialConfig(task: Task, taskFingerprint: string, request: TrialR
     bias: !leavesOutBiases(rule),
     schedule,
     steps,
-    batchSize,
+    batchSize: batches === undefined ? task.batchSize : parseBatchSchedule(batches).batchSize(0),
+    ...(batches === undefined ? {} : { batches }),
     evaluateEvery,
     validation,
     evaluationBatch,
@@ -140,7 +148,8 @@ export interface TrialPlace {
  */
 export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<FitResult> {
   const { task, dataset, folder, signal, onEvaluation } = place;
-  const { batchSize, evaluateEvery, evaluationBatch, seed, steps } = config;
+  const { evaluateEvery, evaluationBatch, seed, steps } = config;
+  const batchSize = batchSizes(config);
   const run = openTrial(config, folder) ?? createRun(folder, config);
   const rule = configuredRule(config);
   const { train, validation } = partition(dataset, config.validation);
@@ -168,6 +177,10 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
     for (const evaluator of Object.values(evaluators)) await evaluator.release();
   }
 }
+
+/** How many images each step takes: one number, or a schedule. */
+const batchSizes = ({ batchSize, batches }: TrialConfig): number | BatchSchedule =>
+  batches === undefined ? batchSize : parseBatchSchedule(batches);
 
 /** `holdOut` of a dataset, drawn once per thread: for MNIST it takes as long as preparing everything else of a run. */
 function partition(dataset: Dataset, count: number): Partition {
