@@ -21,6 +21,10 @@ const BAD_USAGE: readonly (readonly [words: string[], says: RegExp])[] = [
   [["digits-mlp", "--schedule", "cosin"], /column 1: "cosin" is no schedule\. Did you mean "cosine"/],
   [["digits-mlp", "--schedule", "warmup(700)"], /the run has 600 steps, but warmup takes 700/],
   [["digits-mlp", "--steps", "10", "--schedule", "warmup(20)"], /the run has 10 steps/],
+  [
+    ["digits-mlp", "--rules", "sgd,momentum", "--schedule", "momentum=linear"],
+    /schedule of momentum with sgd as it has no hyperparameter "momentum": it has lr/,
+  ],
   [["digits-mlp", "--budget", "0"], /--budget.*whole number, from 1 to 10000: current value is 0/],
   [["digits-mlp", "--budget", "-3"], /--budget.*current value is -3/],
   [["digits-mlp", "--seeds", "x"], /--seeds.*current value is x/],

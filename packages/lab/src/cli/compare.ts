@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lookUp, parseSchedules } from "@thalweg/optim";
 import type { Command } from "commander";
 import { checkRules, compare, DEFAULTS, Interrupted } from "../compare/compare.ts";
-import { checkTrainable } from "../compare/learner.ts";
+import { checkTrainable, schedulesFor } from "../compare/learner.ts";
 import { writeOutputs } from "../compare/outputs.ts";
 import { defaultWorkers } from "../compare/pool.ts";
 import { showProgress } from "../compare/progress.ts";
@@ -53,7 +53,11 @@ export function define(command: Command, io: Io): void {
     .option("--rules <names>", "rules, the baseline first", splitRules, DEFAULT_RULES)
     .option("--budget <n>", "trials per rule in the search", wholeNumber("--budget", 1, 10_000), budget)
     .option("--seeds <n>", "paired seeds of the final runs", wholeNumber("--seeds", 1, 1_000), seeds)
-    .option("--schedule <spec>", "learning-rate schedule of every run; see thalweg schedules", schedule)
+    .option(
+      "--schedule <spec>",
+      "of lr, or 'lr=…; momentum=…', for every run; see thalweg schedules",
+      schedule,
+    )
     .option("--steps <n>", "updates per run, instead of the task's", wholeNumber("--steps", 1))
     .option("--study-seed <n>", "places the points of the search", wholeNumber("--study-seed", 0), studySeed)
     .option("--out <folder>", "where runs and report go (default: runs/compare-<task>)")
@@ -73,7 +77,10 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
     checkRules(all);
     return all;
   });
-  fromUser(() => parseSchedules(schedule, steps ?? asked.steps));
+  fromUser(() => {
+    const schedules = parseSchedules(schedule, steps ?? asked.steps);
+    for (const { rule } of read) schedulesFor(rule, schedules);
+  });
   const { task, dataset } = await loadTask(asked, {
     env: io.env,
     say: (line) => io.stderr.write(`${line}\n`),

@@ -18,6 +18,10 @@ const BAD_USAGE: readonly (readonly [line: string, says: RegExp])[] = [
   ["train digits-mlp --rule sgd --set beta1=0", /no hyperparameter "beta1"/],
   ["train digits-mlp --rule sgd --schedule cosin", /Did you mean "cosine"/],
   ["train digits-mlp --rule sgd --steps 5 --schedule warmup(9)", /the run has 5 steps/],
+  [
+    "train digits-mlp --rule momentum --schedule momentun=linear",
+    /no hyperparameter "momentun".*did you mean "momentum"/,
+  ],
   ["train digits-mlp --rule sgd --steps 0", /--steps.*current value is 0/],
   ["train digits-mlp --rule sgd --seed -1", /--seed.*current value is -1/],
   ["train digits-mlp --rule sgd --batches ramp(16)", /ramp/],

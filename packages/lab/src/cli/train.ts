@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lookUp, parseSchedules, rules, type Schedule, withHyper } from "@thalweg/optim";
 import { type Evaluation, type FitResult, parseBatchSchedule } from "@thalweg/train";
 import type { Command } from "commander";
-import { checkBatchSizes, checkTrainable, fitToTask } from "../compare/learner.ts";
+import { checkBatchSizes, checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
 import { planRun, runName, storedRequest, train } from "../compare/train.ts";
 import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
 import { readRuleSpec } from "../rules/index.ts";
@@ -45,7 +45,7 @@ export function define(command: Command, io: Io): void {
     .argument("[task]", `one of ${Object.keys(tasks).join(", ")}`)
     .option("--rule <rule>", "a name, a name with options, a chain, or a file; see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
-    .option("--schedule <spec>", `factor of the learning rate (default: ${DEFAULT_SCHEDULE})`)
+    .option("--schedule <spec>", `of lr, or 'lr=…; momentum=…' (default: ${DEFAULT_SCHEDULE})`)
     .option(
       "--batches <spec>",
       "batch sizes over the examples seen: constant, ramp, step, or parts joined by >",
@@ -107,7 +107,7 @@ function asked(task: string | undefined, options: Options): Asked {
   const known = lookUp("task", tasks, name);
   const read = readRuleSpec(required("--rule", options.rule, Object.keys(rules)));
   const rule = withHyper(read.rule, hyper);
-  parseSchedules(schedule, steps ?? known.steps);
+  schedulesFor(rule, parseSchedules(schedule, steps ?? known.steps));
   if (batches !== undefined) parseBatchSchedule(batches);
   const given = { ...(steps === undefined ? {} : { steps }), ...(batches === undefined ? {} : { batches }) };
   const fixed = [...read.fixed, ...Object.keys(hyper)];

@@ -9,7 +9,7 @@ import type { MeasuredComparison, TaskFacts } from "../report/comparison.ts";
 import { type AskedRule, readRuleSpec } from "../rules/index.ts";
 import { parseSpace, type Space, samplers } from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
-import { checkTrainable } from "./learner.ts";
+import { checkTrainable, schedulesFor } from "./learner.ts";
 import { machineFacts } from "./machine.ts";
 import { defaultWorkers, Pool } from "./pool.ts";
 import { type RunEvent, studyRule, TUNING_SEED } from "./study.ts";
@@ -69,9 +69,12 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
   checkCounts({ budget, seeds: options.seeds ?? DEFAULTS.seeds, steps, workers });
   const rules = options.rules.map((one) => (typeof one === "string" ? readRuleSpec(one) : one));
   checkRules(rules);
-  for (const { rule } of rules) checkTrainable(rule, task, dataset);
+  const schedules = parseSchedules(schedule, steps);
+  for (const { rule } of rules) {
+    checkTrainable(rule, task, dataset);
+    schedulesFor(rule, schedules);
+  }
   checkSpaces(spaces, rules);
-  parseSchedules(schedule, steps);
 
   const startedAt = new Date().toISOString();
   const seeds = Array.from({ length: options.seeds ?? DEFAULTS.seeds }, (_, i) => FIRST_SEED + i);

@@ -175,7 +175,9 @@ describe("schedulesFor()", () => {
     const { rule } = readRuleSpec("sgd > adamw");
     expect(Object.keys(schedulesFor(rule, { lr: lr! }))).toEqual(["sgd.lr", "adamw.lr"]);
     expect(schedulesFor(rules.agd!, { lr: lr! })).toEqual({});
-    expect(Object.keys(schedulesFor(rules.agd!, { momentum: lr! }))).toEqual(["momentum"]); // for the optimizer to refuse
+    expect(() => schedulesFor(rules.agd!, { momentum: lr! })).toThrow(
+      'Cannot use a schedule of momentum with agd as it has no hyperparameter "momentum": it has',
+    );
   });
 });
 

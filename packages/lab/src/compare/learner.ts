@@ -5,7 +5,15 @@
  */
 import { Batches, type Dataset, VaryingBatches } from "@thalweg/data";
 import { initialisations } from "@thalweg/nn";
-import { lookUp, Optimizer, type Rule, type Schedule, stateSlotCount, wasmBackend } from "@thalweg/optim";
+import {
+  checkHyperparameterName,
+  lookUp,
+  Optimizer,
+  type Rule,
+  type Schedule,
+  stateSlotCount,
+  wasmBackend,
+} from "@thalweg/optim";
 import {
   type Batch,
   type BatchSchedule,
@@ -112,17 +120,20 @@ export function fitToTask<R extends Pick<Rule, "hyper">>(
 
 /**
  * A task's schedules for a rule: each for the hyperparameter of its name, or those of that name in a chain. A schedule of lr is
- * left out for a rule without a learning rate.
+ * left out for a rule without a learning rate. Raises RangeError for any other name that the rule does not have.
  */
 export function schedulesFor(
-  { hyper }: Rule,
+  { name: rule, hyper }: Pick<Rule, "name" | "hyper">,
   schedules: Readonly<Record<string, Schedule>>,
 ): Record<string, Schedule> {
   const names = Object.keys(hyper);
   return Object.fromEntries(
     Object.entries(schedules).flatMap(([name, schedule]) => {
       const meant = names.filter((one) => one === name || one.endsWith(`.${name}`));
-      return (meant.length === 0 && name !== "lr" ? [name] : meant).map((one) => [one, schedule] as const);
+      if (meant.length === 0 && name !== "lr") {
+        checkHyperparameterName(`a schedule of ${name} with ${rule}`, name, names);
+      }
+      return meant.map((one) => [one, schedule] as const);
     }),
   );
 }
