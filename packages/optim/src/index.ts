@@ -30,7 +30,12 @@ export {
 } from "./explain.ts";
 export { type NonFinite, NonFiniteGradientError } from "./finite.ts";
 export type { OptimizerOptions, ParameterGroup, Segment } from "./groups.ts";
-export { checkHyperparameterName, HYPERPARAMETERS, type Hyperparameter } from "./hyperparameters.ts";
+export {
+  checkHyperparameter,
+  checkHyperparameterName,
+  HYPERPARAMETERS,
+  type Hyperparameter,
+} from "./hyperparameters.ts";
 export { MISTAKES, type Warning } from "./mistakes.ts";
 export { type GroupDescription, Optimizer, type Phase, stateSlotCount } from "./optimizer.ts";
 export type { OptimizerState, ParameterState } from "./optimizer-state.ts";

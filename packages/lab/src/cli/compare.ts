@@ -78,8 +78,8 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
     return all;
   });
   fromUser(() => {
-    const schedules = parseSchedules(schedule, steps ?? asked.steps);
-    for (const { rule } of read) schedulesFor(rule, schedules);
+    const length = steps ?? asked.steps;
+    for (const { rule } of read) schedulesFor(rule, parseSchedules(schedule, length), length);
   });
   const { task, dataset } = await loadTask(asked, {
     env: io.env,

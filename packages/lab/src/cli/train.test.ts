@@ -22,6 +22,10 @@ const BAD_USAGE: readonly (readonly [line: string, says: RegExp])[] = [
     "train digits-mlp --rule momentum --schedule momentun=linear",
     /no hyperparameter "momentun".*did you mean "momentum"/,
   ],
+  [
+    "train digits-mlp --rule momentum --schedule momentum=2*constant",
+    /2\*constant at step 0 as momentum must be in \[0, 1\): current value is 1.8/,
+  ],
   ["train digits-mlp --rule sgd --steps 0", /--steps.*current value is 0/],
   ["train digits-mlp --rule sgd --seed -1", /--seed.*current value is -1/],
   ["train digits-mlp --rule sgd --batches ramp(16)", /ramp/],

@@ -107,7 +107,8 @@ function asked(task: string | undefined, options: Options): Asked {
   const known = lookUp("task", tasks, name);
   const read = readRuleSpec(required("--rule", options.rule, Object.keys(rules)));
   const rule = withHyper(read.rule, hyper);
-  schedulesFor(rule, parseSchedules(schedule, steps ?? known.steps));
+  const length = steps ?? known.steps;
+  schedulesFor(rule, parseSchedules(schedule, length), length);
   if (batches !== undefined) parseBatchSchedule(batches);
   const given = { ...(steps === undefined ? {} : { steps }), ...(batches === undefined ? {} : { batches }) };
   const fixed = [...read.fixed, ...Object.keys(hyper)];

@@ -72,7 +72,7 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
   const schedules = parseSchedules(schedule, steps);
   for (const { rule } of rules) {
     checkTrainable(rule, task, dataset);
-    schedulesFor(rule, schedules);
+    schedulesFor(rule, schedules, steps);
   }
   checkSpaces(spaces, rules);
 

@@ -173,9 +173,9 @@ describe("schedulesFor()", () => {
 
   test("gives a schedule of lr to every lr of a chain, and to none where there is none", () => {
     const { rule } = readRuleSpec("sgd > adamw");
-    expect(Object.keys(schedulesFor(rule, { lr: lr! }))).toEqual(["sgd.lr", "adamw.lr"]);
-    expect(schedulesFor(rules.agd!, { lr: lr! })).toEqual({});
-    expect(() => schedulesFor(rules.agd!, { momentum: lr! })).toThrow(
+    expect(Object.keys(schedulesFor(rule, { lr: lr! }, 10))).toEqual(["sgd.lr", "adamw.lr"]);
+    expect(schedulesFor(rules.agd!, { lr: lr! }, 10)).toEqual({});
+    expect(() => schedulesFor(rules.agd!, { momentum: lr! }, 10)).toThrow(
       'Cannot use a schedule of momentum with agd as it has no hyperparameter "momentum": it has',
     );
   });

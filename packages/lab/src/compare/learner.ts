@@ -6,6 +6,7 @@
 import { Batches, type Dataset, VaryingBatches } from "@thalweg/data";
 import { initialisations } from "@thalweg/nn";
 import {
+  checkHyperparameter,
   checkHyperparameterName,
   lookUp,
   Optimizer,
@@ -120,22 +121,32 @@ export function fitToTask<R extends Pick<Rule, "hyper">>(
 
 /**
  * A task's schedules for a rule: each for the hyperparameter of its name, or those of that name in a chain. A schedule of lr is
- * left out for a rule without a learning rate. Raises RangeError for any other name that the rule does not have.
+ * left out for a rule without a learning rate. Raises RangeError for any other name that the rule does not have, and for a
+ * schedule that leaves the range of its hyperparameter.
  */
 export function schedulesFor(
   { name: rule, hyper }: Pick<Rule, "name" | "hyper">,
   schedules: Readonly<Record<string, Schedule>>,
+  steps: number,
 ): Record<string, Schedule> {
   const names = Object.keys(hyper);
-  return Object.fromEntries(
-    Object.entries(schedules).flatMap(([name, schedule]) => {
-      const meant = names.filter((one) => one === name || one.endsWith(`.${name}`));
-      if (meant.length === 0 && name !== "lr") {
-        checkHyperparameterName(`a schedule of ${name} with ${rule}`, name, names);
-      }
-      return meant.map((one) => [one, schedule] as const);
-    }),
-  );
+  const meant = Object.entries(schedules).flatMap(([name, schedule]) => {
+    const own = names.filter((one) => one === name || one.endsWith(`.${name}`));
+    if (own.length === 0 && name !== "lr") {
+      checkHyperparameterName(`a schedule of ${name} with ${rule}`, name, names);
+    }
+    return own.map((one) => [one, schedule] as const);
+  });
+  for (const [name, schedule] of meant) {
+    for (let step = 0; step < steps; step++) {
+      checkHyperparameter(
+        `the schedule ${schedule.spec} at step ${step}`,
+        name,
+        hyper[name]! * schedule.at(step),
+      );
+    }
+  }
+  return Object.fromEntries(meant);
 }
 
 /** Put a learner together. Raises RangeError for what cannot work. */

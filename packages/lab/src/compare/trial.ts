@@ -165,7 +165,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
       ...learner,
       run,
       steps,
-      schedules: schedulesFor(rule, parseSchedules(config.schedule, steps)),
+      schedules: schedulesFor(rule, parseSchedules(config.schedule, steps), steps),
       evaluateEvery,
       watch: "validationLoss",
       evaluate: () => measure(evaluators),
