@@ -1,7 +1,7 @@
 /**
  * @thalweg/train: networks trained on ONNX Runtime, one flat vector of parameters, runs as folders.
  *
- * Reading order: parameter-vector → program → session → fit → evaluate → checkpoint → run-folder → safetensors.
+ * Reading order: parameter-vector → program → session → fit → evaluate → checkpoint → run-folder → whole-files → safetensors.
  */
 
 // which learning rate, and how large a batch
@@ -23,6 +23,7 @@ export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
 // training
 export { Evaluator, images } from "./evaluate.ts";
 export { type Evaluation, type FitOptions, type FitResult, fit, readResult } from "./fit.ts";
+export { canonicalJson, type Json, type JsonObject } from "./json.ts";
 export * from "./lr-finder/index.ts";
 export { OnnxMatrixKernels } from "./matrix-kernels.ts";
 export * from "./noise-scale.ts";
@@ -44,10 +45,7 @@ export {
   TrainingProgram,
 } from "./program.ts";
 export {
-  canonicalJson,
   createRun,
-  type Json,
-  type JsonObject,
   openRun,
   type RunFolder,
   RunFolderError,

@@ -14,7 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { canonicalJson, createRun, type JsonObject, openRun, RunFolderError, readRun } from "./run-folder.ts";
+import type { JsonObject } from "./json.ts";
+import { createRun, openRun, RunFolderError, readRun } from "./run-folder.ts";
 
 const CONFIG = { task: "mnist-mlp", hyper: { lr: 1e-3, beta1: 0.9 }, seed: 1 };
 const CANONICAL = '{"hyper":{"beta1":0.9,"lr":0.001},"seed":1,"task":"mnist-mlp"}';
@@ -55,15 +56,6 @@ function failure(action: () => void): RunFolderError {
   }
   throw new Error("expected an error");
 }
-
-describe("canonicalJson()", () => {
-  test("sorts keys by code units, keys that look like numbers too, and writes numbers shortest", () => {
-    expect(canonicalJson({ b: 1, a: { "10": 1e21, "9": 0.1 }, "€": [true, null], é: undefined })).toBe(
-      '{"a":{"10":1e+21,"9":0.1},"b":1,"€":[true,null]}',
-    );
-    expect(() => canonicalJson({ lr: Number.NaN })).toThrow("numbers must be finite: current value is NaN");
-  });
-});
 
 describe("createRun()", () => {
   test("writes the canonical configuration, whose sha256 is the id, and the log's header", () => {

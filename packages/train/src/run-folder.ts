@@ -11,32 +11,16 @@
  * power cut at most the work since the last checkpoint is lost. Two writers in one folder are not guarded against.
  */
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
+import { canonicalJson, type JsonObject, lineJson, parseLine } from "./json.ts";
 import {
   parseSafetensors,
   type Safetensors,
   type StoredTensor,
   serializeSafetensors,
 } from "./safetensors.ts";
-
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json | undefined;
-}
+import { appendWhole, attempt, codeOf, flush, makeFolder, readIfThere, replaceFile } from "./whole-files.ts";
 
 /** One entry of run.jsonl. `step` counts finished steps; `end` is the reason of the last line. */
 export interface RunLine extends JsonObject {
@@ -76,53 +60,6 @@ export class RunFolderError extends Error {
   }
 }
 
-/**
- * Canonical JSON (RFC 8785): keys sorted by UTF-16 code units, no spaces, numbers in shortest form. Keys whose value
- * is undefined are left out; NaN and infinities are refused, since JSON has none.
- */
-export function canonicalJson(value: Json): string {
-  const number = (n: number) => {
-    if (!Number.isFinite(n)) {
-      throw new RangeError(`Cannot write canonical JSON as numbers must be finite: current value is ${n}`);
-    }
-    return JSON.stringify(n);
-  };
-  return encode(value, number, (keys) => keys.sort());
-}
-
-/** A line's JSON: keys in their order, numbers in shortest round-trip form, −0 kept, NaN and infinities as strings. */
-function lineJson(line: JsonObject): string {
-  const number = (n: number) => (Number.isFinite(n) ? (Object.is(n, -0) ? "-0" : String(n)) : `"${n}"`);
-  return encode(line, number, (keys) => keys);
-}
-
-function encode(value: Json, number: (n: number) => string, order: (keys: string[]) => string[]): string {
-  if (typeof value === "number") return number(value);
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (isArray(value)) return `[${value.map((item) => encode(item, number, order)).join(",")}]`;
-  const keys = order(Object.keys(value).filter((key) => value[key] !== undefined));
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${encode(value[key]!, number, order)}`).join(",")}}`;
-}
-
-const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
-
-/** The numbers that JSON lacks. A text that happens to be one of these words is read as the number. */
-const WORDS: ReadonlyMap<unknown, number> = new Map(
-  [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((n) => [String(n), n]),
-);
-
-/** A line's value, or undefined if the text is not a JSON object. */
-function parseLine(text: string): RunLine | undefined {
-  try {
-    const value: unknown = JSON.parse(text, (_, item: unknown) => WORDS.get(item) ?? item);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as RunLine)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Where a line begins in run.jsonl, so that the log can be cut before it. */
 interface PlacedLine {
   readonly begin: number;
@@ -140,16 +77,6 @@ function parseLog(bytes: Uint8Array): { placed: PlacedLine[]; intact: number } {
     if (!line) return { placed, intact: begin };
     placed.push({ begin, line });
     begin = newline + 1;
-  }
-}
-
-/** The bytes of a file, or undefined if there is none. */
-function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
-    throw error;
   }
 }
 
@@ -243,20 +170,7 @@ export class RunFolder {
   /** Append one line to the log: all of it, or after an error nothing. The last line of a run is `{ end: reason }`. */
   appendLine(line: RunLine): void {
     const bytes = Buffer.from(`${lineJson(line)}\n`);
-    guardWrites(this.folder, `append to ${LOG}`, () => {
-      const file = openSync(join(this.folder, LOG), "a");
-      try {
-        const before = fstatSync(file).size;
-        try {
-          writeAll(file, bytes);
-        } catch (error) {
-          attempt(() => ftruncateSync(file, before));
-          throw error;
-        }
-      } finally {
-        closeSync(file);
-      }
-    });
+    guardWrites(this.folder, `append to ${LOG}`, () => appendWhole(join(this.folder, LOG), bytes));
   }
 
   /**
@@ -308,58 +222,6 @@ export class RunFolder {
   }
 }
 
-/**
- * Make a folder and those above it. Not by Node's `recursive` option, which never returns (20.20) where the system says
- * ENOENT for a folder whose parent exists, as it does in /proc.
- */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error; // another run's worker was faster
-  }
-}
-
-/** Write beside the place, flush, rename: the file is the old one or the new one, after a power cut too. */
-function replaceFile(path: string, bytes: Uint8Array): void {
-  const beside = `${path}.tmp`; // one writer, so one name is enough, and a killed writer leaves at most one
-  try {
-    const file = openSync(beside, "w");
-    try {
-      writeAll(file, bytes);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(beside, path);
-  } catch (error) {
-    attempt(() => rmSync(beside, { force: true }));
-    throw error;
-  }
-}
-
-function flush(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-}
-
-/** Best effort while an error is on its way: a second one must not hide the first. */
-function attempt(action: () => void): void {
-  try {
-    action();
-  } catch {}
-}
-
 /** What the system's codes mean, and what to do about them. */
 const REMEDIES: Readonly<Record<string, readonly [meaning: string, wayOut: string]>> = {
   ENOSPC: [
@@ -396,8 +258,4 @@ function describeKept(folder: string): string {
   const step = kept.lines.findLast((line) => line.step !== undefined)?.step;
   const until = step === undefined ? "" : ` up to step ${step}`;
   return `${kept.lines.length} lines${until} and the last checkpoint, if any, are kept and readable`;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
