@@ -1,12 +1,12 @@
 /**
- * The language of batch-size schedules, in the form of the schedule language: parts joined by ">", each a name with numbers and
+ * Batch-size schedules as text, in the schedule language's grammar: parts joined by ">", each a name with numbers and
  * settings in parentheses. What cannot be read is refused with its column.
  *
  *   ramp(32, 512, examples=100000)        constant(32, examples=5000) > step(64, factor=2, every=20000, max=1024)
  *
  * Every part but the last needs a length, in examples; the last holds its final size to the end of the run. Numbers may be written 1e5.
  */
-import { ScheduleError } from "@thalweg/optim";
+import { type CallSyntax, readSyntax, ScheduleError, type ScheduleSyntax } from "@thalweg/optim";
 import {
   type BatchSchedule,
   constantBatch,
@@ -96,78 +96,52 @@ function build(spec: string, { name, column, values }: Part): Rise[] {
   }
 }
 
-const SPACE = /\s*/y;
-const NAME = /[a-zA-Z]+/y;
-const NUMBER = /[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/y;
-
 function readParts(spec: string): Part[] {
-  let at = 0;
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at;
-    const text = pattern.exec(spec)?.[0];
-    at += text?.length ?? 0;
-    return text;
-  };
-  const skip = () => take(SPACE);
-  const refuse = (reason: string, column = at + 1): never => {
-    throw new ScheduleError(spec, column, reason);
-  };
-  const found = () => (at < spec.length ? `found "${spec[at]}"` : "the text ends");
-  const expect = (symbol: string) => {
-    skip();
-    if (spec[at] !== symbol) refuse(`${found()} where "${symbol}" is accepted`);
-    at++;
-  };
+  const syntax = readSyntax(spec);
+  return (syntax.type === "sequence" ? syntax.parts : [syntax]).map((part) => readPart(spec, part));
+}
 
-  const setting = (kind: Kind, name: string, values: Record<string, number>, unnamed: number): number => {
-    skip();
-    const column = at + 1;
-    const key = take(NAME);
-    if (key !== undefined) expect("=");
-    skip();
-    const number = take(NUMBER) ?? refuse(`${found()} where a number is accepted`);
-    const known = [...kind.positional, ...kind.required, ...kind.optional];
-    const target = key ?? kind.positional[unnamed];
-    if (target === undefined || !known.includes(target)) {
-      refuse(
-        `${name} takes ${signature(name)}: ${key === undefined ? `${number} is one number too many` : `it has no setting "${key}"`}`,
-        column,
-      );
-    }
-    if (Object.hasOwn(values, target!)) refuse(`${target} of ${name} is given twice`, column);
-    values[target!] = Number(number);
-    return key === undefined ? unnamed + 1 : unnamed;
-  };
-
-  const part = (): Part => {
-    skip();
-    const column = at + 1;
-    const name =
-      take(NAME) ?? refuse(`${found()} where a name is accepted: ${Object.keys(KINDS).join(", ")}`);
-    const kind = Object.hasOwn(KINDS, name)
-      ? KINDS[name]!
-      : refuse(`"${name}" is no batch-size schedule: there are ${Object.keys(KINDS).join(", ")}`, column);
-    expect("(");
-    const values: Record<string, number> = {};
-    let unnamed = 0;
-    for (;;) {
-      unnamed = setting(kind, name, values, unnamed);
-      skip();
-      if (spec[at] !== ",") break;
-      at++;
-    }
-    expect(")");
-    const missing = [...kind.positional, ...kind.required].find((key) => !Object.hasOwn(values, key));
-    if (missing !== undefined) refuse(`${name} needs ${missing}: write ${signature(name)}`, column);
-    return { name, column, values };
-  };
-
-  const parts = [part()];
-  for (skip(); at < spec.length; skip()) {
-    expect(">");
-    parts.push(part());
+function readPart(spec: string, part: ScheduleSyntax): Part {
+  const { column } = part;
+  const known = Object.keys(KINDS).join(", ");
+  if (part.type !== "call") {
+    throw new ScheduleError(
+      spec,
+      column,
+      `a batch-size schedule is a part, or parts joined by ">", each one of ${known}`,
+    );
   }
-  return parts;
+  const { name } = part;
+  const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+  if (kind === undefined) {
+    throw new ScheduleError(spec, column, `"${name}" is no batch-size schedule: there are ${known}`);
+  }
+  const values = readValues(spec, part, kind);
+  const missing = [...kind.positional, ...kind.required].find((key) => !Object.hasOwn(values, key));
+  if (missing !== undefined) {
+    throw new ScheduleError(spec, column, `${name} needs ${missing}: write ${signature(name)}`);
+  }
+  return { name, column, values };
+}
+
+/** The numbers of a part by their names; those without one come in order. */
+function readValues(spec: string, { name, settings }: CallSyntax, kind: Kind): Record<string, number> {
+  const known = [...kind.positional, ...kind.required, ...kind.optional];
+  const values: Record<string, number> = {};
+  let unnamed = 0;
+  for (const setting of settings) {
+    const refuse = (reason: string, column = setting.column) => new ScheduleError(spec, column, reason);
+    if (!("value" in setting && setting.value.type === "number")) {
+      throw refuse(`settings of ${name} are plain numbers: write ${signature(name)}`);
+    }
+    const { number } = setting.value;
+    const key = setting.key ?? kind.positional[unnamed++];
+    if (key === undefined) throw refuse(`${name} takes ${signature(name)}: ${number} is one number too many`);
+    if (!known.includes(key)) throw refuse(`${name} takes ${signature(name)}: it has no setting "${key}"`);
+    if (Object.hasOwn(values, key)) throw refuse(`${key} of ${name} is given twice`);
+    values[key] = number;
+  }
+  return values;
 }
 
 /** `ramp(from, to, examples=…, increment=…)`; what is in brackets may be left out. */

@@ -28,7 +28,10 @@ const BAD_USAGE: readonly (readonly [line: string, says: RegExp])[] = [
   ],
   ["train digits-mlp --rule sgd --steps 0", /--steps.*current value is 0/],
   ["train digits-mlp --rule sgd --seed -1", /--seed.*current value is -1/],
-  ["train digits-mlp --rule sgd --batches ramp(16)", /ramp/],
+  [
+    "train digits-mlp --rule sgd --batches ramp(16)",
+    /column 1: ramp needs to: write ramp\(from, to, examples=…/,
+  ],
   ["train digits-mlp --rule sgd --batches constant(9999)", /there are \d+ images to train on.*wants 9999/],
   ["train digits-mlp --rule svrg --batches constant(32)", /kind "full".*batches of one size/],
   ["train digits-mlp --rule sophia-g --batches constant(32)", /kind "sampled-labels".*batches of one size/],

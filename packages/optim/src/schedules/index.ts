@@ -27,9 +27,10 @@ export {
 export { type LambdaCurve, lambda } from "./kinds/lambda.ts";
 export type { PlateauCurve, PlateauState } from "./kinds/plateau.ts";
 // the language
-export { type ParseOptions, parseSchedule, parseSchedules } from "./parse.ts";
+export { type ParseOptions, parseSchedule, parseSchedules, readSyntax } from "./parse.ts";
 export { bindCurve, formatCurve, type Schedule, type ScheduleState } from "./schedule.ts";
 export { ScheduleError } from "./schedule-error.ts";
+export type { CallSyntax, ScheduleSyntax } from "./syntax.ts";
 // PyTorch's schedulers by their names
 export {
   ChainedScheduler,

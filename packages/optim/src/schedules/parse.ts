@@ -19,6 +19,7 @@ import { layOut } from "./lay-out.ts";
 import { bindCurve, type Schedule } from "./schedule.ts";
 import { ScheduleError } from "./schedule-error.ts";
 import type { Run } from "./settings.ts";
+import type { ScheduleSyntax } from "./syntax.ts";
 
 export interface ParseOptions {
   /** Updates in an epoch, for schedules that speak of epochs. */
@@ -33,14 +34,15 @@ export interface ParseOptions {
  */
 export function parseSchedule(spec: string, totalSteps: number, options: ParseOptions = {}): Schedule {
   const run = describeRun(spec, totalSteps, options);
-  return bindCurve(
-    layOut(
-      read(spec, () => parse(spec, { startRule: "schedule" })),
-      run,
-    ),
-    spec,
-  );
+  return bindCurve(layOut(readSyntax(spec), run), spec);
 }
+
+/**
+ * A text of the schedule language taken apart, before anything is made of its names and numbers: for languages of the same form,
+ * such as that of batch sizes. Raises ScheduleError for text that the grammar does not have.
+ */
+export const readSyntax = (spec: string): ScheduleSyntax =>
+  read(spec, () => parse(spec, { startRule: "schedule" }));
 
 /**
  * Read a schedule for each hyperparameter: `lr=warmup(100) > cosine; momentum=onecycle-momentum`, or a record of them as YAML

@@ -1,4 +1,4 @@
-// Made from ../schedule.peggy by Peggy 5.1.0: do not edit, run `npm run generate -w packages/optim`.
+// The types of schedule-parser.js, which is generated from schedule.peggy.
 import type { AssignmentSyntax, ScheduleSyntax } from "../syntax.ts";
 
 export interface Location {
