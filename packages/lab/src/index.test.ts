@@ -39,3 +39,24 @@ test("the README's snippet runs as pasted, and prints the table", () => {
   expect(snippet.trimEnd().split("\n").length).toBeLessThanOrEqual(10);
   expect(run(snippet)).toMatch(/^Rule .*^sgd .*baseline.*^adamw .*distinguishable/ms);
 });
+
+test("the project's README has a snippet that runs as pasted, and prints what its comment says", () => {
+  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+  const snippet = /```ts\n(.*?)```/s.exec(readme)![1]!;
+  const promised = /console\.log\(.*\); \/\/ (.*)\n/.exec(snippet)![1]!;
+  expect(snippet.trimEnd().split("\n").length).toBeLessThanOrEqual(10);
+  expect(run(snippet)).toBe(`${promised}\n`);
+  expect(Number(promised)).toBe(signumOnRosenbrock(400));
+});
+
+/** The snippet's walk, written out by hand. */
+function signumOnRosenbrock(steps: number): number {
+  let [x, y, mx, my] = [-1.5, 2, 0, 0];
+  for (let t = 0; t < steps; t++) {
+    mx = 0.9 * mx + (1 - 0.9) * (-2 * (1 - x) - 400 * x * (y - x * x));
+    my = 0.9 * my + (1 - 0.9) * (200 * (y - x * x));
+    x -= 0.02 * Math.sign(mx);
+    y -= 0.02 * Math.sign(my);
+  }
+  return (1 - x) ** 2 + 100 * (y - x * x) ** 2;
+}

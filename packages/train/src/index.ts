@@ -57,3 +57,4 @@ export {
 export { parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.ts";
 export { BoundSession } from "./session.ts";
 export { VaryingProgram, type VaryingProgramOptions } from "./varying-program.ts";
+export { replaceFile } from "./whole-files.ts";

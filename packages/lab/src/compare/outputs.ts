@@ -1,6 +1,7 @@
 /** What a comparison leaves in its folder besides the runs: the report and the numbers behind it. */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "@thalweg/train";
 import type { Comparison } from "../report/comparison.ts";
 import { comparisonCsv, comparisonJson, runsCsv } from "../report/export.ts";
 
@@ -13,27 +14,14 @@ export interface Outputs {
 export async function writeOutputs(folder: string, comparison: Comparison): Promise<Outputs> {
   const { renderReport } = await import("../report/report.ts"); // a second to load: charts, formulas, a DOM
   await mkdir(folder, { recursive: true });
-  const write = async (name: string, text: string) => {
-    await replaceFile(join(folder, name), text);
-    return join(folder, name);
+  const write = (name: string, text: string) => {
+    const path = join(folder, name);
+    replaceFile(path, Buffer.from(text)); // a full disk costs no earlier file
+    return path;
   };
-  const [json, report] = await Promise.all([
-    write("comparison.json", comparisonJson(comparison)),
-    write("report.html", renderReport(comparison)),
-    write("comparison.csv", comparisonCsv(comparison)),
-    write("runs.csv", runsCsv(comparison)),
-  ]);
+  const json = write("comparison.json", comparisonJson(comparison));
+  const report = write("report.html", renderReport(comparison));
+  write("comparison.csv", comparisonCsv(comparison));
+  write("runs.csv", runsCsv(comparison));
   return { report, json };
-}
-
-/** Write beside the place and rename, so that a full disk costs no earlier file. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = `${path}.tmp`;
-  try {
-    await writeFile(beside, text);
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
 }
