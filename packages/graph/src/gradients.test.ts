@@ -140,6 +140,6 @@ describe("gradients()", () => {
   test("refuses outputs that are no scalar, or no float", () => {
     const x = new Graph().input("x", [2]);
     expect(() => gradients(x, [x])).toThrow(/reduce it to a scalar, or pass dL\/d\(output\) as seed/);
-    expect(() => gradients(ops.argMax(x), [x])).toThrow(/only float32 and float64 have derivatives/);
+    expect(() => gradients(ops.argMax(x), [x])).toThrow(/only float tensors have derivatives/);
   });
 });

@@ -4,7 +4,7 @@
  *
  *   x̄ = Σ over uses y of x:  (∂y/∂x)ᵀ ȳ        visited from the output back, each tensor once, when all its uses are known
  */
-import { ancestors, isFloat, type Operands, type Tensor } from "./graph.ts";
+import { type Application, ancestors, isFloat, type Operands, type Tensor } from "./graph.ts";
 import * as ops from "./ops/index.ts";
 import { sameShape, show } from "./shapes.ts";
 
@@ -15,7 +15,7 @@ import { sameShape, show } from "./shapes.ts";
 export function gradients(output: Tensor, wrt: readonly Tensor[], seed?: Tensor): Tensor[] {
   const { graph } = output;
   if (!isFloat(output.dtype)) {
-    throw new TypeError(`Cannot differentiate ${output} as only float32 and float64 have derivatives`);
+    throw new TypeError(`Cannot differentiate ${output} as only float tensors have derivatives`);
   }
   if (!seed && output.size !== 1) {
     throw new RangeError(
@@ -39,19 +39,20 @@ export function gradients(output: Tensor, wrt: readonly Tensor[], seed?: Tensor)
 
   const known = new Map<Tensor, Tensor>([[output, seed ?? ops.constantLike(output, 1, output.shape)]]);
   for (const tensor of order.reverse()) {
-    const gradient = known.get(tensor);
-    if (!gradient || !onPath.has(tensor) || tensor.origin.kind !== "call") continue;
-    const { operator, inputs, attributes } = tensor.origin.call;
-    const call = { inputs: inputs as unknown as Operands, attributes, output: tensor, gradient };
+    if (tensor.origin.kind !== "call" || !onPath.has(tensor)) continue;
+    const { call } = tensor.origin;
+    // the outputs of a call come one after another: when its first one on the path comes, the gradients of all are known
+    if (call.outputs.find((output) => onPath.has(output)) !== tensor) continue;
+    const outputGradients = call.outputs.map((output) => known.get(output) ?? null);
+    if (outputGradients.every((gradient) => gradient === null)) continue;
     graph.scope(`gradient/${tensor.name}`, () => {
-      for (const [k, input] of inputs.entries()) {
+      for (const [k, input] of call.inputs.entries()) {
         if (!onPath.has(input)) continue;
-        const rule = operator.gradient[Math.min(k, operator.gradient.length - 1)];
-        const part = rule?.(call, ops, k) ?? null;
+        const part = partOf(call, outputGradients, k);
         if (!part) continue;
         if (!sameShape(part.shape, input.shape)) {
           throw new RangeError(
-            `Cannot differentiate ${operator.name}: its rule ${k} gave ${show(part.shape)} for an input ${show(input.shape)}`,
+            `Cannot differentiate ${call.operator.name}: its rule ${k} gave ${show(part.shape)} for an input ${show(input.shape)}`,
           );
         }
         const sum = known.get(input);
@@ -60,4 +61,21 @@ export function gradients(output: Tensor, wrt: readonly Tensor[], seed?: Tensor)
     });
   }
   return wrt.map((x) => known.get(x) ?? ops.constantLike(x, 0, x.shape));
+}
+
+/** What flows back to input k: by its own rule, or by the last one. */
+function partOf(
+  { operator, inputs, attributes, outputs }: Application,
+  outputGradients: readonly (Tensor | null)[],
+  k: number,
+): Tensor | null {
+  const operands = inputs as unknown as Operands;
+  const last = operator.gradient.length - 1;
+  if ("inferAll" in operator) {
+    const rule = operator.gradient[Math.min(k, last)];
+    return rule?.({ inputs: operands, attributes, outputs, gradients: outputGradients }, ops, k) ?? null;
+  }
+  const rule = operator.gradient[Math.min(k, last)];
+  const call = { inputs: operands, attributes, output: outputs[0]!, gradient: outputGradients[0]! };
+  return rule?.(call, ops, k) ?? null;
 }

@@ -6,22 +6,49 @@
  *
  * Read next: `ops/elementwise.ts`, then any other file under `ops/`; `gradients.ts`; `evaluate.ts`; `serialize.ts`.
  */
+import type { AttributeProto } from "./generated/onnx_pb.js";
 import type * as operators from "./ops/index.ts";
 import { type Shape, show, sizeOf } from "./shapes.ts";
 
 /** Element types with ONNX's `TensorProto.DataType` codes. */
-export const DTYPE_CODES = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
+export const DTYPE_CODES = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
+} as const;
 export type DType = keyof typeof DTYPE_CODES;
-export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
 
-/** Attributes bear ONNX's names. Those an operator lists as `trailing` become constant inputs in the model. */
-export type Attributes = { readonly [name: string]: number | string | readonly number[] };
+const FLOATS: ReadonlySet<DType> = new Set(["float32", "float64", "float16", "bfloat16"]);
+export const isFloat = (dtype: DType): boolean => FLOATS.has(dtype);
+
+/**
+ * Attributes bear ONNX's names. Those an operator lists as `trailing` become constant inputs in the model. A tensor or a
+ * sub-graph is kept as ONNX's own message: only operators that are carried have one.
+ */
+export type Attribute = number | string | readonly number[] | readonly string[] | AttributeProto;
+export type Attributes = { readonly [name: string]: Attribute };
 
 /**
  * An application's operands, in ONNX's order. Typed as at least three so that rules can take them apart by position; an
- * operator reads only as many as it was built with (optional ones are checked by `inputs.length`).
+ * operator reads only as many as it was built with. Optional ones are checked by `inputs.length`, and by `isAbsent` where
+ * one that is left out stands before one that is given.
  */
 export type Operands = readonly [Tensor, Tensor, Tensor, ...Tensor[]];
+
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
 
 /** One application of an operator, as its gradient rules see it. */
 export interface Call<A extends Attributes = Attributes> {
@@ -31,6 +58,26 @@ export interface Call<A extends Attributes = Attributes> {
   /** dL/d(output), of the output's shape and dtype. */
   readonly gradient: Tensor;
 }
+
+/** An application with several outputs, as its gradient rules see it. */
+export interface MultiCall<A extends Attributes = Attributes> {
+  readonly inputs: Operands;
+  readonly attributes: A;
+  readonly outputs: readonly Tensor[];
+  /** dL/d(output k), or null where L does not depend on that output. At least one is there. */
+  readonly gradients: readonly (Tensor | null)[];
+}
+
+/** What a constant holds: numbers in the form they came in. */
+export type Numbers =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 /** Values in the reference interpreter: float64 whatever the dtype; booleans are 0 and 1. */
 export interface Value {
@@ -49,30 +96,52 @@ export type Rule<A extends Attributes = Attributes> = {
   rule(call: Call<A>, ops: Ops, k: number): Tensor | null;
 }["rule"];
 
-/** One entry of the operator table: everything there is to know about an operator, side by side. */
-export interface Operator<A extends Attributes = Attributes> {
+/** dL/d(input k) of an operator with several outputs. */
+export type MultiRule<A extends Attributes = Attributes> = {
+  rule(call: MultiCall<A>, ops: Ops, k: number): Tensor | null;
+}["rule"];
+
+interface Declaration<A extends Attributes> {
   /** ONNX's name, such as `MatMul`. */
   readonly name: string;
   /** The operator set that the name belongs to; ONNX's own when left out. */
   readonly domain?: string;
-  /** True when each output element depends only on the operands' elements at its place, after broadcasting. */
-  readonly elementwise?: true;
   /** Attributes that ONNX takes as constant inputs after the operands, in this order. */
   readonly trailing?: readonly (keyof A & string)[];
-  /** Attributes that are floats in ONNX; all other numbers are integers. */
+  /** Attributes that are floats in ONNX, alone or in lists; all other numbers are integers. */
   readonly floats?: readonly (keyof A & string)[];
+  /** True when applications are never merged nor computed ahead: each draws numbers of its own, or cannot be evaluated. */
+  readonly distinct?: true;
+}
+
+/** One entry of the operator table: everything there is to know about an operator, side by side. */
+export interface Operator<A extends Attributes = Attributes> extends Declaration<A> {
+  /** True when each output element depends only on the operands' elements at its place, after broadcasting. */
+  readonly elementwise?: true;
   /** Output shape and dtype; throws an error that teaches when the operands do not fit. */
-  infer(inputs: Operands, attributes: A): { shape: Shape; dtype: DType };
+  infer(inputs: Operands, attributes: A): TensorType;
   /** The slow, plain meaning of the operator, in float64. */
-  evaluate(inputs: Values, attributes: A, output: { shape: Shape; dtype: DType }): Float64Array;
+  evaluate(inputs: Values, attributes: A, output: TensorType): Float64Array;
   /** One rule per input; the last one serves all further inputs; an input with null passes no gradient. */
   readonly gradient: readonly (Rule<A> | null)[];
 }
 
+/** The same for an operator with several outputs, such as `Split`. */
+export interface MultiOperator<A extends Attributes = Attributes> extends Declaration<A> {
+  readonly elementwise?: never;
+  /** Outputs from this one on are left out of the model where nothing reads them. Left out: all are always written. */
+  readonly optionalFrom?: number;
+  inferAll(inputs: Operands, attributes: A): readonly TensorType[];
+  evaluateAll(inputs: Values, attributes: A, outputs: readonly TensorType[]): readonly Float64Array[];
+  readonly gradient: readonly (MultiRule<A> | null)[];
+}
+
+/** One application of an operator. Its outputs are numbered one after another. */
 export interface Application {
-  readonly operator: Operator;
+  readonly operator: Operator | MultiOperator;
   readonly inputs: readonly Tensor[];
   readonly attributes: Attributes;
+  readonly outputs: readonly Tensor[];
 }
 
 /**
@@ -87,8 +156,11 @@ export interface Composite {
 
 export type Origin =
   | { readonly kind: "input" }
-  | { readonly kind: "constant"; readonly data: Float64Array }
-  | { readonly kind: "call"; readonly call: Application };
+  | { readonly kind: "constant"; readonly data: Numbers }
+  /** Stands where an optional operand is left out. */
+  | { readonly kind: "absent" }
+  /** Output number `output` of the call. */
+  | { readonly kind: "call"; readonly call: Application; readonly output: number };
 
 export class Tensor {
   readonly graph: Graph;
@@ -115,14 +187,21 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
+  get isAbsent(): boolean {
+    return this.origin.kind === "absent";
+  }
+
   /** `x float32 [2, 3]`, as messages name a tensor. */
   toString(): string {
     return `${this.name} ${this.dtype} ${show(this.shape)}`;
   }
 }
 
-/** Applications to constants are computed at once when the result has at most this many elements. */
-const FOLD_LIMIT = 256;
+/**
+ * Applications to constants are computed at once when the result has at most this many elements. Whole numbers and truth
+ * values are shapes and tables of indices, from which imported models work out sizes: a window of 7×7 has a table of 49².
+ */
+const foldLimit = (dtype: DType): number => (isFloat(dtype) ? 256 : 4096);
 
 export class Graph {
   readonly inputs: Tensor[] = [];
@@ -130,7 +209,8 @@ export class Graph {
   #count = 0;
   #scopes: string[] = [];
   readonly #names = new Map<string, number>();
-  readonly #known = new Map<string, Tensor>();
+  readonly #known = new Map<string, readonly Tensor[]>();
+  readonly #callNames = new Map<Application, string>();
 
   /** A value fed at run time. Names are unique among inputs, and appear unchanged in the ONNX model. */
   input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
@@ -143,9 +223,12 @@ export class Graph {
     return tensor;
   }
 
-  /** A value fixed now; it becomes an initializer of the model. `values` are row-major; a number makes a scalar. */
+  /**
+   * A value fixed now; it becomes an initializer of the model. `values` are row-major; a number makes a scalar. A typed array
+   * is copied in its own form, so that a large one stays small: what float32 cannot hold exactly belongs in a Float64Array.
+   */
   constant(values: number | ArrayLike<number>, shape?: Shape, dtype: DType = "float32"): Tensor {
-    const data = typeof values === "number" ? Float64Array.of(values) : Float64Array.from(values);
+    const data = typeof values === "number" ? Float64Array.of(values) : copyOf(values);
     const dims = shape ?? (typeof values === "number" ? [] : [data.length]);
     requireShape("add a constant", dims);
     if (data.length !== sizeOf(dims)) {
@@ -153,31 +236,91 @@ export class Graph {
         `Cannot add a constant as shape ${show(dims)} needs ${sizeOf(dims)} values: found ${data.length}`,
       );
     }
-    const make = () =>
-      new Tensor(this, this.#count++, this.#unique("Constant"), dtype, [...dims], { kind: "constant", data });
-    if (data.length > FOLD_LIMIT) return make();
+    const make = () => [
+      new Tensor(this, this.#count++, this.#unique("Constant"), dtype, [...dims], { kind: "constant", data }),
+    ];
+    if (data.length > foldLimit(dtype)) return make()[0]!;
     // -0 and 0 are one key otherwise
     const key = `constant ${dtype} ${dims} ${Array.from(data, (v) => (Object.is(v, -0) ? "-0" : v))}`;
-    return this.#once(key, make);
+    return this.#once(key, make)[0]!;
+  }
+
+  /** What stands for an optional operand that is left out before one that is given: ONNX's empty name. */
+  get absent(): Tensor {
+    return this.#once("absent", () => [
+      new Tensor(this, this.#count++, "", "float32", [0], { kind: "absent" }),
+    ])[0]!;
   }
 
   /** The result of `operator` on `inputs`: the door through which every operator function goes. */
   apply<A extends Attributes>(operator: Operator<A>, inputs: readonly Tensor[], attributes: A): Tensor {
+    this.#requireOwn(operator.name, inputs);
+    const output = operator.infer(inputs as unknown as Operands, attributes);
+    const evaluate = (values: Values) => [operator.evaluate(values, attributes, output)];
+    return this.#applied(operator as Operator, inputs, attributes, [output], evaluate)[0]!;
+  }
+
+  /** All results of an operator with several outputs. */
+  applyMany<A extends Attributes>(
+    operator: MultiOperator<A>,
+    inputs: readonly Tensor[],
+    attributes: A,
+  ): readonly Tensor[] {
+    this.#requireOwn(operator.name, inputs);
+    const outputs = operator.inferAll(inputs as unknown as Operands, attributes);
+    const evaluate = (values: Values) => operator.evaluateAll(values, attributes, outputs);
+    return this.#applied(operator as MultiOperator, inputs, attributes, outputs, evaluate);
+  }
+
+  /** The same operator with the same attributes on other operands. */
+  reapply({ operator, attributes }: Application, inputs: readonly Tensor[]): readonly Tensor[] {
+    return "inferAll" in operator
+      ? this.applyMany(operator, inputs, attributes)
+      : [this.apply(operator, inputs, attributes)];
+  }
+
+  #applied(
+    operator: Operator | MultiOperator,
+    inputs: readonly Tensor[],
+    attributes: Attributes,
+    types: readonly TensorType[],
+    evaluate: (values: Values) => readonly Float64Array[],
+  ): readonly Tensor[] {
+    const make = (): Tensor[] => {
+      const folded = operator.distinct ? null : fold(inputs, types, evaluate);
+      if (folded) return folded.map((data, k) => this.constant(data, types[k]!.shape, types[k]!.dtype));
+      const outputs: Tensor[] = [];
+      const call: Application = { operator, inputs: [...inputs], attributes, outputs };
+      for (const [output, { shape, dtype }] of types.entries()) {
+        const name = this.#unique(operator.name);
+        outputs.push(new Tensor(this, this.#count++, name, dtype, shape, { kind: "call", call, output }));
+      }
+      return outputs;
+    };
+    if (operator.distinct) return make();
+    const key = `${operator.domain ?? ""} ${operator.name} ${inputs.map((t) => t.id)} ${Object.entries(attributes).join(" ")}`;
+    return this.#once(key, make);
+  }
+
+  #requireOwn(operator: string, inputs: readonly Tensor[]): void {
     const stranger = inputs.find((tensor) => tensor.graph !== this);
     if (stranger) {
       throw new TypeError(
-        `Cannot apply ${operator.name} to ${stranger} as it belongs to another graph: build both operands in one graph`,
+        `Cannot apply ${operator} to ${stranger} as it belongs to another graph: build both operands in one graph`,
       );
     }
-    const output = operator.infer(inputs as unknown as Operands, attributes);
-    const key = `${operator.domain ?? ""} ${operator.name} ${inputs.map((t) => t.id)} ${Object.entries(attributes).join(" ")}`;
-    return this.#once(key, () => {
-      const folded = fold(operator, inputs, attributes, output);
-      if (folded) return this.constant(folded, output.shape, output.dtype);
-      const name = this.#unique(operator.name);
-      const call = { operator: operator as Operator, inputs, attributes };
-      return new Tensor(this, this.#count++, name, output.dtype, output.shape, { kind: "call", call });
-    });
+  }
+
+  /** Give a call's output the name that it has elsewhere, and the call that of its node. Taken names are numbered. */
+  rename(tensor: Tensor, name: string, node?: string): void {
+    if (tensor.origin.kind !== "call") return;
+    (tensor as { name: string }).name = this.#free(name);
+    if (node) this.#callNames.set(tensor.origin.call, node);
+  }
+
+  /** The name that the node of a call was given. */
+  nodeName(call: Application): string | undefined {
+    return this.#callNames.get(call);
   }
 
   /** Prefix the names of everything `build` makes, so that the model stays readable: `scope("0", …)` gives `0/Gemm`. */
@@ -190,7 +333,7 @@ export class Graph {
     }
   }
 
-  #once(key: string, make: () => Tensor): Tensor {
+  #once(key: string, make: () => readonly Tensor[]): readonly Tensor[] {
     const known = this.#known.get(key);
     if (known) return known;
     const made = make();
@@ -199,26 +342,39 @@ export class Graph {
   }
 
   #unique(name: string): string {
-    const full = [...this.#scopes, name].join("/");
-    const uses = this.#names.get(full) ?? 0;
-    this.#names.set(full, uses + 1);
-    return uses === 0 ? full : this.#unique(`${name}_${uses}`);
+    return this.#free([...this.#scopes, name].join("/"));
+  }
+
+  #free(full: string): string {
+    for (let name = full; ; ) {
+      const uses = this.#names.get(name) ?? 0;
+      this.#names.set(name, uses + 1);
+      if (uses === 0) return name;
+      name = `${name}_${uses}`;
+    }
   }
 }
 
-function fold<A extends Attributes>(
-  operator: Operator<A>,
+const copyOf = (values: ArrayLike<number>): Numbers =>
+  ArrayBuffer.isView(values) ? (values as Numbers).slice() : Float64Array.from(values);
+
+/** A constant's numbers as the interpreter computes with them. */
+export const doubles = (data: Numbers): Float64Array =>
+  data instanceof Float64Array ? data : Float64Array.from(data);
+
+function fold(
   inputs: readonly Tensor[],
-  attributes: A,
-  output: { shape: Shape; dtype: DType },
-): Float64Array | null {
-  if (sizeOf(output.shape) > FOLD_LIMIT || inputs.length === 0) return null;
+  types: readonly TensorType[],
+  evaluate: (values: Values) => readonly Float64Array[],
+): readonly Float64Array[] | null {
+  if (inputs.length === 0 || types.some(({ shape, dtype }) => sizeOf(shape) > foldLimit(dtype))) return null;
   const values: Value[] = [];
-  for (const { origin, shape, size } of inputs) {
-    if (origin.kind !== "constant" || size > FOLD_LIMIT) return null;
-    values.push({ shape, data: origin.data });
+  for (const { origin, shape, dtype, size } of inputs) {
+    if (origin.kind === "absent") values.push({ shape, data: new Float64Array(0) });
+    else if (origin.kind !== "constant" || size > foldLimit(dtype)) return null;
+    else values.push({ shape, data: doubles(origin.data) });
   }
-  return operator.evaluate(values as unknown as Values, attributes, output);
+  return evaluate(values as unknown as Values);
 }
 
 function requireShape(action: string, shape: Shape): void {

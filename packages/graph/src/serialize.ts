@@ -17,7 +17,16 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "./generated/onnx_pb.js";
-import { type Application, ancestors, DTYPE_CODES, type DType, type Tensor } from "./graph.ts";
+import {
+  type Application,
+  type Attribute,
+  ancestors,
+  DTYPE_CODES,
+  type DType,
+  type Numbers,
+  type Tensor,
+} from "./graph.ts";
+import { rawBytes } from "./onnx/numbers.ts";
 import type { Shape } from "./shapes.ts";
 
 /** ONNX's operator set and file format: the newest that onnxruntime-node 1.30 holds stable. */
@@ -30,27 +39,40 @@ export interface ModelSpec {
   /** Output tensors by the names the model gives them. */
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly name?: string;
+  /** Inputs that become initializers, with their values: trained parameters. */
+  readonly initializers?: ReadonlyMap<Tensor, Numbers>;
 }
 
 /** The bytes of an ONNX model (opset 21) that computes `outputs`. */
-export function serialize({ inputs, outputs, name = "thalweg" }: ModelSpec): Uint8Array {
+export function serialize(spec: ModelSpec): Uint8Array {
+  const { outputs, name = "thalweg", initializers: stored = new Map<Tensor, Numbers>() } = spec;
   const order = ancestors(Object.values(outputs));
-  const needed = order.filter((tensor) => tensor.origin.kind === "input");
-  const listed = inputs ?? needed;
+  const needed = order.filter((tensor) => tensor.origin.kind === "input" && !stored.has(tensor));
+  const listed = spec.inputs ?? needed;
   const missing = needed.find((tensor) => !listed.includes(tensor));
   if (missing) {
     throw new RangeError(`Cannot serialize as the outputs need input ${missing}: add it to inputs`);
   }
-  const names = chooseNames(order, listed, outputs);
+  const names = chooseNames(order, [...listed, ...stored.keys()], outputs);
   const initializers = new Initializers(new Set(names.values()));
   const nodes: NodeProto[] = [];
   const domains = new Set<string>();
+  const written = new Set<Application>();
+  for (const [tensor, values] of stored) {
+    if (values.length !== tensor.size) {
+      throw new RangeError(
+        `Cannot serialize as initializer ${tensor} needs ${tensor.size} values: found ${values.length}`,
+      );
+    }
+    initializers.add(tensor.name, tensor.dtype, tensor.shape, values);
+  }
   for (const tensor of order) {
     const { origin } = tensor;
     if (origin.kind === "constant")
       initializers.add(names.get(tensor)!, tensor.dtype, tensor.shape, origin.data);
-    if (origin.kind !== "call") continue;
-    nodes.push(nodeOf(origin.call, names.get(tensor)!, names, initializers));
+    if (origin.kind !== "call" || written.has(origin.call)) continue;
+    written.add(origin.call);
+    nodes.push(nodeOf(origin.call, names, initializers));
     if (origin.call.operator.domain) domains.add(origin.call.operator.domain);
   }
   for (const [output, tensor] of Object.entries(outputs)) {
@@ -96,9 +118,22 @@ function chooseNames(
     if (tensor.origin.kind === "call" && !names.has(tensor)) names.set(tensor, output);
   }
   for (const tensor of order) {
-    if (!names.has(tensor)) names.set(tensor, fresh(tensor.name, taken));
+    if (tensor.isAbsent) names.set(tensor, "");
+    else if (!names.has(tensor)) names.set(tensor, fresh(tensor.name, taken));
   }
+  nameUnreadOutputs(order, names, taken);
   return names;
+}
+
+/** Outputs that nothing reads need names too where their operator always gives them all. */
+function nameUnreadOutputs(order: readonly Tensor[], names: Map<Tensor, string>, taken: Set<string>): void {
+  for (const { origin } of order) {
+    if (origin.kind !== "call" || !("inferAll" in origin.call.operator)) continue;
+    const { outputs, operator } = origin.call;
+    for (const output of outputs.slice(0, operator.optionalFrom)) {
+      if (!names.has(output)) names.set(output, fresh(output.name, taken));
+    }
+  }
 }
 
 function fresh(name: string, taken: Set<string>): string {
@@ -142,63 +177,57 @@ class Initializers {
   }
 }
 
-/** Little-endian bytes, as ONNX's `raw_data` wants them. */
-const WRITERS: Record<DType, { bytes: number; write(view: DataView, at: number, value: number): void }> = {
-  float32: { bytes: 4, write: (view, at, value) => view.setFloat32(at, value, true) },
-  float64: { bytes: 8, write: (view, at, value) => view.setFloat64(at, value, true) },
-  int32: { bytes: 4, write: (view, at, value) => view.setInt32(at, value, true) },
-  int64: { bytes: 8, write: (view, at, value) => view.setBigInt64(at, BigInt(value), true) },
-  bool: { bytes: 1, write: (view, at, value) => view.setUint8(at, value) },
-};
-
-function rawBytes(dtype: DType, values: ArrayLike<number>): Uint8Array {
-  const { bytes, write } = WRITERS[dtype];
-  const view = new DataView(new ArrayBuffer(values.length * bytes));
-  for (let i = 0; i < values.length; i++) write(view, i * bytes, values[i]!);
-  return new Uint8Array(view.buffer);
-}
-
 function nodeOf(
-  { operator, inputs, attributes }: Application,
-  output: string,
+  call: Application,
   names: ReadonlyMap<Tensor, string>,
   initializers: Initializers,
 ): NodeProto {
+  const { operator, inputs, attributes, outputs } = call;
   const trailing = operator.trailing ?? [];
   const constants = trailing.map((key) => {
     const value = attributes[key]!;
-    if (typeof value === "string")
-      throw new TypeError(`Cannot serialize ${operator.name}: ${key} is not a number`);
+    if (!isNumeric(value)) throw new TypeError(`Cannot serialize ${operator.name}: ${key} is not a number`);
     const label = typeof value === "number" ? key : `${key}_${value.join("_").replaceAll("-", "m")}`;
     return initializers.ofAttribute(label, value, inputs[0]!.dtype);
   });
+  const listed = outputs.map((output) => names.get(output) ?? "");
   return create(NodeProtoSchema, {
     opType: operator.name,
     domain: operator.domain ?? "",
-    name: output,
+    name: outputs[0]!.graph.nodeName(call) ?? listed.find((name) => name !== "")!,
     input: [...inputs.map((input) => names.get(input)!), ...constants],
-    output: [output],
+    output: listed.slice(0, listed.findLastIndex((name) => name !== "") + 1),
     attribute: Object.entries(attributes)
       .filter(([key]) => !trailing.includes(key))
       .map(([key, value]) => attributeOf(key, value, operator.floats?.includes(key) ?? false)),
   });
 }
 
-function attributeOf(
-  name: string,
-  value: number | string | readonly number[],
-  isFloat: boolean,
-): AttributeProto {
+const isNumeric = (value: Attribute): value is number | readonly number[] =>
+  typeof value === "number" || (Array.isArray(value) && value.every((item) => typeof item === "number"));
+
+function attributeOf(name: string, value: Attribute, isFloat: boolean): AttributeProto {
   const types = AttributeProto_AttributeType;
-  const init =
-    typeof value === "string"
-      ? { type: types.STRING, s: new TextEncoder().encode(value) }
-      : typeof value !== "number"
-        ? { type: types.INTS, ints: value.map(BigInt) }
-        : isFloat
+  const encode = (text: string) => new TextEncoder().encode(text);
+  if (typeof value === "string")
+    return create(AttributeProtoSchema, { name, type: types.STRING, s: encode(value) });
+  if (isNumeric(value)) {
+    const init =
+      typeof value === "number"
+        ? isFloat
           ? { type: types.FLOAT, f: value }
-          : { type: types.INT, i: BigInt(value) };
-  return create(AttributeProtoSchema, { name, ...init });
+          : { type: types.INT, i: BigInt(value) }
+        : isFloat
+          ? { type: types.FLOATS, floats: [...value] }
+          : { type: types.INTS, ints: value.map(BigInt) };
+    return create(AttributeProtoSchema, { name, ...init });
+  }
+  if ("$typeName" in value) return value;
+  return create(AttributeProtoSchema, {
+    name,
+    type: types.STRINGS,
+    strings: value.map((v) => encode(`${v}`)),
+  });
 }
 
 function valueInfo(name: string, { dtype, shape }: Tensor): ValueInfoProto {

@@ -19,7 +19,17 @@ import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { giveSession, takeSession } from "./session-pool.ts";
 
 /** A view of the memory that an input or output lies in; its element type fits the tensor's dtype. */
-export type Values = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+export type Values =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | BigUint64Array;
 
 export interface SessionOptions {
   /** What to compute; the model gets the inputs that these need. */
@@ -135,6 +145,15 @@ const ARRAYS: Record<DType, Values["constructor"]> = {
   int32: Int32Array,
   int64: BigInt64Array,
   bool: Uint8Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  // the bits of half precision
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
 };
 
 function bind(role: string, name: string, tensor: GraphTensor, memory: ReadonlyMap<string, Values>): Tensor {

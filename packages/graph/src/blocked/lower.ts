@@ -4,7 +4,7 @@
  * The graph itself stays ONNX: this is a last rewrite, before `serialize`, for the machine at hand. In topological order each
  * tensor gets the form in which it is computed, plain or in blocks (`rules.ts`); the other form is made when first asked for.
  */
-import { ancestors, type Tensor } from "../graph.ts";
+import { type Application, ancestors, type Tensor } from "../graph.ts";
 import { BLOCKED_DOMAIN } from "./conv.ts";
 import { fromBlocks, toBlocks } from "./layout.ts";
 import { elementwise, type Forms, type Lowered, RULES, type Step } from "./rules.ts";
@@ -53,7 +53,8 @@ const isBlockedConv = ({ origin }: Tensor): boolean =>
 function lower(tensor: Tensor, forms: Forms): Lowered {
   const { graph, origin } = tensor;
   if (origin.kind !== "call") return { plain: tensor };
-  const { operator, inputs, attributes } = origin.call;
+  const { operator, inputs, attributes, outputs } = origin.call;
+  if (outputs.length > 1) return { reason: "" };
   const composite = graph.composites.get(tensor);
   let reason = "";
   for (const part of [composite, { name: operator.name, inputs, attributes }]) {
@@ -67,12 +68,10 @@ function lower(tensor: Tensor, forms: Forms): Lowered {
 }
 
 /** The same operator on the plain forms of its operands. */
-function asItStands(tensor: Tensor, forms: Forms): Tensor {
+function asItStands(tensor: Tensor, forms: LoweredForms): Tensor {
   if (tensor.origin.kind !== "call") return tensor;
-  const { operator, inputs, attributes } = tensor.origin.call;
-  const operands = inputs.map((input) => forms.plain(input));
-  const same = operands.every((operand, k) => operand === inputs[k]);
-  return same ? tensor : tensor.graph.apply(operator, operands, attributes);
+  const { call, output } = tensor.origin;
+  return forms.reapplied(call)[output]!;
 }
 
 function countReaders(order: readonly Tensor[], outputs: readonly Tensor[]): Map<Tensor, number> {
@@ -89,6 +88,7 @@ class LoweredForms implements Forms {
   readonly #blocks = new Map<Tensor, Tensor>();
   readonly #native = new Set<Tensor>();
   readonly #readers: ReadonlyMap<Tensor, number>;
+  readonly #calls = new Map<Application, readonly Tensor[]>();
 
   constructor(b: number, readers: ReadonlyMap<Tensor, number>) {
     this.b = b;
@@ -109,6 +109,16 @@ class LoweredForms implements Forms {
 
   blocks(x: Tensor): Tensor {
     return either(this.#blocks, x, () => toBlocks(this.#plain.get(x)!, this.b));
+  }
+
+  /** A call's outputs, computed from the plain forms of its operands. */
+  reapplied(call: Application): readonly Tensor[] {
+    const operands = call.inputs.map((input) => this.plain(input));
+    const same = operands.every((operand, k) => operand === call.inputs[k]);
+    const outputs =
+      this.#calls.get(call) ?? (same ? call.outputs : call.outputs[0]!.graph.reapply(call, operands));
+    this.#calls.set(call, outputs);
+    return outputs;
   }
 
   inBlocks(x: Tensor): boolean {

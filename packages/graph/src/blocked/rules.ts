@@ -242,12 +242,12 @@ export const RULES: Readonly<Record<string, LoweringRule<never>>> = {
 };
 
 /** Element by element the layout does not matter, as long as all operands share it. */
-export function elementwise({ inputs, attributes, output }: Step, forms: Forms): Lowered {
+export function elementwise({ inputs, output }: Step, forms: Forms): Lowered {
   const { origin } = output;
   const whole = (x: Tensor) => sameShape(x.shape, output.shape);
   const operands = inputs as readonly Tensor[];
   if (origin.kind !== "call" || !divides(output.shape, forms.b)) return unchanged;
   if (!operands.some((x) => whole(x) && forms.inBlocks(x))) return unchanged;
   const blocks = operands.map((x) => (whole(x) ? forms.blocks(x) : repeatedBlocks(forms.plain(x), forms.b)));
-  return { blocks: output.graph.apply(origin.call.operator, blocks, attributes) };
+  return { blocks: output.graph.reapply(origin.call, blocks)[0]! };
 }

@@ -9,7 +9,14 @@ const ARRAYS = {
   int32: (values: readonly number[]) => Int32Array.from(values),
   int64: (values: readonly number[]) => BigInt64Array.from(values.map(BigInt)),
   bool: (values: readonly number[]) => Uint8Array.from(values),
-} satisfies Record<DType, (values: readonly number[]) => OrtTensor["data"]>;
+  uint8: (values: readonly number[]) => Uint8Array.from(values),
+  int8: (values: readonly number[]) => Int8Array.from(values),
+  uint16: (values: readonly number[]) => Uint16Array.from(values),
+  int16: (values: readonly number[]) => Int16Array.from(values),
+  uint32: (values: readonly number[]) => Uint32Array.from(values),
+  uint64: (values: readonly number[]) => BigUint64Array.from(values.map(BigInt)),
+} satisfies Partial<Record<DType, (values: readonly number[]) => OrtTensor["data"]>>;
+const isFed = (dtype: DType): dtype is keyof typeof ARRAYS => dtype in ARRAYS;
 
 export async function runOnnx(
   inputs: readonly Tensor[],
@@ -21,6 +28,7 @@ export async function runOnnx(
     intraOpNumThreads: 1,
   });
   const fed = inputs.map((input) => {
+    if (!isFed(input.dtype)) throw new TypeError(`Cannot feed ${input} as its dtype has no array here`);
     const data = ARRAYS[input.dtype](Array.from(feeds[input.name]!));
     return [input.name, new OrtTensor(input.dtype, data, [...input.shape])] as const;
   });
