@@ -1,0 +1,31 @@
+/** Comparison, logic, choice and conversion. `Cast` between floats is differentiable, and so is each branch of `Where`. */
+import { DTYPE_CODES, type DType } from "../../graph.ts";
+import { and, cast, equal, greater, greaterOrEqual, identity, less, not, where } from "../../ops/index.ts";
+import type { NodeView, Readers } from "../node.ts";
+
+const DTYPES = new Map<number, DType>(
+  (Object.entries(DTYPE_CODES) as [DType, number][]).map(([dtype, code]) => [code, dtype]),
+);
+
+/** The dtype with ONNX's code, or an error that names the node. */
+export function dtypeOf(node: NodeView, code: number): DType {
+  const dtype = DTYPES.get(code);
+  if (dtype) return dtype;
+  throw node.refuse(
+    `its element type must be one of ${[...DTYPES.values()].join(", ")}`,
+    `found code ${code}`,
+  );
+}
+
+export const comparison: Readers = {
+  Equal: (node) => equal(node.input(0), node.input(1)),
+  Greater: (node) => greater(node.input(0), node.input(1)),
+  GreaterOrEqual: (node) => greaterOrEqual(node.input(0), node.input(1)),
+  Less: (node) => less(node.input(0), node.input(1)),
+  And: (node) => and(node.input(0), node.input(1)),
+  Not: (node) => not(node.input(0)),
+  Where: (node) => where(node.input(0), node.input(1), node.input(2)),
+  Identity: (node) => identity(node.input(0)),
+  Cast: (node) => cast(node.input(0), dtypeOf(node, node.int("to"))),
+  CastLike: (node) => cast(node.input(0), node.input(1).dtype),
+};
