@@ -47,6 +47,38 @@ checkOperators("activation", [
     expect: [0, 0.841344746068543],
     float32Only: true,
   },
+  {
+    name: "gelu by tanh",
+    inputs: [{ shape: [2], values: [0, 1] }],
+    build: (x) => ops.gelu(x, "tanh"),
+    // ½ (1 + tanh u) = 1/(1 + exp(−2u)) with u = √(2/π) · 1.044715; in double ONNX Runtime has these constants in float32
+    expect: [0, 1 / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * 1.044715))],
+    float32Only: true,
+  },
+  { name: "gelu by tanh of many", inputs: [x], build: (x) => ops.gelu(x, "tanh"), float32Only: true },
+  {
+    // ln(1 + 1), ln(1 + 3), and no overflow
+    name: "softplus",
+    inputs: [{ shape: [3], values: [0, Math.log(3), 1000] }],
+    build: (x) => ops.softplus(x),
+    expect: [Math.log(2), Math.log(4), 1000],
+    float32Only: true,
+  },
+  {
+    name: "softsign",
+    inputs: [{ shape: [3], values: [-3, 0.25, 1] }],
+    build: (x) => ops.softsign(x),
+    expect: [-0.75, 0.2, 0.5],
+    float32Only: true,
+  },
+  {
+    // ln(1 + exp 0) = ln 2, tanh ln 2 = 3/5; at ln 3: tanh ln 4 = 15/17
+    name: "mish",
+    inputs: [{ shape: [4], values: [0, Math.log(3), 30, -200] }],
+    build: (x) => ops.mish(x),
+    expect: [0, (Math.log(3) * 15) / 17, 30, 0],
+  },
+  { name: "mish of many", inputs: [x], build: (x) => ops.mish(x) },
 ]);
 
 describe("relu()", () => {

@@ -1,26 +1,14 @@
 /**
- * Activations: Relu Sigmoid Tanh Erf, and gelu composed of Erf.
- * Every derivative is written through the output where that spares a pass over the input.
+ * Smooth activations and Relu: Relu Sigmoid Tanh Erf Gelu Softplus Softsign, and mish composed. Those made of straight
+ * pieces are in `rectifier.ts`. Every derivative is written through the output where that spares a pass over the input.
+ * Source: onnx/docs/Operators.md, opset 21.
  */
-import type { Operator, Tensor } from "../graph.ts";
-import { add, mul } from "./arithmetic.ts";
-import { cast, greater } from "./comparison.ts";
-import { applyUnary, unary } from "./elementwise.ts";
+import type { Tensor } from "../graph.ts";
+import { add, div, exp, mul } from "./arithmetic.ts";
+import { applyUnary, applyWith, unary } from "./elementwise.ts";
 import { erfOf } from "./erf.ts";
-
-/**
- * [y > 0] as 0 and 1 in float32: ONNX's HardSigmoid max(0, min(1, αy + β)) so steep that only subnormal numbers fall on its
- * slope. With the product 0.47 ms for 4 MiB, where Cast(y > 0) takes 0.58, Where 0.80 and Sign 1.1 (one thread).
- */
-const STEEPNESS = 3e38;
-const Positive: Operator = {
-  ...unary("HardSigmoid", (y) => Math.max(0, Math.min(1, STEEPNESS * y)), null),
-  floats: ["alpha", "beta"],
-};
-const isPositive = (y: Tensor): Tensor =>
-  y.dtype === "float32"
-    ? y.graph.apply(Positive, [y], { alpha: STEEPNESS, beta: 0 })
-    : cast(greater(y, 0), y.dtype);
+import { min } from "./extrema.ts";
+import { isPositive } from "./step.ts";
 
 // d max(0, x) = [x > 0] dx, and x > 0 exactly when y > 0: the input need not be kept, so ONNX Runtime can fuse Relu
 // into the Gemm or Conv before it.
@@ -47,10 +35,74 @@ export const Erf = unary("Erf", erfOf, ({ inputs: [x], gradient: g }, { exp, mul
   mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
 );
 
+/** √(2/π) and the cubic term of gelu's tanh form. Source: Hendrycks & Gimpel, arXiv:1606.08415, §2. */
+const TANH_SCALE = Math.sqrt(2 / Math.PI);
+const CUBIC = 0.044715;
+
+const gelus = {
+  none: (x: number) => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2)),
+  tanh: (x: number) => 0.5 * x * (1 + Math.tanh(TANH_SCALE * (x + CUBIC * x ** 3))),
+};
+export type GeluAttributes = { approximate: keyof typeof gelus };
+
+/** ORT's kernel, and its derivative composed: 2.4 ms together for 4 MiB; composed of Erf and differentiated, 3.2. */
+export const Gelu = unary<GeluAttributes>(
+  "Gelu",
+  (x, { approximate }) => gelus[approximate](x),
+  ({ inputs: [x], attributes: { approximate }, gradient: g }, ops) => {
+    const { add, erf, exp, mul, sub, tanh } = ops;
+    if (approximate === "none") {
+      // (x Φ(x))' = Φ(x) + x φ(x) = ½ (1 + erf u + u · exp(ln(2/√π) − u²)) with u = x/√2
+      const u = mul(x, Math.SQRT1_2);
+      const density = exp(sub(Math.log(2 / Math.sqrt(Math.PI)), mul(u, u)));
+      return mul(g, mul(add(add(erf(u), 1), mul(u, density)), 0.5));
+    }
+    // with t = tanh(s x + s c x³):  y' = ½ (1 + t) + ½ x (1 − t²) (s + 3 s c x²)
+    const squared = mul(x, x);
+    const t = tanh(mul(x, add(mul(squared, TANH_SCALE * CUBIC), TANH_SCALE)));
+    const inner = mul(x, add(mul(squared, 1.5 * TANH_SCALE * CUBIC), 0.5 * TANH_SCALE));
+    return mul(g, add(mul(add(t, 1), 0.5), mul(inner, sub(1, mul(t, t)))));
+  },
+);
+
+// softplus' = σ
+export const Softplus = unary(
+  "Softplus",
+  (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  ({ inputs: [x], gradient: g }, { mul, sigmoid }) => mul(g, sigmoid(x)),
+);
+
+// y = x/(1 + |x|) ⇒ y' = 1/(1 + |x|)² = (1 − |y|)²
+export const Softsign = unary(
+  "Softsign",
+  (x) => x / (1 + Math.abs(x)),
+  ({ output: y, gradient: g }, { abs, mul, sub }) => {
+    const rest = sub(1, abs(y));
+    return mul(g, mul(rest, rest));
+  },
+);
+
 export const relu: (x: Tensor) => Tensor = applyUnary(Relu);
 export const sigmoid: (x: Tensor) => Tensor = applyUnary(Sigmoid);
 export const tanh: (x: Tensor) => Tensor = applyUnary(Tanh);
 export const erf: (x: Tensor) => Tensor = applyUnary(Erf);
 
-/** gelu(x) = x Φ(x) = x/2 (1 + erf(x/√2)), the exact form. Source: Hendrycks & Gimpel, arXiv:1606.08415. */
-export const gelu = (x: Tensor): Tensor => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+/** ln(1 + exp x). */
+export const softplus: (x: Tensor) => Tensor = applyUnary(Softplus);
+/** x/(1 + |x|). */
+export const softsign: (x: Tensor) => Tensor = applyUnary(Softsign);
+
+/** gelu(x) = x Φ(x) = x/2 (1 + erf(x/√2)), or with "tanh" its approximation. Source: arXiv:1606.08415. */
+export const gelu = (x: Tensor, approximate: GeluAttributes["approximate"] = "none"): Tensor =>
+  applyWith(Gelu, x, { approximate });
+
+/**
+ * mish(x) = x tanh(ln(1 + exp x)). With w = exp x it is x · n/(n + 2), n = w(w + 2), so that neither a logarithm nor a
+ * hyperbolic tangent is needed: 2 ms for 4 MiB, where ORT's kernel takes 10. From x = 20 on the factor is 1 in float64 too.
+ * Source: Misra, arXiv:1908.08681.
+ */
+export function mish(x: Tensor): Tensor {
+  const w = exp(min(x, 20));
+  const n = mul(w, add(w, 2));
+  return mul(x, div(n, add(n, 2)));
+}

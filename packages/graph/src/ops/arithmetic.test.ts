@@ -47,6 +47,15 @@ checkOperators("arithmetic", [
     build: (x, y) => ops.pow(x, y),
   },
   { name: "pow 3 of negative numbers", inputs: [a], build: (x) => ops.pow(x, 3) },
+  { name: "pow 2", inputs: [a], build: (x) => ops.pow(x, 2) },
+  {
+    // 0² = 0 with slope 0, 0⁰ = 1 with slope 0, 3⁰ = 1 with slope 0
+    name: "pow at zero",
+    inputs: [{ shape: [3], values: [0, 0, 3] }],
+    build: (x) => ops.pow(x, x.graph.constant([2, 0, 0], [3], x.dtype)),
+    expect: [0, 1, 1],
+    smooth: false,
+  },
   { name: "neg", inputs: [a], build: (x) => ops.neg(x) },
   { name: "sqrt", inputs: [positive], build: (x) => ops.sqrt(x) },
   { name: "exp", inputs: [a], build: (x) => ops.exp(x) },
@@ -65,8 +74,25 @@ checkOperators("arithmetic", [
     differentiable: false,
   },
   { name: "reciprocal", inputs: [positive], build: (x) => ops.reciprocal(x) },
-  { name: "max", inputs: [a, row], build: (x, y) => ops.max(x, y) },
-  { name: "min", inputs: [a, row], build: (x, y) => ops.min(x, y) },
+  {
+    name: "sumOf three that broadcast",
+    inputs: [
+      { shape: [2, 1], values: [1, 2] },
+      { shape: [2], values: [10, 20] },
+      { shape: [], values: [100] },
+    ],
+    build: (...inputs) => ops.sumOf(inputs),
+    expect: [111, 121, 112, 122],
+  },
+  {
+    name: "meanOf the same tensor twice and another",
+    inputs: [
+      { shape: [2], values: [3, 6] },
+      { shape: [2], values: [0, 3] },
+    ],
+    build: (x, y) => ops.meanOf([x, y, x]),
+    expect: [2, 5],
+  },
   { name: "identity", inputs: [a], build: (x) => ops.identity(x) },
 ]);
 

@@ -1,9 +1,10 @@
 /**
- * Arithmetic, element by element: Add Sub Mul Div Neg Pow Sqrt Exp Log Abs Sign Reciprocal Min Max Identity.
+ * Arithmetic, element by element: Add Sub Mul Div Neg Pow Sqrt Exp Log Abs Sign Reciprocal Sum Mean Identity.
  * With broadcasting, a gradient is summed over the axes along which its operand was repeated: `sumTo`.
  * Source: onnx/docs/Operators.md, opset 21.
  */
-import { isFloat, type Operator, type Rule, type Tensor } from "../graph.ts";
+import { isFloat, misfit, type Operator, type Tensor } from "../graph.ts";
+import { broadcastShapes, broadcastStrides, type Shape, sizeOf, walk } from "../shapes.ts";
 import { applyBinary, applyUnary, binary, type Operand, unary } from "./elementwise.ts";
 
 export const Add = binary("Add", (a, b) => a + b, [
@@ -40,27 +41,48 @@ export const Div: Operator = {
   },
 };
 
+// d(aᵇ) = b aᵇ⁻¹ da + aᵇ ln a db, which for a = 0 is 0 in its limit; so is b aᵇ⁻¹ for b = 0. The second is for a ≥ 0 only.
 export const Pow = binary("Pow", (a, b) => a ** b, [
-  // d(aᵇ) = b aᵇ⁻¹ da + aᵇ ln a db        (the second only for a > 0)
-  ({ inputs: [a, b], gradient: g }, { mul, pow, sub, sumTo }) =>
-    sumTo(mul(g, mul(b, pow(a, sub(b, 1)))), a.shape),
-  ({ inputs: [a, b], output: y, gradient: g }, { log, mul, sumTo }) => sumTo(mul(g, mul(y, log(a))), b.shape),
+  ({ inputs: [a, b], gradient: g }, { constantLike, equal, mul, pow, sub, sumTo, where }) => {
+    const exponents = b.origin.kind === "constant" ? b.origin.data : null;
+    if (exponents?.every((v) => v === 2)) return sumTo(mul(mul(g, 2), a), a.shape);
+    const slope = mul(b, pow(a, sub(b, 1)));
+    const safe = exponents && !exponents.includes(0) ? slope : where(equal(b, 0), constantLike(b, 0), slope);
+    return sumTo(mul(g, safe), a.shape);
+  },
+  ({ inputs: [a, b], output: y, gradient: g }, { constantLike, equal, log, mul, sumTo, where }) =>
+    sumTo(mul(g, mul(y, log(where(equal(a, 0), constantLike(a, 1), a)))), b.shape),
 ]);
 
-/** The larger (or smaller) operand gets the gradient; equal operands get half each, as in torch.maximum. */
-const toWinner =
-  (better: "greater" | "less", k: 0 | 1): Rule =>
-  ({ inputs, gradient: g }, ops) => {
-    const x = inputs[k];
-    const other = inputs[1 - k]!;
-    const share = ops.add(
-      ops.cast(ops[better](x, other), g.dtype),
-      ops.mul(ops.cast(ops.equal(x, other), g.dtype), 0.5),
-    );
-    return ops.sumTo(ops.mul(g, share), x.shape);
-  };
-export const Max = binary("Max", Math.max, [toWinner("greater", 0), toWinner("greater", 1)]);
-export const Min = binary("Min", Math.min, [toWinner("less", 0), toWinner("less", 1)]);
+/** y = Σₖ xₖ over any number of operands, all broadcast. */
+export const Sum: Operator = {
+  name: "Sum",
+  elementwise: true,
+  infer(inputs) {
+    const [first] = inputs;
+    if (!inputs.every((x) => x.dtype === first.dtype) || !isFloat(first.dtype))
+      throw misfit("Sum", inputs, "all operands must have one float dtype", "cast them, or use add");
+    const shape = inputs.reduce((shape: Shape, x) => {
+      const common = broadcastShapes(shape, x.shape);
+      if (!common)
+        throw misfit("Sum", inputs, "sizes, aligned at the right, must be equal or 1", "reshape them");
+      return common;
+    }, []);
+    return { shape, dtype: first.dtype };
+  },
+  evaluate(inputs, _, { shape }) {
+    const out = new Float64Array(sizeOf(shape));
+    for (const x of inputs) {
+      const strides = broadcastStrides(x.shape, shape);
+      walk(shape, strides, strides, (i, from) => {
+        out[i]! += x.data[from]!;
+      });
+    }
+    return out;
+  },
+  // dxₖ = dy
+  gradient: [({ inputs, gradient: g }, { sumTo }, k) => sumTo(g, inputs[k]!.shape)],
+};
 
 // d(−x) = −dx
 export const Neg = unary(
@@ -123,8 +145,6 @@ export const div = (a: Operand, b: Operand): Tensor =>
   isOne(b) && typeof a !== "number" ? a : applyDiv(a, b);
 /** aᵇ. */
 export const pow: (a: Operand, b: Operand) => Tensor = applyBinary(Pow);
-export const max: (a: Operand, b: Operand) => Tensor = applyBinary(Max);
-export const min: (a: Operand, b: Operand) => Tensor = applyBinary(Min);
 export const neg: (x: Tensor) => Tensor = applyUnary(Neg);
 export const sqrt: (x: Tensor) => Tensor = applyUnary(Sqrt);
 export const exp: (x: Tensor) => Tensor = applyUnary(Exp);
@@ -133,6 +153,11 @@ export const abs: (x: Tensor) => Tensor = applyUnary(Abs);
 export const sign: (x: Tensor) => Tensor = applyUnary(Sign);
 export const reciprocal: (x: Tensor) => Tensor = applyUnary(Reciprocal);
 export const identity: (x: Tensor) => Tensor = applyUnary(Identity);
+
+/** x₁ + x₂ + … in one pass; what stands there k times counts k times. */
+export const sumOf = (inputs: readonly Tensor[]): Tensor => inputs[0]!.graph.apply(Sum, inputs, {});
+/** The mean of any number of tensors. */
+export const meanOf = (inputs: readonly Tensor[]): Tensor => mul(sumOf(inputs), 1 / inputs.length);
 
 /** The number 1, or a scalar constant of value 1 (a scalar never changes the other operand's shape). */
 function isOne(x: Operand): boolean {

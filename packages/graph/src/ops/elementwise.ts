@@ -70,21 +70,23 @@ function requireFamily(name: string, inputs: readonly Tensor[], family: Family):
   }
 }
 
-/** An operator on one tensor, value by value: y = f(x). */
-export function unary(
+/** An operator on one tensor, value by value: y = f(x), with attributes where it has any (numbers among them are floats). */
+export function unary<A extends Attributes = Attributes>(
   name: string,
-  f: (x: number) => number,
-  rule: Rule | null,
+  f: (x: number, attributes: A) => number,
+  rule: Rule<A> | null,
   family: Family = "float",
-): Operator {
+  floats: readonly (keyof A & string)[] = [],
+): Operator<A> {
   return {
     name,
     elementwise: true,
+    floats,
     infer([x]) {
       requireFamily(name, [x], family);
       return { shape: x.shape, dtype: x.dtype };
     },
-    evaluate: ([x]) => x.data.map(f),
+    evaluate: ([x], attributes) => x.data.map((value) => f(value, attributes)),
     gradient: [rule],
   };
 }
@@ -145,10 +147,13 @@ export const applyBinary =
   };
 
 /** An operator on one tensor, put before an expansion of its operand. */
+export const applyWith = <A extends Attributes>(operator: Operator<A>, x: Tensor, attributes: A): Tensor =>
+  postponed(x.graph.apply(operator, [unexpanded(x)], attributes), x.shape);
+
 export const applyUnary =
   (operator: Operator) =>
   (x: Tensor): Tensor =>
-    postponed(x.graph.apply(operator, [unexpanded(x)], {}), x.shape);
+    applyWith(operator, x, {});
 
 const postponed = (x: Tensor, shape: Shape): Tensor =>
   sameShape(x.shape, shape) ? x : x.graph.apply(Expand, [x], { shape });
@@ -157,7 +162,7 @@ function unexpanded(x: Tensor): Tensor {
   return x.origin.kind === "call" && x.origin.call.operator.name === "Expand" ? x.origin.call.inputs[0]! : x;
 }
 
-function asTensors(name: string, a: Operand, b: Operand): [Tensor, Tensor] {
+export function asTensors(name: string, a: Operand, b: Operand): [Tensor, Tensor] {
   if (typeof a !== "number") return [a, typeof b === "number" ? constantLike(a, b) : b];
   if (typeof b !== "number") return [constantLike(b, a), b];
   throw new TypeError(`Cannot apply ${name} to ${a} and ${b} as at least one operand must be a tensor`);
