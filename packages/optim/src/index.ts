@@ -2,7 +2,7 @@
  * @thalweg/optim: the catalogue of update rules, and the Optimizer that runs them.
  *
  * Reading order: rule → rules/ → transforms/ → wrappers/ → hyperparameters → optimizer → backend → replay → explain →
- * torch-state → schedules/.
+ * torch-state → schedules/ → minimizers/.
  */
 
 // running them
@@ -36,10 +36,11 @@ export {
   HYPERPARAMETERS,
   type Hyperparameter,
 } from "./hyperparameters.ts";
+// methods that call the function again
+export * from "./minimizers/index.ts";
 export { MISTAKES, type Warning } from "./mistakes.ts";
 export { type GroupDescription, Optimizer, type Phase, stateSlotCount } from "./optimizer.ts";
 export type { OptimizerState, ParameterState } from "./optimizer-state.ts";
-
 // a rule over recorded gradients
 export {
   type NamedData,
@@ -67,7 +68,6 @@ export {
 } from "./rule.ts";
 // the catalogue
 export * from "./rules/index.ts";
-
 // the rate for another batch size
 export { RATE_SCALINGS, type RateScaling, scaleRate } from "./scaling/scale-rate.ts";
 // schedules

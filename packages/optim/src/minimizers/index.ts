@@ -1,0 +1,30 @@
+/**
+ * Methods that call the function again: line searches, second order, proximal, zero order, evolution, Bayes.
+ *
+ * Reading order: objective → method → result → minimization → minimize → first-order/ → second-order/ → problems/.
+ */
+
+export * from "./method.ts";
+export { methodsFor, minimizers } from "./methods.ts";
+export {
+  DEFAULT_LIMITS,
+  type Facts,
+  factsOf,
+  type Limits,
+  Minimization,
+  refusal,
+} from "./minimization.ts";
+export { evaluate, evaluateAsync, minimize, minimizeAsync } from "./minimize.ts";
+export {
+  type AsyncObjective,
+  type Bounds,
+  type Functions,
+  fromFunctions,
+  type Nonsmooth,
+  type Objective,
+  type ObjectiveOf,
+  productFromHessian,
+  type Vector,
+} from "./objective.ts";
+export type { Option, Options, OptionValue, OptionValues } from "./options.ts";
+export { type Evaluations, ObjectiveError, type Result, type TraceEntry } from "./result.ts";

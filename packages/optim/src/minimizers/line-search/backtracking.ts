@@ -1,0 +1,45 @@
+/**
+ * Armijo's line search: halve the step until the value falls by a share of what the slope promises.
+ *
+ *   f(x + αd) ≤ f(x) + c α ∇f(x)ᵀd      α ← shrink·α otherwise
+ *
+ * Source: Nocedal & Wright, Numerical Optimization, 2nd ed., Algorithm 3.1.
+ */
+import { type Steps, smoothAt } from "../method.ts";
+import type { Vector } from "../objective.ts";
+import { move } from "../vectors.ts";
+
+export interface Line {
+  readonly x: Vector;
+  readonly f: number;
+  /** A direction of descent. */
+  readonly d: Vector;
+  /** ∇f(x)ᵀd, negative. */
+  readonly slope: number;
+}
+
+export interface Armijo {
+  /** The first step tried. */
+  readonly first: number;
+  /** c, the share of the promised decrease. */
+  readonly decrease: number;
+  readonly shrink: number;
+}
+
+/** A step this many times shorter than the first moves x by less than its last bit. */
+const MOST_TRIALS = 60;
+
+/** The step length, with x + αd in `into`; undefined when no step is short enough. */
+export function* backtrack(
+  { x, f, d, slope }: Line,
+  { first, decrease, shrink }: Armijo,
+  into: Vector,
+): Steps<number | undefined> {
+  let step = first;
+  for (let trial = 0; trial < MOST_TRIALS; trial++) {
+    move(x, step, d, into);
+    if ((yield* smoothAt(into)) <= f + decrease * step * slope) return step;
+    step *= shrink;
+  }
+  return undefined;
+}

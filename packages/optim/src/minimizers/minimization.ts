@@ -1,0 +1,478 @@
+/**
+ * One run of a method, driven from outside: `ask` what it wants to know, `tell` it, until there is nothing more to ask.
+ *
+ * All that is the same for every method is here: evaluations are counted and the budget is kept to, what comes back is
+ * checked, tolerances and targets end the run with a reason, the best iterate is kept. `minimize` and `minimizeAsync` are
+ * loops around it; a tuner that evaluates elsewhere holds on to it between an ask and a tell.
+ */
+import { stream } from "@thalweg/random";
+import type { Answer, Given, Iterate, Method, Need, Request, RequestKind, Steps, Stop } from "./method.ts";
+import type { AsyncObjective, Bounds, Nonsmooth, Vector } from "./objective.ts";
+import { type Evaluations, ObjectiveError, type Result, type TraceEntry } from "./result.ts";
+
+/** What a run must know of an objective besides answers. */
+export interface Facts {
+  readonly name: string;
+  readonly dimension: number;
+  readonly offers: readonly Need[];
+  readonly bounds?: Bounds;
+  readonly nonsmooth?: Nonsmooth;
+  readonly residualCount?: number;
+  readonly componentCount?: number;
+  readonly inside?: (at: Vector) => boolean;
+}
+
+/** When to end, besides what the method says itself. */
+export interface Limits {
+  /** Evaluations of all kinds; a component of a finite sum is one N-th. */
+  readonly budget?: number;
+  /** Iterates after the first. */
+  readonly iterations?: number;
+  /** End where ‖∇f‖∞ is at most this. */
+  readonly gradientTolerance?: number;
+  /** End where F is at most this. */
+  readonly target?: number;
+  readonly seed?: number;
+  /** What is kept of each iterate. */
+  readonly trace?: "none" | "values" | "points";
+  readonly signal?: AbortSignal;
+}
+
+export const DEFAULT_LIMITS = {
+  budget: 100_000,
+  iterations: Number.POSITIVE_INFINITY,
+  gradientTolerance: 1e-8,
+  target: Number.NEGATIVE_INFINITY,
+  seed: 0,
+  trace: "values",
+} as const satisfies Limits;
+
+/** What must hold of each limit, to follow "must be". */
+const REQUIREMENTS: readonly (readonly [keyof Limits, string, (value: number) => boolean])[] = [
+  ["budget", "a number >= 0", (v) => v >= 0],
+  [
+    "iterations",
+    "a whole number >= 0, or Infinity",
+    (v) => v >= 0 && (Number.isInteger(v) || v === Infinity),
+  ],
+  ["gradientTolerance", "a number >= 0", (v) => v >= 0],
+  ["target", "a number", (v) => !Number.isNaN(v)],
+];
+
+/** Which count a request adds to. */
+const COUNTED_AS = {
+  value: "value",
+  values: "value",
+  smooth: "value",
+  gradient: "gradient",
+  hessian: "hessian",
+  product: "product",
+  residuals: "residuals",
+  component: "component",
+} as const satisfies Record<RequestKind, keyof Evaluations>;
+
+/** Kinds whose answer is a value of the function. */
+const HAS_VALUE: ReadonlySet<RequestKind> = new Set([
+  "value",
+  "smooth",
+  "gradient",
+  "residuals",
+  "component",
+]);
+
+/** Kinds that are asked at points that a method only tries: one that cannot be used there is a step too far. */
+const HAS_TRIALS: ReadonlySet<RequestKind> = new Set(["value", "smooth", "gradient", "residuals"]);
+
+type Event = { request: Request } | { iterate: Iterate } | { ended: Result };
+
+/** What the objective offers, by the functions that it has. */
+export function factsOf(objective: AsyncObjective): Facts {
+  const { name, dimension, bounds, nonsmooth, inside, residuals, components } = objective;
+  const has: Readonly<Record<Need, unknown>> = {
+    gradient: objective.gradient,
+    hessian: objective.hessian,
+    product: objective.product,
+    residuals,
+    components,
+    prox: nonsmooth,
+    bounds,
+  };
+  return {
+    name,
+    dimension,
+    offers: (Object.keys(has) as Need[]).filter((need) => has[need] !== undefined),
+    ...(bounds && { bounds }),
+    ...(nonsmooth && { nonsmooth }),
+    ...(inside && { inside }),
+    ...(residuals && { residualCount: residuals.count }),
+    ...(components && { componentCount: components.count }),
+  };
+}
+
+/** Why a method cannot run on an objective, to follow "as"; undefined where it can. */
+export function refusal(
+  method: Method,
+  { name, offers }: Pick<Facts, "name" | "offers">,
+): string | undefined {
+  const missing = method.needs.find((need) => !offers.includes(need));
+  if (missing !== undefined) return `it needs ${WORDS[missing]}, which ${name} does not offer`;
+  const differentiates = method.needs.some((need) => need !== "bounds" && need !== "prox");
+  if (offers.includes("prox") && differentiates && !method.needs.includes("prox")) {
+    return `${name} is not differentiable: use a proximal method, or one that asks for values alone`;
+  }
+  return undefined;
+}
+
+const WORDS: Readonly<Record<Need, string>> = {
+  gradient: "gradients",
+  hessian: "Hessians",
+  product: "Hessian products",
+  residuals: "residuals and their Jacobian",
+  components: "a finite sum's components",
+  prox: "a nonsmooth part with a proximal map",
+  bounds: "bounds",
+};
+
+export class Minimization {
+  private readonly method: Method;
+  private readonly facts: Facts;
+  private readonly limits: Required<Omit<Limits, "signal">>;
+  private readonly signal: AbortSignal | undefined;
+  private readonly steps: Steps<Stop>;
+  private readonly counts = { value: 0, gradient: 0, hessian: 0, product: 0, residuals: 0, component: 0 };
+  private readonly trace: TraceEntry[] = [];
+  private readonly best: Vector;
+  private bestValue = Number.NaN;
+  private bestGradientNorm: number | undefined;
+  private iteration = -1;
+  /** The place of the first thing that was not finite since the last iterate. */
+  private notFinite = "";
+  /** Why the last answer ends the run. */
+  private unusable: Stop | undefined;
+  private pending: Request | undefined;
+  private answer: Answer;
+  private ended: Result | undefined;
+
+  /**
+   * Raises RangeError when the method cannot run on what the objective offers, the start has another dimension or lies
+   * outside the domain, or a limit is none.
+   */
+  constructor(method: Method, facts: Facts, start: ArrayLike<number>, limits: Limits = {}) {
+    const { signal, ...others } = limits;
+    this.method = method;
+    this.facts = facts;
+    this.signal = signal;
+    this.limits = { ...DEFAULT_LIMITS, ...others };
+    const at = Float64Array.from(start);
+    this.check(at);
+    this.best = at.slice();
+    const { seed } = this.limits;
+    const { dimension, bounds, nonsmooth, residualCount, componentCount } = facts;
+    const given: Given = {
+      dimension,
+      start: at,
+      random: (purpose, ...index) => stream(seed, `${method.name}: ${purpose}`, ...index),
+      ...(bounds && { bounds }),
+      ...(nonsmooth && { nonsmooth }),
+      ...(residualCount !== undefined && { residualCount }),
+      ...(componentCount !== undefined && { componentCount }),
+    };
+    method.check?.(given, method.values);
+    this.steps = method.run(given, method.values);
+  }
+
+  /** What the method wants to know next; the same until it is told. Undefined when the run has ended. */
+  ask(): Request | undefined {
+    while (this.pending === undefined && this.ended === undefined) this.advance();
+    return this.pending;
+  }
+
+  /**
+   * Answer what was asked: vectors are in the request's own `into` by now, `answer` is the value there, or the values of the
+   * points. Raises ObjectiveError for an answer of another kind.
+   */
+  tell(answer?: Answer): void {
+    const request = this.pending;
+    if (request === undefined) {
+      throw new Error(`Cannot tell ${this.method.name} an answer as it has asked nothing: call ask() first`);
+    }
+    this.pending = undefined;
+    try {
+      this.answer = this.readAnswer(request, answer);
+    } catch (error) {
+      this.fail(error, request);
+    }
+  }
+
+  /** Go on to the next iterate, whose point is a copy, or to the end. Answers come from `evaluate`. */
+  step(evaluate: (request: Request) => Answer): Iterate | Result {
+    for (;;) {
+      const event: Event = this.pending === undefined ? this.advance() : { request: this.pending };
+      if ("ended" in event) return event.ended;
+      if ("iterate" in event) return { ...event.iterate, point: event.iterate.point.slice() };
+      this.tell(this.attempt(event.request, evaluate));
+    }
+  }
+
+  /** How it ended; undefined while it has not. */
+  get result(): Result | undefined {
+    return this.ended;
+  }
+
+  /** The answer of a function, or an ObjectiveError with the place where it threw. */
+  attempt<T>(request: Request, evaluate: (request: Request) => T): T {
+    try {
+      return evaluate(request);
+    } catch (error) {
+      this.fail(error, request);
+    }
+  }
+
+  /** Raise what a function threw, as an ObjectiveError with the place where it did. */
+  fail(error: unknown, request: Request): never {
+    const soFar = this.finish({ reason: "stopped by the caller", detail: "the function threw" });
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ObjectiveError(
+      `Cannot go on minimizing ${this.facts.name} with ${this.method.name} as ${this.place(request)} failed: ${message}`,
+      soFar,
+      error,
+    );
+  }
+
+  /** Let the method go on with the last answer, to its next request or iterate, or to the end. */
+  private advance(): Event {
+    if (this.ended !== undefined) return { ended: this.ended };
+    if (this.unusable !== undefined) return { ended: this.finish(this.unusable) };
+    const { answer } = this;
+    this.answer = undefined;
+    const { done, value } = this.steps.next(answer);
+    if (done) return { ended: this.finish(value) };
+    const stop = value.kind === "iterate" ? this.arrive(value) : this.refuse(value);
+    if (stop !== undefined) return { ended: this.finish(stop) };
+    if (value.kind === "iterate") return { iterate: value };
+    this.counts[COUNTED_AS[value.kind]] += callsOf(value);
+    this.pending = value;
+    markUnwritten(value);
+    return { request: value };
+  }
+
+  /** Take note of an iterate. A Stop when it is the last. */
+  private arrive({ point, value, gradientNorm, stepLength }: Iterate): Stop | undefined {
+    this.iteration++;
+    const { iteration, limits } = this;
+    if (!(value >= this.bestValue)) {
+      this.best.set(point);
+      this.bestValue = value;
+      this.bestGradientNorm = gradientNorm;
+    }
+    if (limits.trace !== "none") {
+      this.trace.push({
+        iteration,
+        value,
+        ...(gradientNorm !== undefined && { gradientNorm }),
+        ...(stepLength !== undefined && { stepLength }),
+        evaluations: { ...this.counts },
+        ...(limits.trace === "points" && { point: point.slice() }),
+      });
+    }
+    if (value === Number.NEGATIVE_INFINITY) {
+      return { reason: "unbounded below", detail: `the value of iterate ${iteration} is −∞` };
+    }
+    if (!Number.isFinite(value)) {
+      const where = this.notFinite === "" ? `the value of iterate ${iteration} is ${value}` : this.notFinite;
+      return { reason: "value is not finite", detail: where };
+    }
+    this.notFinite = "";
+    if (value <= limits.target) {
+      return { reason: "target reached", detail: `the value ${value} is at most ${limits.target}` };
+    }
+    if (gradientNorm !== undefined && gradientNorm <= limits.gradientTolerance) {
+      return {
+        reason: "gradient below tolerance",
+        detail: `its largest entry, ${gradientNorm}, is at most ${limits.gradientTolerance}`,
+      };
+    }
+    if (iteration >= limits.iterations) {
+      return { reason: "iterations spent", detail: `${limits.iterations} were allowed` };
+    }
+    return undefined;
+  }
+
+  /** A Stop when a request may not be made any more. */
+  private refuse(request: Request): Stop | undefined {
+    if (this.signal?.aborted) return { reason: "stopped by the caller", detail: "its signal was aborted" };
+    const { budget } = this.limits;
+    const part = request.kind === "component" ? (this.facts.componentCount ?? 1) : 1;
+    if (this.spent() + callsOf(request) / part <= budget * (1 + 1e-12)) return undefined; // N-ths are rounded
+    return { reason: "budget spent", detail: `${budget} evaluations were allowed` };
+  }
+
+  private spent(): number {
+    const { value, gradient, hessian, product, residuals, component } = this.counts;
+    return value + gradient + hessian + product + residuals + component / (this.facts.componentCount ?? 1);
+  }
+
+  /** The answer as the method gets it: what cannot be used is +∞. Raises for what is no answer at all. */
+  private readAnswer(request: Request, answer: Answer): Answer {
+    if (request.kind === "values") return this.readValues(request.points, answer);
+    const value = HAS_VALUE.has(request.kind) ? readNumber(answer, `the value of ${this.facts.name}`) : 0;
+    if (request.kind === "hessian") checkSymmetry(request.into, this.facts.dimension);
+    const trouble = firstNotFinite(request, value);
+    if (trouble === undefined) return value;
+    this.notFinite ||= `${trouble} at ${this.place(request)}`;
+    if (value === Number.NEGATIVE_INFINITY) {
+      this.unusable = { reason: "unbounded below", detail: this.notFinite };
+    } else if (!HAS_TRIALS.has(request.kind)) {
+      this.unusable = { reason: "value is not finite", detail: this.notFinite };
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  private readValues(points: readonly Vector[], answer: Answer): readonly number[] {
+    if (!Array.isArray(answer) || answer.length !== points.length) {
+      const found = Array.isArray(answer) ? `it has ${answer.length}` : `it is ${answer}`;
+      throw new TypeError(`the answer must be an array of ${points.length} values, one per point: ${found}`);
+    }
+    return answer.map((value, i) => this.readAnswer({ kind: "value", at: points[i]! }, value) as number);
+  }
+
+  /** "evaluation 3 (gradient) of iteration 1", both from 1: what is asked after iterate k belongs to iteration k + 1. */
+  private place({ kind }: Request): string {
+    const { value, gradient, hessian, product, residuals, component } = this.counts;
+    const calls = value + gradient + hessian + product + residuals + component;
+    return `evaluation ${calls} (${kind}) ${this.iteration < 0 ? "at the start" : `of iteration ${this.iteration + 1}`}`;
+  }
+
+  private check(start: Vector): void {
+    const { method, facts, limits } = this;
+    const cannot = `Cannot minimize ${facts.name} with ${method.name}`;
+    const refused = refusal(method, facts);
+    if (refused !== undefined) throw new RangeError(`${cannot} as ${refused}`);
+    if (start.length !== facts.dimension) {
+      throw new RangeError(
+        `${cannot} as the start must have ${facts.dimension} entries, one per dimension: it has ${start.length}`,
+      );
+    }
+    const wild = start.findIndex((x) => !Number.isFinite(x));
+    if (wild >= 0) {
+      throw new RangeError(`${cannot} as the start must be finite: start[${wild}] is ${start[wild]}`);
+    }
+    if (facts.inside !== undefined && !facts.inside(start)) {
+      throw new RangeError(
+        `${cannot} as the start must be in the domain of ${facts.name}: (${show(start)}) is not`,
+      );
+    }
+    const { bounds } = facts;
+    if (bounds !== undefined && method.needs.includes("bounds")) {
+      const out = start.findIndex((x, i) => !(x >= bounds.lower[i]! && x <= bounds.upper[i]!));
+      if (out >= 0) {
+        throw new RangeError(
+          `${cannot} as the start must be within its bounds: start[${out}] is ${start[out]}, outside [${bounds.lower[out]}, ${bounds.upper[out]}]`,
+        );
+      }
+    }
+    checkLimits(cannot, limits);
+  }
+
+  private finish({ reason, detail }: Stop): Result {
+    this.steps.return({ reason, detail });
+    this.pending = undefined;
+    const gradientNorm = this.bestGradientNorm;
+    this.ended = {
+      method: this.method.name,
+      objective: this.facts.name,
+      point: this.best,
+      value: this.bestValue,
+      ...(gradientNorm !== undefined && { gradientNorm }),
+      reason,
+      detail,
+      iterations: Math.max(0, this.iteration),
+      evaluations: { ...this.counts },
+      spent: this.spent(),
+      trace: this.trace,
+    };
+    return this.ended;
+  }
+}
+
+function checkLimits(cannot: string, limits: Limits): void {
+  for (const [name, requirement, holds] of REQUIREMENTS) {
+    const value = limits[name] as number;
+    if (holds(value)) continue;
+    throw new RangeError(`${cannot} as ${name} must be ${requirement}: current value is ${value}`);
+  }
+}
+
+function callsOf(request: Request): number {
+  if (request.kind === "values") return request.points.length;
+  return request.kind === "component" ? request.indices.length : 1;
+}
+
+/** Vectors that a request wants written, by what they are called. */
+function written(request: Request): readonly (readonly [string, Vector])[] {
+  switch (request.kind) {
+    case "value":
+    case "values":
+    case "smooth":
+      return [];
+    case "residuals":
+      return [
+        ["residuals", request.into],
+        ["jacobian", request.jacobian],
+      ];
+    default:
+      return [[request.kind, request.into]];
+  }
+}
+
+/** What a function leaves unwritten, because it has fewer dimensions by now, is found at an end. */
+function markUnwritten(request: Request): void {
+  for (const [, vector] of written(request)) {
+    vector[0] = Number.NaN;
+    vector[vector.length - 1] = Number.NaN;
+  }
+}
+
+/** "gradient[3] is NaN", or undefined where all is finite. */
+function firstNotFinite(request: Request, value: number): string | undefined {
+  if (!Number.isFinite(value)) return `the value is ${value}`;
+  for (const [name, vector] of written(request)) {
+    let sum = 0;
+    for (let i = 0; i < vector.length; i++) sum += vector[i]! * 0; // ∞·0 and NaN·0 are NaN
+    if (sum === 0) continue;
+    const at = vector.findIndex((x) => !Number.isFinite(x));
+    return `${name}[${at}] is ${vector[at]}`;
+  }
+  return undefined;
+}
+
+function readNumber(answer: Answer, what: string): number {
+  if (typeof answer === "number") return answer;
+  const hint =
+    typeof (answer as unknown as PromiseLike<number>)?.then === "function" ? "; use minimizeAsync()" : "";
+  throw new TypeError(`${what} must be a number: it is ${answer}${hint}`);
+}
+
+/**
+ * Second derivatives do not depend on their order: a matrix that differs from its transpose by more than rounding is not a
+ * Hessian. The bound is √ε of its largest entry, what a Hessian by central differences may miss.
+ */
+function checkSymmetry(hessian: Vector, n: number): void {
+  let largest = 0;
+  for (let i = 0; i < hessian.length; i++) largest = Math.max(largest, Math.abs(hessian[i]!));
+  const bound = Math.sqrt(Number.EPSILON) * largest;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      const [lower, upper] = [hessian[i * n + j]!, hessian[j * n + i]!];
+      if (!(Math.abs(lower - upper) > bound)) continue;
+      throw new RangeError(
+        `the Hessian must be symmetric: entry (${i}, ${j}) is ${lower} and entry (${j}, ${i}) is ${upper}`,
+      );
+    }
+  }
+}
+
+const show = (point: Vector) => {
+  const few = Array.from(point.subarray(0, 5)).join(", ");
+  return point.length > 5 ? `${few}, …` : few;
+};
