@@ -9,6 +9,7 @@
 import type { AttributeProto } from "./generated/onnx_pb.js";
 import type * as operators from "./ops/index.ts";
 import { type Shape, show, sizeOf } from "./shapes.ts";
+import type { Checkpoint } from "./transforms/checkpoint.ts";
 
 /** Element types with ONNX's `TensorProto.DataType` codes. */
 export const DTYPE_CODES = {
@@ -152,6 +153,8 @@ export interface Composite {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly attributes: Attributes;
+  /** Rules for its inputs, where they are better than what the composition's own operators amount to. */
+  readonly gradient?: readonly (Rule | null)[];
 }
 
 export type Origin =
@@ -206,6 +209,8 @@ const foldLimit = (dtype: DType): number => (isFloat(dtype) ? 256 : 4096);
 export class Graph {
   readonly inputs: Tensor[] = [];
   readonly composites = new Map<Tensor, Composite>();
+  /** Blocks whose activations a backward pass computes again: `transforms/checkpoint.ts`. */
+  readonly checkpoints: Checkpoint[] = [];
   #count = 0;
   #scopes: string[] = [];
   readonly #names = new Map<string, number>();
@@ -243,6 +248,17 @@ export class Graph {
     // -0 and 0 are one key otherwise
     const key = `constant ${dtype} ${dims} ${Array.from(data, (v) => (Object.is(v, -0) ? "-0" : v))}`;
     return this.#once(key, make)[0]!;
+  }
+
+  /** How many tensors there are: the number of the next one. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A value that nothing computes: derivatives are taken with respect to it where they do not depend on it. */
+  placeholder(shape: Shape, dtype: DType): Tensor {
+    const name = this.#unique("Placeholder");
+    return new Tensor(this, this.#count++, name, dtype, [...shape], { kind: "input" });
   }
 
   /** What stands for an optional operand that is left out before one that is given: ONNX's empty name. */
