@@ -1,19 +1,75 @@
-/** The door of @thalweg/nn: modules, layers, initialisers, losses. */
+/** The door of @thalweg/nn: modules, layers, initialisers, losses, and the models of the zoo. */
+
+// layers
+export {
+  type Activation,
+  activation,
+  activations,
+  gelu,
+  geluTanh,
+  leakyRelu,
+  logSoftmax,
+  relu,
+  reluSquared,
+  sigmoid,
+  silu,
+  softmax,
+  tanh,
+} from "./activations.ts";
+// starting values
 export { agdWeight, initialisations, initializeForAgd } from "./agd-initialisation.ts";
+export {
+  type AttentionInput,
+  type AttentionOptions,
+  attend,
+  joinHeads,
+  type MultiHeadAttentionOptions,
+  multiHeadAttention,
+  splitHeads,
+} from "./attention.ts";
 export { type BatchNormOptions, batchNorm } from "./batch-norm.ts";
-export { averagePool2d, type Conv2dOptions, conv2d, globalAveragePool, maxPool2d } from "./convolution.ts";
+export { type Applied, named, network, residual, sequential } from "./composition.ts";
+export {
+  type Conv1dOptions,
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  conv1d,
+  conv2d,
+  convTranspose2d,
+  depthwiseConv2d,
+} from "./convolution.ts";
+export { type EmbeddingOptions, embedding } from "./embedding.ts";
 export * as initializers from "./initializers.ts";
-export { dropout, flatten, type LinearOptions, lambda, linear, relu, sequential } from "./layers.ts";
+export { bilinear, dropout, flatten, identity, type LinearOptions, lambda, linear } from "./layers.ts";
+// losses
 export { countCorrect, crossEntropy, meanSquaredError } from "./losses.ts";
+// what a module is, and modules of modules
 export {
   type BufferSpec,
   type Context,
+  type Declared,
   type Initializer,
   initializeBuffers,
   initializeParameters,
   type Module,
   type ParameterSpec,
+  type StoredName,
   type Tracing,
   tracing,
   within,
 } from "./module.ts";
+export { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from "./normalization.ts";
+export {
+  adaptiveAveragePool2d,
+  averagePool1d,
+  averagePool2d,
+  globalAveragePool,
+  globalMaxPool,
+  type LineOptions,
+  maxPool1d,
+  maxPool2d,
+  upsampleNearest2d,
+} from "./pooling.ts";
+
+// models
+export * from "./zoo/index.ts";

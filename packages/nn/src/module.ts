@@ -1,7 +1,8 @@
 /**
  * The central types: a module declares its parameters and buffers as data, and builds its part of a graph in `forward`.
  * It holds no values and no state: where parameters come from, and where a buffer's update goes, is the context's business.
- * Names are torch's: `0.weight`, `2.running_mean`.
+ * Names are torch's: `0.weight`, `2.running_mean`. Most modules map one tensor to one; what takes or gives several
+ * (queries with keys and values, a sequence with its last state) says so by its type parameters.
  */
 import { Graph, type Shape, type Tensor } from "@thalweg/graph";
 import { type Stream, stream } from "@thalweg/random";
@@ -14,7 +15,7 @@ export interface ParameterSpec {
   readonly shape: Shape;
   readonly initialize: Initializer;
   /** What it does in the layer: weight decay, for one, usually spares biases and scales. */
-  readonly kind: "weight" | "bias" | "scale";
+  readonly kind: "weight" | "bias" | "scale" | "embedding";
 }
 
 /** A value that training carries along without a gradient, such as a running mean. */
@@ -27,6 +28,8 @@ export interface BufferSpec {
 
 export interface Context {
   readonly graph: Graph;
+  /** The place of the module that is being built, such as `layers.2.attention`; empty for the outermost. */
+  readonly path: string;
   /** True while training: dropout drops, and batch normalisation uses the batch's own statistics. */
   readonly training: boolean;
   parameter(name: string): Tensor;
@@ -36,16 +39,29 @@ export interface Context {
   noise(name: string, shape: Shape): Tensor;
 }
 
-export interface Module {
+/** A name under which torch keeps something that is no parameter or buffer here. */
+export interface StoredName {
+  readonly name: string;
+  /** The parameter that it repeats; without one, it holds what is computed here, such as a mask. */
+  readonly repeats?: string;
+}
+
+export interface Module<Input = Tensor, Output = Tensor> {
   readonly parameters: readonly ParameterSpec[];
   readonly buffers: readonly BufferSpec[];
-  forward(x: Tensor, context: Context): Tensor;
+  /** Further names in torch's files; see `weights.ts`. */
+  readonly alsoStored?: readonly StoredName[];
+  forward(x: Input, context: Context): Output;
 }
+
+/** What a module declares, whatever it maps to what. */
+export type Declared = Pick<Module, "parameters" | "buffers" | "alsoStored">;
 
 /** The same context seen from a child: every name gets the child's prefix, in the graph's node names too. */
 export function within(context: Context, prefix: string): Context {
   return {
     graph: context.graph,
+    path: context.path === "" ? prefix : `${context.path}.${prefix}`,
     training: context.training,
     parameter: (name) => context.parameter(`${prefix}.${name}`),
     buffer: (name) => context.buffer(`${prefix}.${name}`),
@@ -66,7 +82,7 @@ export interface Tracing extends Context {
  * A context in which every parameter, buffer and noise of `module` is a graph input of its own name. Parameters and
  * buffers are all made at once, in the order the module declares them; noise inputs as layers ask for them.
  */
-export function tracing(module: Module, options: { training: boolean; graph?: Graph }): Tracing {
+export function tracing(module: Declared, options: { training: boolean; graph?: Graph }): Tracing {
   const { training, graph = new Graph() } = options;
   const inputs = (specs: readonly { name: string; shape: Shape }[]) =>
     new Map(specs.map(({ name, shape }) => [name, graph.input(name, shape)]));
@@ -76,6 +92,7 @@ export function tracing(module: Module, options: { training: boolean; graph?: Gr
   const noises = new Map<string, Tensor>();
   return {
     graph,
+    path: "",
     training,
     parameters,
     buffers,
@@ -105,7 +122,7 @@ function find(known: ReadonlyMap<string, Tensor>, name: string, kind: string): T
 }
 
 /** Starting values of every parameter: parameter k is drawn from `stream(seed, "init", k)`, whatever the others are. */
-export function initializeParameters(module: Module, seed: number): Map<string, Float32Array> {
+export function initializeParameters(module: Declared, seed: number): Map<string, Float32Array> {
   return new Map(
     module.parameters.map(({ name, shape, initialize }, k) => {
       const values = new Float32Array(shape.reduce((n, d) => n * d, 1));
@@ -116,7 +133,7 @@ export function initializeParameters(module: Module, seed: number): Map<string, 
 }
 
 /** Starting values of every buffer. */
-export const initializeBuffers = (module: Module): Map<string, Float32Array> =>
+export const initializeBuffers = (module: Declared): Map<string, Float32Array> =>
   new Map(
     module.buffers.map(({ name, shape, initial }) => [
       name,

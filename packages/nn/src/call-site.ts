@@ -1,0 +1,36 @@
+/**
+ * The line of a user's program that is being executed: the innermost stack frame that lies outside this library, Node and
+ * installed packages. Errors of a layer name it, as their own stack begins deep inside the graph and is cut off at ten frames.
+ */
+import { fileURLToPath } from "node:url";
+
+/** Source folders through which a call on its way from the user's model to an operator passes. */
+const OURS = ["graph", "nn", "train"].map((name) =>
+  fileURLToPath(new URL(`../../${name}/src/`, import.meta.url)),
+);
+
+/** `/home/me/model.ts:12:20`, or undefined when the whole stack is the library's. */
+export function callSite(): string | undefined {
+  const frames = stack().split("\n").slice(1).map(placeOf);
+  return frames.find((place) => place !== undefined && isUsers(place));
+}
+
+function stack(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = Number.POSITIVE_INFINITY;
+  const { stack = "" } = new Error();
+  Error.stackTraceLimit = limit;
+  return stack;
+}
+
+/** `at forward (file:///home/me/model.ts:12:20)` → `/home/me/model.ts:12:20`. */
+function placeOf(frame: string): string | undefined {
+  const place = /(?:\(|at (?:async )?)([^()]+:\d+:\d+)\)?$/.exec(frame.trim())?.[1];
+  const [, url, position] = /^(file:.*?)(:\d+:\d+)$/.exec(place ?? "") ?? [];
+  return url === undefined ? place : fileURLToPath(url.replace(/\?.*/, "")) + position;
+}
+
+const isUsers = (place: string): boolean =>
+  !place.startsWith("node:") &&
+  !/[\\/]node_modules[\\/]/.test(place) &&
+  !OURS.some((folder) => place.startsWith(folder) && !/\.test\.ts:/.test(place));
