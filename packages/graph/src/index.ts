@@ -5,6 +5,7 @@ export { evaluate, type Feeds } from "./evaluate.ts";
 export { gradients } from "./gradients.ts";
 export { type DType, Graph, Tensor } from "./graph.ts";
 export {
+  type AveragePoolOptions,
   abs,
   add,
   and,
@@ -12,6 +13,7 @@ export {
   averagePool,
   batchNormalization,
   type ConvOptions,
+  type ConvTransposeOptions,
   cast,
   concat,
   constantLike,
@@ -28,12 +30,14 @@ export {
   gelu,
   gemm,
   globalAveragePool,
+  globalMaxPool,
   greater,
   greaterOrEqual,
   identity,
   less,
   log,
   logSoftmax,
+  lpPool,
   matmul,
   max,
   maxPool,
@@ -66,6 +70,6 @@ export {
   unsqueeze,
   where,
 } from "./ops/index.ts";
-export type { Pair, WindowOptions } from "./ops/windows.ts";
+export type { Pair, PerAxis, WindowOptions } from "./ops/windows.ts";
 export { type ModelSpec, serialize } from "./serialize.ts";
 export { broadcastShapes, type Shape, sizeOf } from "./shapes.ts";

@@ -55,6 +55,7 @@ const unchanged = { reason: "its operands are not in blocks" } as const;
 function obstacle(x: Tensor, y: Tensor, { group, strides }: ConvAttributes, b: number): string | null {
   const [B, C] = x.shape as [number, number];
   const M = y.shape[1]!;
+  if (x.rank !== 4) return `it slides over ${x.rank - 2} axes, not 2`;
   if (x.dtype !== "float32") return `its kernels are for float32, not ${x.dtype}`;
   if (group !== 1) return `it has ${group} groups`;
   if (strides.some((s) => s !== 1)) return `its stride is [${strides}]`;

@@ -85,6 +85,100 @@ checkOperators("convolution", [
     ...common,
   },
   {
+    name: "conv per channel, with stride 1",
+    inputs: [{ shape: [2, 3, 4, 5] }, { shape: [3, 1, 3, 2] }],
+    build: (x, w) => ops.conv(x, w, undefined, { groups: 3, padding: [1, 0], dilation: [2, 1] }),
+    shape: [2, 3, 2, 4],
+    ...common,
+  },
+  {
+    name: "conv per channel whose stride leaves a rest",
+    inputs: [{ shape: [2, 2, 6, 6] }, { shape: [2, 1, 3, 3] }],
+    build: (x, w) => ops.conv(x, w, undefined, { groups: 2, padding: [1, 0, 0, 1], stride: 2 }),
+    shape: [2, 2, 3, 3],
+    ...common,
+  },
+  {
+    name: "conv in groups with more outputs than inputs",
+    inputs: [{ shape: [2, 2, 3, 4] }, { shape: [6, 1, 2, 2] }],
+    build: (x, w) => ops.conv(x, w, undefined, { groups: 2 }),
+    shape: [2, 6, 2, 3],
+    ...common,
+  },
+  {
+    name: "conv of small pictures with many channels, whose images share a product",
+    inputs: [{ shape: [2, 6, 2, 3] }, { shape: [5, 6, 2, 2] }],
+    build: (x, w) => ops.conv(x, w),
+    shape: [2, 5, 1, 2],
+    ...common,
+  },
+  {
+    name: "conv of 1×1 kernels with stride",
+    inputs: [{ shape: [2, 3, 4, 5] }, { shape: [2, 3, 1, 1] }],
+    build: (x, w) => ops.conv(x, w, undefined, { stride: [3, 2] }),
+    shape: [2, 2, 2, 3],
+    ...common,
+  },
+  {
+    // 1·1 + 2·2, 2·1 + 3·2, 3·1 + 0·2
+    name: "conv of a sequence",
+    inputs: [
+      { shape: [1, 1, 3], values: [1, 2, 3] },
+      { shape: [1, 1, 2], values: [1, 2] },
+    ],
+    build: (x, w) => ops.conv(x, w, undefined, { padding: [0, 1] }),
+    expect: [5, 8, 3],
+    ...common,
+  },
+  {
+    name: "conv of sequences in groups, with stride, dilation and padding",
+    inputs: [{ shape: [2, 4, 9] }, { shape: [6, 2, 3] }, { shape: [6] }],
+    build: (x, w, b) => ops.conv(x, w, b, { groups: 2, stride: 2, dilation: 2, padding: [2, 1] }),
+    shape: [2, 6, 4],
+    ...common,
+  },
+  {
+    name: "conv of volumes",
+    inputs: [{ shape: [2, 2, 3, 4, 3] }, { shape: [2, 2, 2, 3, 2] }, { shape: [2] }],
+    build: (x, w, b) => ops.conv(x, w, b, { stride: [1, 2, 1], padding: [1, 0, 1, 0, 2, 0] }),
+    shape: [2, 2, 3, 2, 3],
+    ...common,
+  },
+  {
+    // each value spreads 1 2 3 times itself, one place on: 1, 2 + 10, 3 + 20, 30; and 5 everywhere
+    name: "convTranspose of a sequence, with a bias",
+    inputs: [
+      { shape: [1, 1, 2], values: [1, 10] },
+      { shape: [1, 1, 3], values: [1, 2, 3] },
+      { shape: [1], values: [5] },
+    ],
+    build: (x, w, bias) => ops.convTranspose(x, w, { bias }),
+    expect: [6, 17, 28, 35],
+    ...common,
+  },
+  {
+    name: "convTranspose with dilation, uneven padding and a bias",
+    inputs: [{ shape: [2, 3, 4, 3] }, { shape: [3, 2, 2, 3] }, { shape: [2] }],
+    build: (x, w, bias) =>
+      ops.convTranspose(x, w, { bias, dilation: [2, 1], stride: [1, 2], padding: [1, 0, 0, 2] }),
+    shape: [2, 2, 5, 5],
+    ...common,
+  },
+  {
+    name: "convTranspose per channel",
+    inputs: [{ shape: [2, 3, 3, 2] }, { shape: [3, 1, 3, 3] }],
+    build: (x, w) => ops.convTranspose(x, w, { groups: 3, stride: 2, padding: 1, outputPadding: [1, 1] }),
+    shape: [2, 3, 6, 4],
+    ...common,
+  },
+  {
+    name: "convTranspose of volumes",
+    inputs: [{ shape: [1, 2, 2, 2, 3] }, { shape: [2, 2, 2, 1, 2] }],
+    build: (x, w) => ops.convTranspose(x, w, { stride: [2, 1, 1] }),
+    shape: [1, 2, 4, 2, 4],
+    ...common,
+  },
+  {
     // each value spreads 1 2 3 4 times itself: stride 2 leaves no overlap
     name: "convTranspose",
     inputs: [
@@ -118,6 +212,12 @@ describe("errors and lowerings of convolution", () => {
     expect(() => ops.conv(image, graph.input("large", [4, 3, 9, 9]))).toThrow(
       /reaches over 9 places and the padded axis 2 has 8/,
     );
+  });
+
+  test("convTranspose() refuses output padding of a whole stride", () => {
+    const build = () =>
+      ops.convTranspose(image, graph.input("wide", [3, 1, 2, 2]), { outputPadding: [0, 1] });
+    expect(build).toThrow(/less than the stride.*found output padding \[0,1\] and stride \[1,1\]/);
   });
 
   test("the input gradient at stride 1 is a plain Conv", () => {

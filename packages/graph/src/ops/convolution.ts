@@ -1,16 +1,15 @@
 /**
- * Convolution in two dimensions, and its transpose, which is the gradient with respect to the input of the other.
- * Layout: x [B, C, H, W], weight [M, C/groups, kH, kW]; the transposed operator's weight is [C, M/groups, kH, kW].
+ * Convolution over one, two or three axes, and its transpose, which is the gradient with respect to the input of the other.
+ * Layout: x [B, C, …], weight [M, C/groups, …]; the transposed operator's weight is [C, M/groups, …]; the dots are the axes
+ * that the kernel slides over, such as [H, W] and [kH, kW]. How gradients are computed: `convolution-gradients.ts`.
  * Source: onnx/docs/Operators.md, Conv and ConvTranspose, opset 11.
  */
 import { misfit, type Operator, type Tensor } from "../graph.ts";
 import { sizeOf } from "../shapes.ts";
-import { flip, pad, slice } from "./indexing.ts";
-import { matmul } from "./matmul.ts";
-import { reduceSum } from "./reduction.ts";
-import { concat, reshape, swapLastAxes, transpose } from "./shape.ts";
 import {
   eachTap,
+  optionsOf,
+  reachOf,
   type WindowAttributes,
   type WindowOptions,
   windowAttributes,
@@ -20,42 +19,50 @@ import {
 export type ConvAttributes = WindowAttributes & { group: number };
 export type ConvTransposeAttributes = ConvAttributes & { output_padding: readonly number[] };
 
-const plane = (x: { shape: readonly number[] }): [number, number] => [x.shape[2]!, x.shape[3]!];
+const plane = (x: { shape: readonly number[] }): readonly number[] => x.shape.slice(2);
+
+/** The bias is added at every place: dL/d(bias) = Σ over the batch and the plane. */
+const planeAxes = (x: Tensor): number[] => x.shape.flatMap((_, k) => (k === 1 ? [] : [k]));
+
+function requireBias(name: string, w: Tensor, bias: Tensor, outputs: number): void {
+  if (bias.rank !== 1 || bias.shape[0] !== outputs) {
+    throw misfit(name, [w, bias], `the bias must have one value for each of the ${outputs} output channels`);
+  }
+}
 
 /** y[b, m, i, j] = bias[m] + Σ over c, u, v of x[b, c, i·s + u·d − p, j·s + v·d − p] · w[m, c, u, v] */
 export const Conv: Operator<ConvAttributes> = {
   name: "Conv",
   infer(inputs, attributes) {
     const [x, w, bias] = inputs;
-    const [outH, outW] = windowsThatFit("Conv", x, attributes);
+    const windows = windowsThatFit("Conv", x, attributes);
     const { group } = attributes;
     const [M, perGroup] = w.shape as [number, number];
     if (!inputs.every((t) => t.dtype === x.dtype))
       throw misfit("Conv", inputs, "all operands must have one dtype");
-    if (w.rank !== 4 || x.shape[1] !== perGroup * group || M % group !== 0) {
+    if (w.rank !== x.rank || x.shape[1] !== perGroup * group || M % group !== 0) {
       throw misfit(
         "Conv",
         [x, w],
         `weights [M, C/groups, kH, kW] must fit the input's ${x.shape[1]} channels in ${group} group(s)`,
       );
     }
-    if (inputs.length > 2 && (bias.rank !== 1 || bias.shape[0] !== M)) {
-      throw misfit("Conv", [w, bias], `the bias must have one value for each of the ${M} output channels`);
-    }
-    return { shape: [x.shape[0]!, M, outH, outW], dtype: x.dtype };
+    if (inputs.length > 2) requireBias("Conv", w, bias, M);
+    return { shape: [x.shape[0]!, M, ...windows], dtype: x.dtype };
   },
   evaluate(inputs, attributes, { shape }) {
     const [x, w, bias] = inputs;
-    const [B, M, outH, outW] = shape as [number, number, number, number];
+    const [B, M, ...outputs] = shape as [number, number, ...number[]];
     const out = new Float64Array(sizeOf(shape));
+    const [places, taps] = [sizeOf(outputs), sizeOf(plane(w))];
     eachChannelPair(B, M, attributes.group, w.shape[1]!, (b, m, c, weights) => {
-      const to = (b * M + m) * outH * outW;
+      const to = (b * M + m) * places;
       const from = (b * x.shape[1]! + c) * sizeOf(plane(x));
-      eachTap(attributes, [outH, outW], plane(x), (output, input, tap) => {
-        out[to + output]! += x.data[from + input]! * w.data[weights * sizeOf(plane(w)) + tap]!;
+      eachTap(attributes, outputs, plane(x), (output, input, tap) => {
+        out[to + output]! += x.data[from + input]! * w.data[weights * taps + tap]!;
       });
     });
-    return inputs.length > 2 ? out.map((y, i) => y + bias.data[Math.floor(i / (outH * outW)) % M]!) : out;
+    return inputs.length > 2 ? out.map((y, i) => y + bias.data[Math.floor(i / places) % M]!) : out;
   },
   gradient: [
     // the transposed convolution: every output place gives its share back to the places it was read from
@@ -63,48 +70,67 @@ export const Conv: Operator<ConvAttributes> = {
       convInputGradient(g, w, x, attributes),
     ({ inputs: [x, w], attributes, gradient: g }, { convWeightGradient }) =>
       convWeightGradient(x, g, w, attributes),
-    // the bias is added at every place: dL/d(bias) = Σ over batch, height and width (measured 0.07 ms at 64×16×32×32; a
-    // product with ones takes 0.2)
-    ({ gradient: g }, { reduceSum }) => reduceSum(g, [0, 2, 3]),
+    // measured 0.07 ms at 64×16×32×32; a product with ones takes 0.2
+    ({ gradient: g }, { reduceSum }) => reduceSum(g, planeAxes(g)),
   ],
 };
 
-/** y[b, m, i·s + u·d − p, j·s + v·d − p] += x[b, c, i, j] · w[c, m, u, v]: Conv's adjoint in its input. */
+/** y[b, m, i·s + u·d − p, j·s + v·d − p] += x[b, c, i, j] · w[c, m, u, v], plus bias[m]: Conv's adjoint in its input. */
 export const ConvTranspose: Operator<ConvTransposeAttributes> = {
   name: "ConvTranspose",
-  infer([x, w], { group, strides, pads, dilations, kernel_shape, output_padding }) {
-    if (x.rank !== 4 || w.rank !== 4 || x.shape[1] !== w.shape[0] || x.shape[1]! % group !== 0) {
+  infer(inputs, attributes) {
+    const [x, w, bias] = inputs;
+    const { group, strides, pads, kernel_shape, output_padding } = attributes;
+    if (x.rank < 3 || w.rank !== x.rank || x.shape[1] !== w.shape[0] || x.shape[1]! % group !== 0) {
       throw misfit("ConvTranspose", [x, w], `weights [C, M/groups, kH, kW] must fit the input's channels`);
     }
-    const sizes = [0, 1].map(
-      (k) =>
+    const axes = kernel_shape.length;
+    if (!output_padding.every((n, k) => n >= 0 && n < strides[k]!)) {
+      throw misfit(
+        "ConvTranspose",
+        [x, w],
+        "output padding must be less than the stride, since no more is undecided",
+        `found output padding [${output_padding}] and stride [${strides}]`,
+      );
+    }
+    const sizes = kernel_shape.map(
+      (_, k) =>
         strides[k]! * (x.shape[k + 2]! - 1) +
-        dilations[k]! * (kernel_shape[k]! - 1) +
-        1 +
+        reachOf(attributes, k) +
         output_padding[k]! -
         pads[k]! -
-        pads[k + 2]!,
+        pads[k + axes]!,
     );
-    return { shape: [x.shape[0]!, w.shape[1]! * group, ...sizes], dtype: x.dtype };
+    if (axes !== x.rank - 2 || !sizes.every((n) => n >= 0)) {
+      const found = `kernel [${kernel_shape}], stride [${strides}], padding [${pads}] give [${sizes}]`;
+      throw misfit("ConvTranspose", [x, w], "every size of the output must be 0 or more", found);
+    }
+    const M = w.shape[1]! * group;
+    if (inputs.length > 2) requireBias("ConvTranspose", w, bias, M);
+    return { shape: [x.shape[0]!, M, ...sizes], dtype: x.dtype };
   },
-  evaluate([x, w], attributes, { shape }) {
-    const [B, M, outH, outW] = shape as [number, number, number, number];
+  evaluate(inputs, attributes, { shape }) {
+    const [x, w, bias] = inputs;
+    const [B, M, ...outputs] = shape as [number, number, ...number[]];
     const C = x.shape[1]!;
+    const [places, taps] = [sizeOf(outputs), sizeOf(plane(w))];
     const out = new Float64Array(sizeOf(shape));
     eachChannelPair(B, C, attributes.group, M / attributes.group, (b, c, m, weights) => {
       const from = (b * C + c) * sizeOf(plane(x));
-      const to = (b * M + m) * outH * outW;
-      eachTap(attributes, plane(x), [outH, outW], (input, output, tap) => {
-        out[to + output]! += x.data[from + input]! * w.data[weights * sizeOf(plane(w)) + tap]!;
+      const to = (b * M + m) * places;
+      eachTap(attributes, plane(x), outputs, (input, output, tap) => {
+        out[to + output]! += x.data[from + input]! * w.data[weights * taps + tap]!;
       });
     });
-    return out;
+    return inputs.length > 2 ? out.map((y, i) => y + bias.data[Math.floor(i / places) % M]!) : out;
   },
   // the roles of input and output change places, and Conv's own rules apply
   gradient: [
-    ({ inputs: [, w], attributes, gradient: g }, { conv }) => conv(g, w, undefined, optionsOf(attributes)),
+    ({ inputs: [, w], attributes, gradient: g }, { conv }) =>
+      conv(g, w, undefined, { ...optionsOf(attributes), groups: attributes.group }),
     ({ inputs: [x, w], attributes, gradient: g }, { convWeightGradient }) =>
       convWeightGradient(g, x, w, attributes),
+    ({ gradient: g }, { reduceSum }) => reduceSum(g, planeAxes(g)),
   ],
 };
 
@@ -127,103 +153,34 @@ function eachChannelPair(
   }
 }
 
-const optionsOf = ({ strides, pads, dilations, group }: ConvAttributes): ConvOptions => ({
-  stride: strides as [number, number],
-  padding: pads as [number, number, number, number],
-  dilation: dilations as [number, number],
-  groups: group,
-});
-
-/**
- * dL/dx of y = conv(x, w): the transposed convolution of dL/dy.
- *
- * With stride 1 and one group it is a plain Conv with the kernel turned by 180° and its channel axes exchanged, padded
- * by reach − 1 − p.
- */
-export function convInputGradient(g: Tensor, w: Tensor, x: Tensor, attributes: ConvAttributes): Tensor {
-  const { kernel_shape, strides, pads, dilations, group } = attributes;
-  const reach = [0, 1].map((k) => dilations[k]! * (kernel_shape[k]! - 1));
-  const opposite = pads.map((p, k) => reach[k % 2]! - p);
-  if (group === 1 && strides.every((s) => s === 1) && opposite.every((p) => p >= 0)) {
-    const turned = flip(transpose(w, [1, 0, 2, 3]), [2, 3]);
-    const padding = opposite as [number, number, number, number];
-    return conv(g, turned, undefined, { padding, dilation: dilations as [number, number] });
-  }
-  // rows and columns of x that no window reached, at the bottom and on the right
-  const output_padding = [0, 1].map(
-    (k) => x.shape[k + 2]! - (strides[k]! * (g.shape[k + 2]! - 1) + reach[k]! + 1 - pads[k]! - pads[k + 2]!),
-  );
-  return g.graph.apply(ConvTranspose, [g, w], { ...attributes, output_padding });
-}
-
-/** Below this many rows a product is too thin for the matrix kernel, and the kernel's rows are joined into one product. */
-const THIN = 16;
-
-/**
- * dL/dw of y = conv(x, w), given g = dL/dy:  dw[m, c, u, v] = Σ over b, i, j of x[b, c, i·s + u·d, j·s + v·d] · g[b, m, i, j]
- * (x padded). For each kernel row u it is one batched product of kW copies of x, shifted along the width, with g:
- *
- *   columns [B, kW·C, H, outW]  →  rows u, u + s, …  [B, kW·C, P]  →  Σ_b  rows [B, kW·C, P] · gᵀ [B, P, M]      P = outH·outW
- *
- * Measured, ms on one thread, 3×3 kernels (batch, channels in → out, size):
- *
- *                                        64, 16→16, 32   64, 32→32, 16   64, 64→64, 8   128, 8→16, 14   128, 1→8, 28
- *   as here                                   3.9             2.3            2.3            0.76            0.66
- *   product the other way round               4.4             2.5            2.3            0.88            0.95
- *   all nine shifts in one product            6.4             3.7            2.7            0.85            0.47  ← hence THIN
- *   g shifted along the height instead        5.1             2.7            2.6            1.14            1.29
- */
-export function convWeightGradient(x: Tensor, g: Tensor, w: Tensor, attributes: ConvAttributes): Tensor {
-  const { kernel_shape, strides, pads, dilations, group: G } = attributes;
-  const [kH, kW] = kernel_shape as [number, number];
-  const [B, M, outH, outW] = g.shape as [number, number, number, number];
-  const C = x.shape[1]! / G; // channels per group
-  const padded = pad(x, [0, 0, pads[0]!, pads[1]!], [0, 0, pads[2]!, pads[3]!]);
-  const grouped = reshape(padded, [B, G, C, ...padded.shape.slice(2)]);
-  const stretch = (size: number, stride: number) => (size - 1) * stride + 1;
-  const columns = concat(
-    Array.from({ length: kW }, (_, v) => {
-      const from = v * dilations[1]!;
-      return slice(grouped, [from], [from + stretch(outW, strides[1]!)], [4], [strides[1]!]);
-    }),
-    2,
-  ); // (B, G, kW·C, H, outW)
-  const rows = Array.from({ length: kH }, (_, u) => {
-    const from = u * dilations[0]!;
-    const row = slice(columns, [from], [from + stretch(outH, strides[0]!)], [3], [strides[0]!]);
-    return reshape(row, [B, G, kW * C, outH * outW]);
-  });
-  const errors = swapLastAxes(reshape(g, [B, G, M / G, outH * outW])); // ONNX Runtime fuses this into the product
-  const products = (kW * C < THIN ? [concat(rows, 2)] : rows).map((row) =>
-    reduceSum(matmul(row, errors), [0]),
-  );
-  const stacked = reshape(concat(products, 1), [G, kH, kW, C, M / G]);
-  const slope = reshape(transpose(stacked, [0, 4, 3, 1, 2]), w.shape);
-  g.graph.composites.set(slope, { name: "ConvWeightGradient", inputs: [x, g], attributes });
-  return slope;
-}
-
 export interface ConvOptions extends WindowOptions {
   readonly groups?: number;
 }
 
-/** Cross-correlation, as every deep-learning library calls convolution: x [B, C, H, W], w [M, C/groups, kH, kW], bias [M]. */
+const convAttributes = (w: Tensor, options: ConvOptions): ConvAttributes => ({
+  ...windowAttributes(w.shape.slice(2), options, w.rank - 2),
+  group: options.groups ?? 1,
+});
+
+/**
+ * Cross-correlation, as every deep-learning library calls convolution: x [B, C, H, W], w [M, C/groups, kH, kW], bias [M].
+ * Sequences [B, C, W] and volumes [B, C, D, H, W] go with kernels of one and three axes.
+ */
 export function conv(x: Tensor, w: Tensor, bias?: Tensor, options: ConvOptions = {}): Tensor {
-  const kernel: [number, number] = [w.shape[2] ?? 0, w.shape[3] ?? 0];
-  const attributes = { ...windowAttributes(kernel, options), group: options.groups ?? 1 };
-  return x.graph.apply(Conv, bias ? [x, w, bias] : [x, w], attributes);
+  return x.graph.apply(Conv, bias ? [x, w, bias] : [x, w], convAttributes(w, options));
+}
+
+export interface ConvTransposeOptions extends ConvOptions {
+  /** One value for each output channel. */
+  readonly bias?: Tensor;
+  /** Further places at the end of every axis, which a stride above 1 leaves undecided. */
+  readonly outputPadding?: readonly number[];
 }
 
 /** The transposed convolution: x [B, C, H, W], w [C, M/groups, kH, kW]. */
-export function convTranspose(
-  x: Tensor,
-  w: Tensor,
-  options: ConvOptions & { outputPadding?: readonly [number, number] } = {},
-): Tensor {
-  const kernel: [number, number] = [w.shape[2] ?? 0, w.shape[3] ?? 0];
-  const attributes = { ...windowAttributes(kernel, options), group: options.groups ?? 1 };
-  return x.graph.apply(ConvTranspose, [x, w], {
-    ...attributes,
-    output_padding: options.outputPadding ?? [0, 0],
-  });
+export function convTranspose(x: Tensor, w: Tensor, options: ConvTransposeOptions = {}): Tensor {
+  const { bias, outputPadding } = options;
+  const attributes = convAttributes(w, options);
+  const output_padding = outputPadding ?? attributes.strides.map(() => 0);
+  return x.graph.apply(ConvTranspose, bias ? [x, w, bias] : [x, w], { ...attributes, output_padding });
 }

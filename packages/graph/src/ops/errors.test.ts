@@ -123,7 +123,7 @@ const misfits: readonly [name: string, build: () => Tensor, message: string][] =
   [
     "conv of three axes",
     () => ops.conv(f(2, 3, 4), f(1, 3, 2, 2)),
-    "it needs four axes [batch, channels, height, width]: reshape first",
+    "a kernel [2, 2] needs the axes batch and channels, then one for each of its 2: reshape first",
   ],
   [
     "conv with stride 0",
@@ -153,7 +153,7 @@ const misfits: readonly [name: string, build: () => Tensor, message: string][] =
   [
     "globalAveragePool of two axes",
     () => ops.globalAveragePool(f(2, 3)),
-    "GlobalAveragePool to float32_2_3 float32 [2, 3] as it needs four axes",
+    "GlobalAveragePool to float32_2_3 float32 [2, 3] as it needs the axes batch and channels, then one or more to pool",
   ],
   [
     "batchNormalization with other channels",

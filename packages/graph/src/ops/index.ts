@@ -10,6 +10,7 @@ export * from "./indexing.ts";
 export * from "./matmul.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
+export * from "./pooling-gradients.ts";
 export * from "./rectifier.ts";
 export * from "./reduction.ts";
 export * from "./rounding.ts";

@@ -33,6 +33,48 @@ checkOperators("pooling", [
     float32Only: true,
   },
   {
+    // the largest of [1 2], [2 5], [5 6] and [6 pad]
+    name: "maxPool of a sequence",
+    inputs: [{ shape: [1, 1, 4], values: [1, 2, 5, 6] }],
+    build: (x) => ops.maxPool(x, 2, { stride: 1, padding: [0, 1] }),
+    expect: [2, 5, 6, 6],
+    float32Only: true,
+  },
+  {
+    name: "maxPool of sequences in tiles",
+    inputs: [{ shape: [2, 2, 6] }],
+    build: (x) => ops.maxPool(x, 3),
+    shape: [2, 2, 2],
+  },
+  {
+    name: "maxPool of volumes that overlap",
+    inputs: [{ shape: [1, 2, 3, 4, 3] }],
+    build: (x) => ops.maxPool(x, 2, { stride: [1, 2, 1], padding: [1, 0, 0, 0, 0, 0] }),
+    shape: [1, 2, 3, 2, 2],
+  },
+  {
+    name: "maxPool of large windows, found along the width and then the height",
+    inputs: [{ shape: [1, 2, 7, 8] }],
+    build: (x) => ops.maxPool(x, [4, 5], { stride: [1, 2], padding: [2, 1] }),
+    shape: [1, 2, 8, 3],
+    float32Only: true,
+  },
+  { name: "maxPool of one window", inputs: [x], build: (x) => ops.maxPool(x, [4, 6]), shape: [2, 2, 1, 1] },
+  {
+    name: "globalMaxPool",
+    inputs: [small],
+    build: (x) => ops.globalMaxPool(x),
+    expect: [8],
+    float32Only: true,
+  },
+  {
+    name: "globalMaxPool of sequences",
+    inputs: [{ shape: [2, 3, 5] }],
+    build: (x) => ops.globalMaxPool(x),
+    shape: [2, 3, 1],
+    float32Only: true,
+  },
+  {
     name: "averagePool",
     inputs: [small],
     build: (x) => ops.averagePool(x, 2),
@@ -46,6 +88,63 @@ checkOperators("pooling", [
     inputs: [{ shape: [1, 1, 2, 2], values: [1, 2, 3, 4] }],
     build: (x) => ops.averagePool(x, 2, { stride: 1, padding: 1 }),
     expect: [1, 3, 2, 4, 10, 6, 3, 7, 4].map((v) => v / 4),
+    float32Only: true,
+  },
+  {
+    // padding left out: the corner's window holds 1 alone
+    name: "averagePool with padding left out of the mean",
+    inputs: [{ shape: [1, 1, 2, 2], values: [1, 2, 3, 4] }],
+    build: (x) => ops.averagePool(x, 2, { stride: 1, padding: 1, countPadding: false }),
+    expect: [1, 1.5, 2, 2, 2.5, 3, 3, 3.5, 4],
+    float32Only: true,
+  },
+  {
+    name: "averagePool with stride, and with uneven padding left out of the mean",
+    inputs: [odd],
+    build: (x) => ops.averagePool(x, [3, 2], { stride: [2, 1], padding: [1, 0, 0, 1], countPadding: false }),
+    shape: [2, 2, 2, 7],
+    float32Only: true,
+  },
+  {
+    name: "averagePool of large windows at stride 1",
+    inputs: [odd],
+    build: (x) => ops.averagePool(x, 4, { stride: 1, padding: [2, 1, 3, 0] }),
+    float32Only: true,
+  },
+  {
+    name: "averagePool with dilation",
+    inputs: [odd],
+    build: (x) => ops.averagePool(x, 2, { stride: 1, dilation: [2, 3] }),
+    shape: [2, 2, 3, 4],
+    float32Only: true,
+  },
+  {
+    name: "averagePool of one window",
+    inputs: [x],
+    build: (x) => ops.averagePool(x, [4, 6]),
+    shape: [2, 2, 1, 1],
+    float32Only: true,
+  },
+  {
+    name: "averagePool of a sequence",
+    inputs: [{ shape: [1, 1, 5], values: [1, 2, 3, 4, 8] }],
+    build: (x) => ops.averagePool(x, 3, { stride: 2 }),
+    expect: [2, 5],
+    float32Only: true,
+  },
+  {
+    name: "averagePool of volumes",
+    inputs: [{ shape: [1, 2, 3, 4, 4] }],
+    build: (x) => ops.averagePool(x, 2, { stride: [1, 2, 1] }),
+    shape: [1, 2, 2, 2, 3],
+    float32Only: true,
+  },
+  {
+    // √(3² + 4²), √(5² + 12²)
+    name: "lpPool",
+    inputs: [{ shape: [1, 1, 2, 2], values: [3, 4, -5, 12] }],
+    build: (x) => ops.lpPool(x, [1, 2]),
+    expect: [5, 13],
     float32Only: true,
   },
   {
@@ -77,6 +176,16 @@ describe("ties in maxPool", () => {
   test("the first of equal values in row-major order gets the whole gradient", () => {
     expect(gradientOf((x) => ops.maxPool(x, 2), [0, 7, 7, 7], [1, 1, 2, 2])).toEqual([0, 1, 0, 0]);
     expect(gradientOf((x) => ops.maxPool(x, 2), [0, 0, 0, 0], [1, 1, 2, 2])).toEqual([1, 0, 0, 0]);
+  });
+
+  test("also in large windows and in one window as large as the plane", () => {
+    const ties = [0, 1, 3, 2, 3, 3, 3, 0, 3, 3, 3, 1, 0, 0, 3, 3];
+    const first = [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    expect(gradientOf((x) => ops.maxPool(x, 4), ties, [1, 1, 4, 4])).toEqual(first);
+    expect(
+      gradientOf((x) => ops.maxPool(x, 4, { padding: [0, 0, 0, 1], stride: 2 }), ties, [1, 1, 4, 4]),
+    ).toEqual(first);
+    expect(gradientOf((x) => ops.globalMaxPool(x), ties, [1, 1, 4, 4])).toEqual(first);
   });
 
   test("also where windows overlap: each window has one winner", () => {
