@@ -6,5 +6,7 @@ export { type Dataset, imageSize, type Normalization, type Split, shareDataset }
 export { DatasetUnavailable } from "./errors.ts";
 export { type IdxArray, parseIdx, readIdx } from "./idx.ts";
 export { type LoadOptions, loadDataset } from "./load.ts";
+export { type NpyArray, type NpyData, parseNpy, serializeNpy } from "./npy.ts";
+export { parseNpz, readNpz, serializeNpz } from "./npz.ts";
 export { holdOut, type Partition } from "./validation.ts";
 export { type BatchPlace, type SizeStage, VaryingBatches } from "./varying-batches.ts";
