@@ -27,4 +27,5 @@ export {
   type Vector,
 } from "./objective.ts";
 export type { Option, Options, OptionValue, OptionValues } from "./options.ts";
+export * from "./proximal/index.ts";
 export { type Evaluations, ObjectiveError, type Result, type TraceEntry } from "./result.ts";

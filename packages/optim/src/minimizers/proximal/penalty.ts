@@ -9,15 +9,14 @@
  *
  * Source  Parikh & Boyd, "Proximal Algorithms", Foundations and Trends in Optimization 1(3), 2014.
  */
+import type { Nonsmooth, Vector } from "../objective.ts";
 
-export interface Penalty {
+export interface Penalty extends Nonsmooth {
   readonly name: string;
   /** For text and titles, such as `λ‖x‖₁`. */
   readonly formula: string;
-  /** g(x), ∞ outside a constraint's set. */
-  value(x: Float64Array): number;
   /** prox_{s g}(x) into `out`, which may be `x`, and which is returned. */
-  prox(x: Float64Array, s: number, out: Float64Array): Float64Array;
+  readonly prox: (x: Vector, s: number, out: Vector) => Vector;
 }
 
 /** The trivial member: g = 0, whose step stays where it is. Proximal methods with it are gradient methods. */
