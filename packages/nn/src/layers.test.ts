@@ -107,7 +107,7 @@ describe("losses", () => {
     const graph = new Graph();
     const logits = graph.input("logits", [2, 3]);
     expect(() => crossEntropy(logits, graph.input("labels", [2]))).toThrow(
-      "Cannot compute the cross-entropy of logits float32 [2, 3] and labels float32 [2] as it needs logits [B, C] and int32 labels [B]: reshape or cast them",
+      "Cannot compute the cross-entropy of logits float32 [2, 3] and labels float32 [2] as it needs logits [B, C] and int32 labels [B], or [B, T, C] and [B, T]: reshape or cast them",
     );
     expect(() => meanSquaredError(logits, graph.input("target", [3]))).toThrow(/their shapes must agree/);
   });

@@ -134,7 +134,7 @@ const feedForward = (options: GptOptions): Module =>
     c_fc: linear(options.width, 4 * options.width, into(options)),
     gelu: activation(options.activation ?? "gelu"),
     c_proj: linear(4 * options.width, options.width, outOf(options)),
-    dropout: dropout(options.dropout),
+    dropout: dropout(options.dropout ?? 0),
   });
 
 function requireTokens(tokens: Tensor, positions: number): number {
