@@ -5,7 +5,7 @@
  *
  * Source: Bernstein et al., arXiv:2304.05187, Algorithm 1; jxbz/agd, `init_weights`.
  */
-import type { Stream } from "@thalweg/random";
+import { semiOrthogonal } from "./initializers.ts";
 import { type Initializer, initializeParameters, type Module } from "./module.ts";
 
 /** A semi-orthogonal matrix for each position of the kernel, scaled as agd needs it. Raises RangeError for vectors. */
@@ -38,28 +38,3 @@ export const initializeForAgd = (module: Module, seed: number): Map<string, Floa
 export const initialisations: Readonly<
   Record<string, (module: Module, seed: number) => Map<string, Float32Array>>
 > = { agd: initializeForAgd };
-
-/**
- * Uniform among matrices with orthonormal rows, or columns where those are fewer: Gram and Schmidt's procedure over normal
- * vectors, twice, as once loses orthogonality to rounding. Row-major, float64.
- */
-function semiOrthogonal(rows: number, cols: number, random: Stream): Float64Array {
-  const [count, length] = rows < cols ? [rows, cols] : [cols, rows];
-  const vectors = Array.from({ length: count }, () => Float64Array.from({ length }, () => random.normal()));
-  vectors.forEach((vector, k) => {
-    for (const earlier of [...vectors.slice(0, k), ...vectors.slice(0, k)]) {
-      const overlap = dot(vector, earlier);
-      for (let i = 0; i < length; i++) vector[i]! -= overlap * earlier[i]!;
-    }
-    const norm = Math.sqrt(dot(vector, vector));
-    for (let i = 0; i < length; i++) vector[i]! /= norm;
-  });
-  const at = (i: number, j: number) => (rows < cols ? vectors[i]![j]! : vectors[j]![i]!);
-  return Float64Array.from({ length: rows * cols }, (_, k) => at(Math.floor(k / cols), k % cols));
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}

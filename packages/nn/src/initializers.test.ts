@@ -1,7 +1,21 @@
-/** Starting values against the published formulas: bounds are kept and reached, means and variances are right. */
+/**
+ * Starting values against the published formulas: bounds are kept and reached, means and variances are right. Where a value
+ * follows from the numbers drawn, it is torch's (fixtures/initializers.make.py).
+ */
+import { readFileSync } from "node:fs";
 import { stream } from "@thalweg/random";
 import { describe, expect, test } from "vitest";
 import { type Initializer, initializers } from "./index.ts";
+
+interface Recorded {
+  readonly shape: number[];
+  readonly data: number[];
+}
+const torch = JSON.parse(readFileSync(new URL("../fixtures/initializers.json", import.meta.url), "utf8")) as {
+  readonly orthogonal: readonly (Recorded & { readonly gain: number; readonly drawn: number[] })[];
+  readonly dirac: readonly (Recorded & { readonly groups: number })[];
+  readonly gains: Readonly<Record<string, number>>;
+};
 
 const shape = [200, 50, 3, 3]; // fanIn = 50·9 = 450, fanOut = 200·9 = 1800
 const size = 200 * 50 * 9;
@@ -71,5 +85,60 @@ describe("initializers", () => {
     expect(initializers.gains.relu).toBe(Math.sqrt(2));
     expect(initializers.gains.tanh).toBe(5 / 3);
     expect(initializers.gains.leakyRelu(2)).toBeCloseTo(Math.sqrt(2 / 5), 15);
+  });
+
+  test("gains, selu's among them, are torch's", () => {
+    for (const [name, gain] of Object.entries(torch.gains)) {
+      expect(initializers.gains[name as "relu"], name).toBe(gain);
+    }
+  });
+
+  for (const { shape, data, gain, drawn } of torch.orthogonal) {
+    test(`orthonormalize() gives torch's orthogonal [${shape}] from the same normal numbers`, () => {
+      const rows = shape[0]!;
+      const cols = drawn.length / rows;
+      const [count, length] = rows < cols ? [rows, cols] : [cols, rows];
+      const place = (k: number, i: number) => (rows < cols ? k * cols + i : i * cols + k);
+      const vectors = Array.from({ length: count }, (_, k) =>
+        Float64Array.from({ length }, (_, i) => drawn[place(k, i)]!),
+      );
+      initializers.orthonormalize(vectors).forEach((vector, k) => {
+        vector.forEach((value, i) => {
+          expect(gain * value).toBeCloseTo(data[place(k, i)]!, 12);
+        });
+      });
+    });
+  }
+
+  test("orthogonal() has orthonormal rows times gain, over all inputs and positions of a kernel", () => {
+    const out = new Float32Array(6 * 4 * 9);
+    initializers.orthogonal({ gain: 2 })(out, [6, 4, 3, 3], stream(1, "test"));
+    for (let a = 0; a < 6; a++) {
+      for (let b = 0; b < 6; b++) {
+        const product = out
+          .subarray(a * 36, a * 36 + 36)
+          .reduce((sum, v, i) => sum + v * out[b * 36 + i]!, 0);
+        expect(product).toBeCloseTo(a === b ? 4 : 0, 5);
+      }
+    }
+    expect(() => initializers.orthogonal()(out, [216], stream(1, "test"))).toThrow(/two axes or more/);
+  });
+
+  for (const { shape, data, groups } of torch.dirac) {
+    test(`dirac() is torch's for [${shape}] in ${groups} groups`, () => {
+      const out = new Float32Array(data.length).fill(7);
+      initializers.dirac({ groups })(out, shape, stream(1, "test"));
+      expect(Array.from(out)).toEqual(data);
+    });
+  }
+
+  test("truncatedNormal() stays inside its bounds, with the variance of the truncated distribution", () => {
+    const { mean, variance, largest } = draw(initializers.truncatedNormal({ std: 0.5, low: -1, high: 1 }));
+    expect(largest).toBeLessThanOrEqual(1);
+    expect(largest).toBeGreaterThan(0.99);
+    expect(Math.abs(mean)).toBeLessThan(0.5 * slack);
+    // cut at two standard deviations, 1 − 2·2φ(2) / (2Φ(2) − 1) = 1 − 4·0.0539910 / 0.9544997 of the variance is left
+    expect(Math.abs(variance / 0.25 / (1 - (4 * 0.053990967) / 0.954499736) - 1)).toBeLessThan(2 * slack);
+    expect(() => initializers.truncatedNormal({ low: 10, high: 11 })).toThrow(/within 4 std of the mean/);
   });
 });

@@ -16,7 +16,7 @@ import { type Activation, activation } from "../activations.ts";
 import { attend, joinHeads, requireHeads, splitProjections } from "../attention.ts";
 import { named, network, sequential } from "../composition.ts";
 import { embedding } from "../embedding.ts";
-import { normal, zeros } from "../initializers.ts";
+import { branchEnd, normal, zeros } from "../initializers.ts";
 import { affine, dropout, identity, linear, requireCounts, requireProbability } from "../layers.ts";
 import type { Context, Module } from "../module.ts";
 import { layerNorm, rmsNorm } from "../normalization.ts";
@@ -108,7 +108,7 @@ const normOf = ({ width, normalization = "layer", bias = true }: GptOptions): Mo
 /** Weights start with standard deviation 0.02; those that end a branch with 0.02/√(branches), as their sum grows by branches. */
 const into = ({ bias = true }: GptOptions) => ({ weight: normal(0, STD), bias: bias && zeros });
 const outOf = ({ bias = true, layers }: GptOptions) => ({
-  weight: normal(0, STD / Math.sqrt(2 * layers)),
+  weight: branchEnd(2 * layers, STD),
   bias: bias && zeros,
 });
 
