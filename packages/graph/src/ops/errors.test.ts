@@ -118,7 +118,7 @@ const misfits: readonly [name: string, build: () => Tensor, message: string][] =
   [
     "scatterAdd of rows of another size",
     () => ops.scatterAdd(f(2, 3), t("int64", 2), f(2, 2)),
-    "it needs int64 indices [..., 1] and updates [2, 3]",
+    "it needs int64 indices [..., 1 to 2] and updates [2, 3]",
   ],
   [
     "conv of three axes",

@@ -1,11 +1,10 @@
 /**
- * Taking parts of a tensor and putting them back: Slice Pad Gather ScatterND.
- * They come in adjoint pairs: padding undoes slicing, scattering with addition undoes gathering.
+ * Taking stretches of a tensor and putting them back: Slice, Pad with a constant, and what is made of them.
+ * They are an adjoint pair: padding undoes slicing. Other paddings: `padding.ts`; single elements: `gather-scatter.ts`.
  */
 import { frontAxis, misfit, type Operator, type Tensor } from "../graph.ts";
 import { show, sizeOf, stridesOf, walk } from "../shapes.ts";
-import { cast } from "./comparison.ts";
-import { reshape, transpose } from "./shape.ts";
+import { reshape } from "./shape.ts";
 
 export type SliceAttributes = {
   starts: readonly number[];
@@ -116,90 +115,6 @@ export const Pad: Operator<PadAttributes> = {
   ],
 };
 
-/** y = x[…, indices, …] along an axis; indices may be negative. Output: x's axes with `axis` replaced by those of indices. */
-export const Gather: Operator<{ axis: number }> = {
-  name: "Gather",
-  infer([x, indices], { axis }) {
-    if (indices.dtype !== "int32" && indices.dtype !== "int64") {
-      throw misfit("Gather", [x, indices], "indices must be int32 or int64", "cast them");
-    }
-    const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-    return { shape, dtype: x.dtype };
-  },
-  evaluate([x, indices], { axis }, { shape }) {
-    const out = new Float64Array(sizeOf(shape));
-    const size = x.shape[axis]!;
-    const row = sizeOf(x.shape.slice(axis + 1));
-    const outer = sizeOf(x.shape.slice(0, axis));
-    const count = indices.data.length;
-    for (let i = 0; i < outer; i++) {
-      for (let j = 0; j < count; j++) {
-        const index = fromFront("Gather", indices.data[j]!, size);
-        const from = (i * size + index) * row;
-        out.set(x.data.subarray(from, from + row), (i * count + j) * row);
-      }
-    }
-    return out;
-  },
-  // every row of dy is added to the row of dx it was read from; other axes than the first are brought to the front
-  gradient: [
-    ({ inputs: [x, indices], attributes: { axis }, gradient: g }, { constantLike, scatterAdd }) => {
-      const lead = (first: number, count: number, rank: number) => {
-        const moved = Array.from({ length: count }, (_, k) => first + k);
-        return [...moved, ...Array.from({ length: rank }, (_, k) => k).filter((k) => !moved.includes(k))];
-      };
-      const perm = lead(axis, 1, x.rank);
-      const rows = transpose(g, lead(axis, indices.rank, g.rank));
-      const shape = perm.map((k) => x.shape[k]!);
-      const sum = scatterAdd(constantLike(x, 0, shape), indices, rows);
-      return transpose(
-        sum,
-        perm.map((_, k) => perm.indexOf(k)),
-      );
-    },
-    null,
-  ],
-};
-
-function fromFront(operator: string, index: number, size: number): number {
-  if (!(index >= -size && index < size)) {
-    throw new RangeError(`Cannot evaluate ${operator} as index ${index} is outside [${-size}, ${size})`);
-  }
-  return index < 0 ? index + size : index;
-}
-
-/** ONNX's ScatterND with addition, for indices into the first axis only: data with rows of `updates` added. */
-export const ScatterND: Operator<{ reduction: string }> = {
-  name: "ScatterND",
-  infer([data, indices, updates]) {
-    const rows = [...indices.shape.slice(0, -1), ...data.shape.slice(1)];
-    if (indices.dtype !== "int64" || indices.shape.at(-1) !== 1 || show(rows) !== show(updates.shape)) {
-      throw misfit(
-        "ScatterND",
-        [data, indices, updates],
-        `it needs int64 indices [..., 1] and updates ${show(rows)}`,
-      );
-    }
-    return { shape: data.shape, dtype: data.dtype };
-  },
-  evaluate([data, indices, updates]) {
-    const out = Float64Array.from(data.data);
-    const row = sizeOf(data.shape.slice(1));
-    for (const [k, index] of indices.data.entries()) {
-      const to = fromFront("ScatterND", index, data.shape[0]!) * row;
-      for (let i = 0; i < row; i++) out[to + i]! += updates.data[k * row + i]!;
-    }
-    return out;
-  },
-  // y = data + Σ rows ⇒ d(data) = dy; d(updates) = the rows of dy that they were added to
-  gradient: [
-    ({ gradient: g }) => g,
-    null,
-    ({ inputs: [, indices], gradient: g }, { gather }) =>
-      gather(g, reshape(indices, indices.shape.slice(0, -1))),
-  ],
-};
-
 /**
  * Part of a tensor, as NumPy's `x[start:end:step]` on the named axes (the first ones when left out; steps of 1 when left
  * out). To go back to the very front with a negative step, end at −(size + 1) or lower.
@@ -249,14 +164,4 @@ export function spread(x: Tensor, axis: number, step: number): Tensor {
     after,
   );
   return slice(reshape(padded, [...lead, size * step, ...rest]), [0], [(size - 1) * step + 1], [axis]);
-}
-
-/** Rows (or, with `axis`, stretches) of `x` chosen by int32 or int64 indices. */
-export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
-  x.graph.apply(Gather, [x, indices], { axis: frontAxis("Gather", x, axis) });
-
-/** `data` with each row of `updates` added to the row that `indices` names; repeated indices add up. */
-export function scatterAdd(data: Tensor, indices: Tensor, updates: Tensor): Tensor {
-  const rows = reshape(cast(indices, "int64"), [...indices.shape, 1]);
-  return data.graph.apply(ScatterND, [data, rows, updates], { reduction: "add" });
 }
