@@ -9,7 +9,7 @@
 import { type Application, ancestors, type Composite, isFloat, type Operands, type Tensor } from "./graph.ts";
 import * as ops from "./ops/index.ts";
 import { sameShape, show } from "./shapes.ts";
-import { accumulate } from "./transforms/accumulate.ts";
+import { Accumulation } from "./transforms/accumulate.ts";
 import { Recomputation } from "./transforms/checkpoint.ts";
 
 /**
@@ -54,14 +54,12 @@ export function pullBack(
   const order = ancestors(outputs);
   const onPath = pathsFrom(wrt, order);
   const again = new Recomputation(recompute ? order : [], outputs);
-  const parts = new Map<Tensor, Tensor[]>();
-  const give = (x: Tensor, part: Tensor) => parts.set(x, [...(parts.get(x) ?? []), part]);
-  const total = (x: Tensor): Tensor | null => {
-    const found = parts.get(x);
-    if (!found) return null;
-    const sum = accumulate(found);
-    parts.set(x, [sum]);
-    return sum;
+  const sums = new Map<Tensor, Accumulation>();
+  const total = (x: Tensor): Tensor | null => sums.get(x)?.total() ?? null;
+  const give = (x: Tensor, part: Tensor) => {
+    const sum = sums.get(x) ?? new Accumulation();
+    sums.set(x, sum);
+    sum.add(part);
   };
   for (const [k, output] of outputs.entries()) give(output, seeds[k]!);
   for (const tensor of order.reverse()) {

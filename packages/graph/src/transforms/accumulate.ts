@@ -4,28 +4,36 @@
  *   slices of one tensor      each gradient is padded with zeros to the whole; side by side they are one Concat
  *   rows of a table           one gradient is scattered into zeros; it is scattered into the sum of the others
  *
- * Everything else is added up, first come first.
+ * Everything else is added up as it comes.
  */
 import type { Tensor } from "../graph.ts";
 import { add, concat, constantLike, type PadAttributes, pad } from "../ops/index.ts";
 import { sameShape } from "../shapes.ts";
 
-/** Σ of the parts, which have one shape and dtype; at least one. */
-export function accumulate(parts: readonly Tensor[]): Tensor {
-  const counting = parts.filter((part) => !isZero(part));
-  if (counting.length < 2) return counting[0] ?? parts[0]!;
-  return addUp(joinStretches(counting));
+/** The sum of parts of one shape and dtype that arrive one after another. Each is added as it comes, so that it can be let go. */
+export class Accumulation {
+  #sum: Tensor | null = null;
+  readonly #stretches: Stretch[] = [];
+  readonly #scattered: Tensor[] = [];
+
+  add(part: Tensor): void {
+    const stretch = stretchOf(part);
+    if (stretch) this.#stretches.push(stretch);
+    else if (scattersIntoZeros(part)) this.#scattered.push(part);
+    else this.#sum = plus(this.#sum, part);
+  }
+
+  /** Null when there were no parts. */
+  total(): Tensor | null {
+    for (const part of joinStretches(this.#stretches.splice(0))) this.#sum = plus(this.#sum, part);
+    for (const part of this.#scattered.splice(0)) this.#sum = this.#sum ? scatterInto(this.#sum, part) : part;
+    return this.#sum;
+  }
 }
 
-function addUp(parts: readonly Tensor[]): Tensor {
-  const at = parts.findIndex(scattersIntoZeros);
-  if (at < 0 || parts.length < 2) return parts.reduce((sum, part) => add(sum, part));
-  const others = parts.filter((_, k) => k !== at);
-  const [scattered] = [parts[at]!];
-  if (scattered.origin.kind !== "call")
-    throw new TypeError("unreachable: scattersIntoZeros takes only calls");
-  const { call } = scattered.origin;
-  return scattered.graph.reapply(call, [addUp(others), ...call.inputs.slice(1)])[0]!;
+function plus(sum: Tensor | null, part: Tensor): Tensor {
+  if (!sum || isZero(sum)) return part;
+  return isZero(part) ? sum : add(sum, part);
 }
 
 function scattersIntoZeros({ origin }: Tensor): boolean {
@@ -35,6 +43,12 @@ function scattersIntoZeros({ origin }: Tensor): boolean {
     origin.call.attributes.reduction === "add" &&
     isZero(origin.call.inputs[0]!)
   );
+}
+
+/** The scattering that made `part` out of zeros, into `sum`. */
+function scatterInto(sum: Tensor, part: Tensor): Tensor {
+  const { call } = part.origin as Extract<Tensor["origin"], { kind: "call" }>;
+  return part.graph.reapply(call, [sum, ...call.inputs.slice(1)])[0]!;
 }
 
 /** A constant of zeros, expanded or not. */
@@ -65,15 +79,14 @@ function stretchOf(part: Tensor): Stretch | null {
   return { part, content, axis, start, end: start + content.shape[axis]! };
 }
 
-/** Stretches of the axis on which most of them lie become one part, if none overlaps another. */
-function joinStretches(parts: readonly Tensor[]): readonly Tensor[] {
-  const all = parts.flatMap((part) => stretchOf(part) ?? []);
+/** Stretches of the axis on which the first one lies become one part, if none overlaps another. */
+function joinStretches(all: readonly Stretch[]): Tensor[] {
   const axis = all[0]?.axis;
   const stretches = all.filter((one) => one.axis === axis).sort((a, b) => a.start - b.start);
   const apart = stretches.every(({ start }, k) => k === 0 || stretches[k - 1]!.end <= start);
-  if (stretches.length < 2 || axis === undefined || !apart) return parts;
-  const joined = new Set(stretches.map(({ part }) => part));
-  return [sideBySide(stretches, axis), ...parts.filter((part) => !joined.has(part))];
+  if (stretches.length < 2 || axis === undefined || !apart) return all.map(({ part }) => part);
+  const others = all.filter((one) => one.axis !== axis);
+  return [sideBySide(stretches, axis), ...others.map(({ part }) => part)];
 }
 
 function sideBySide(stretches: readonly Stretch[], axis: number): Tensor {

@@ -9,6 +9,9 @@
  * applications are one) nor by a runtime that looks for common subexpressions. So its inputs are x − z, with z a zero that no
  * compiler knows to be one: [ḡ₀ > ∞] of the gradient's first element. x − 0 is x in every bit, NaN and −0 too.
  *
+ * Measured in ONNX Runtime's process: eight residual blocks of three layers (checkpoint.slow.test.ts) take 78 MB, marked
+ * 31; the lives of their tensors (`memory.ts`) say 73 and 29.
+ *
  * Source: Chen et al., "Training deep nets with sublinear memory cost", arXiv:1604.06174.
  */
 import type { Tensor } from "../graph.ts";
@@ -34,6 +37,11 @@ export function checkpoint<T>(build: (...inputs: Tensor[]) => T, ...inputs: Tens
   graph.checkpoints.push({ inputs, first, end: graph.count });
   return result;
 }
+
+const recomputed = new WeakSet<Tensor>();
+
+/** Whether the tensor is a copy, made for a backward pass, of what the forward pass computes. */
+export const isRecomputed = (tensor: Tensor): boolean => recomputed.has(tensor);
 
 /** A block as a backward pass meets it. */
 interface Block {
@@ -94,12 +102,19 @@ function computeAgain({ inputs, members, copies }: Block, gradient: Tensor): voi
   const { graph } = gradient;
   const instead = (x: Tensor) => copies.get(x) ?? x;
   const late = unknownZero(gradient);
-  for (const x of inputs) if (x.dtype !== "bool") copies.set(x, sub(x, cast(late, x.dtype)));
+  for (const x of inputs) {
+    if (x.dtype === "bool") continue;
+    copies.set(x, sub(x, cast(late, x.dtype)));
+    recomputed.add(copies.get(x)!);
+  }
   for (const member of members) {
     if (copies.has(member) || member.origin.kind !== "call") continue;
     const { call } = member.origin;
     const again = graph.scope("again", () => graph.reapply(call, call.inputs.map(instead)));
-    for (const [k, output] of call.outputs.entries()) copies.set(output, again[k]!);
+    for (const [k, output] of call.outputs.entries()) {
+      copies.set(output, again[k]!);
+      recomputed.add(again[k]!);
+    }
     const composite = graph.composites.get(member);
     if (composite) {
       graph.composites.set(copies.get(member)!, { ...composite, inputs: composite.inputs.map(instead) });
