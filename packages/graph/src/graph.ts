@@ -130,8 +130,8 @@ export interface Operator<A extends Attributes = Attributes> extends Declaration
 /** The same for an operator with several outputs, such as `Split`. */
 export interface MultiOperator<A extends Attributes = Attributes> extends Declaration<A> {
   readonly elementwise?: never;
-  /** Outputs from this one on are left out of the model where nothing reads them. Left out: all are always written. */
-  readonly optionalFrom?: number;
+  /** Outputs that are left out of the model where nothing reads them; all others are always written. */
+  readonly optionalOutputs?: readonly number[];
   inferAll(inputs: Operands, attributes: A): readonly TensorType[];
   evaluateAll(inputs: Values, attributes: A, outputs: readonly TensorType[]): readonly Float64Array[];
   readonly gradient: readonly (MultiRule<A> | null)[];
@@ -211,21 +211,42 @@ export class Graph {
   readonly composites = new Map<Tensor, Composite>();
   /** Blocks whose activations a backward pass computes again: `transforms/checkpoint.ts`. */
   readonly checkpoints: Checkpoint[] = [];
+  readonly #capacity: number;
   #count = 0;
   #scopes: string[] = [];
   readonly #names = new Map<string, number>();
   readonly #known = new Map<string, readonly Tensor[]>();
+  readonly #reserved = new Set<string>();
   readonly #callNames = new Map<Application, string>();
+
+  /** `capacity` bounds the number of tensors, where a graph is built from what others wrote. */
+  constructor(capacity = Number.POSITIVE_INFINITY) {
+    this.#capacity = capacity;
+  }
+
+  /** How many tensors there are, which is the number that the next one gets. */
+  get count(): number {
+    return this.#count;
+  }
 
   /** A value fed at run time. Names are unique among inputs, and appear unchanged in the ONNX model. */
   input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
-    if (this.#names.has(name))
+    if (this.#names.has(name) && !this.#reserved.delete(name))
       throw new RangeError(`Cannot add input ${name} as the name is taken: choose another`);
     requireShape(`add input ${name}`, shape);
     this.#names.set(name, 1);
-    const tensor = new Tensor(this, this.#count++, name, dtype, [...shape], { kind: "input" });
+    const tensor = new Tensor(this, this.#next(), name, dtype, [...shape], { kind: "input" });
     this.inputs.push(tensor);
     return tensor;
+  }
+
+  /** Keep names for inputs that are added later. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) {
+      if (this.#names.has(name)) continue;
+      this.#names.set(name, 1);
+      this.#reserved.add(name);
+    }
   }
 
   /**
@@ -242,7 +263,7 @@ export class Graph {
       );
     }
     const make = () => [
-      new Tensor(this, this.#count++, this.#unique("Constant"), dtype, [...dims], { kind: "constant", data }),
+      new Tensor(this, this.#next(), this.#unique("Constant"), dtype, [...dims], { kind: "constant", data }),
     ];
     if (data.length > foldLimit(dtype)) return make()[0]!;
     // -0 and 0 are one key otherwise
@@ -250,21 +271,16 @@ export class Graph {
     return this.#once(key, make)[0]!;
   }
 
-  /** How many tensors there are: the number of the next one. */
-  get count(): number {
-    return this.#count;
-  }
-
   /** A value that nothing computes: derivatives are taken with respect to it where they do not depend on it. */
   placeholder(shape: Shape, dtype: DType): Tensor {
     const name = this.#unique("Placeholder");
-    return new Tensor(this, this.#count++, name, dtype, [...shape], { kind: "input" });
+    return new Tensor(this, this.#next(), name, dtype, [...shape], { kind: "input" });
   }
 
   /** What stands for an optional operand that is left out before one that is given: ONNX's empty name. */
   get absent(): Tensor {
     return this.#once("absent", () => [
-      new Tensor(this, this.#count++, "", "float32", [0], { kind: "absent" }),
+      new Tensor(this, this.#next(), "", "float32", [0], { kind: "absent" }),
     ])[0]!;
   }
 
@@ -309,13 +325,22 @@ export class Graph {
       const call: Application = { operator, inputs: [...inputs], attributes, outputs };
       for (const [output, { shape, dtype }] of types.entries()) {
         const name = this.#unique(operator.name);
-        outputs.push(new Tensor(this, this.#count++, name, dtype, shape, { kind: "call", call, output }));
+        outputs.push(new Tensor(this, this.#next(), name, dtype, shape, { kind: "call", call, output }));
       }
       return outputs;
     };
     if (operator.distinct) return make();
     const key = `${operator.domain ?? ""} ${operator.name} ${inputs.map((t) => t.id)} ${Object.entries(attributes).join(" ")}`;
     return this.#once(key, make);
+  }
+
+  #next(): number {
+    if (this.#count >= this.#capacity) {
+      throw new RangeError(
+        `Cannot add a tensor as the graph may hold ${this.#capacity}: build a smaller one`,
+      );
+    }
+    return this.#count++;
   }
 
   #requireOwn(operator: string, inputs: readonly Tensor[]): void {
@@ -327,11 +352,12 @@ export class Graph {
     }
   }
 
-  /** Give a call's output the name that it has elsewhere, and the call that of its node. Taken names are numbered. */
+  /** Give a computed tensor or a constant the name that it has elsewhere, and its call that of a node. Taken names are numbered. */
   rename(tensor: Tensor, name: string, node?: string): void {
-    if (tensor.origin.kind !== "call") return;
+    const { kind } = tensor.origin;
+    if (kind === "input" || kind === "absent") return;
     (tensor as { name: string }).name = this.#free(name);
-    if (node) this.#callNames.set(tensor.origin.call, node);
+    if (node && kind === "call") this.#callNames.set(tensor.origin.call, node);
   }
 
   /** The name that the node of a call was given. */
@@ -371,8 +397,11 @@ export class Graph {
   }
 }
 
-const copyOf = (values: ArrayLike<number>): Numbers =>
-  ArrayBuffer.isView(values) ? (values as Numbers).slice() : Float64Array.from(values);
+function copyOf(values: ArrayLike<number>): Numbers {
+  if (!ArrayBuffer.isView(values)) return Float64Array.from(values);
+  // a Buffer's own slice() copies nothing
+  return values instanceof Uint8Array ? new Uint8Array(values) : (values as Numbers).slice();
+}
 
 /** A constant's numbers as the interpreter computes with them. */
 export const doubles = (data: Numbers): Float64Array =>

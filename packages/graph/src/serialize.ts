@@ -41,12 +41,14 @@ export interface ModelSpec {
   readonly name?: string;
   /** Inputs that become initializers, with their values: trained parameters. */
   readonly initializers?: ReadonlyMap<Tensor, Numbers>;
+  /** All that the outputs depend on, each after its operands: the order of the nodes. Left out: as they were built. */
+  readonly order?: readonly Tensor[];
 }
 
 /** The bytes of an ONNX model (opset 21) that computes `outputs`. */
 export function serialize(spec: ModelSpec): Uint8Array {
   const { outputs, name = "thalweg", initializers: stored = new Map<Tensor, Numbers>() } = spec;
-  const order = ancestors(Object.values(outputs));
+  const order = spec.order ?? ancestors(Object.values(outputs));
   const needed = order.filter((tensor) => tensor.origin.kind === "input" && !stored.has(tensor));
   const listed = spec.inputs ?? needed;
   const missing = needed.find((tensor) => !listed.includes(tensor));
@@ -130,8 +132,9 @@ function nameUnreadOutputs(order: readonly Tensor[], names: Map<Tensor, string>,
   for (const { origin } of order) {
     if (origin.kind !== "call" || !("inferAll" in origin.call.operator)) continue;
     const { outputs, operator } = origin.call;
-    for (const output of outputs.slice(0, operator.optionalFrom)) {
-      if (!names.has(output)) names.set(output, fresh(output.name, taken));
+    for (const [k, output] of outputs.entries()) {
+      const left = names.has(output) || operator.optionalOutputs?.includes(k);
+      if (!left) names.set(output, fresh(output.name, taken));
     }
   }
 }

@@ -7,6 +7,8 @@ import { type AttributeProto, AttributeProto_AttributeType, type NodeProto } fro
 import type { DType, Graph, Numbers, Tensor } from "../graph.ts";
 import { type Shape, show } from "../shapes.ts";
 import { OnnxError, quote } from "./error.ts";
+import type { ReadExternal } from "./external.ts";
+import { readTensor } from "./tensor.ts";
 
 /** The node's outputs in order, or its first one alone. Null: this form of the operator is carried, as one without a reader is. */
 export type Reader = (node: NodeView) => Tensor | readonly Tensor[] | null;
@@ -26,12 +28,15 @@ export interface Surroundings {
   tensor(name: string): Tensor;
   /** The values of the tensor of that name, or null where they are only known when the model runs. */
   known(name: string): KnownValue | null;
+  /** A value of the file under that name: a parameter where whoever builds the model chose it, else a constant. */
+  place(name: string, value: KnownValue): Tensor;
   /** An input that the host fills with numbers uniform in [0, 1) before each run. */
   noise(name: string, shape: Shape): Tensor;
   /** Keep `next` as the value that the initializer of that name has after a step of training. */
   update(name: string, next: Tensor): void;
   /** True or false where whoever builds the model overrules what the nodes say. */
   readonly training: boolean | undefined;
+  readonly external: ReadExternal;
 }
 
 const TYPES = AttributeProto_AttributeType;
@@ -120,6 +125,23 @@ export class NodeView {
 
   strings(name: string, fallback?: readonly string[]): readonly string[] {
     return this.#read(name, TYPES.STRINGS, ({ strings }) => strings.map(text), fallback);
+  }
+
+  /** The attribute as the file has it; undefined where it has none of that name. */
+  attribute(name: string): AttributeProto | undefined {
+    return this.#attributes.get(name);
+  }
+
+  /** A tensor that an attribute holds. */
+  tensor(name: string): KnownValue {
+    const { t } = this.#read(name, TYPES.TENSOR, (attribute) => attribute);
+    if (!t) throw this.refuse(`attribute ${name} must be a tensor`, "it is empty");
+    return readTensor(t, `${name} of ${describe(this.proto)}`, this.#around.external);
+  }
+
+  /** The node's first output as a value of the file, under its name. */
+  place(value: KnownValue): Tensor {
+    return this.#around.place(this.outputs[0] ?? this.name, value);
   }
 
   #read<T>(name: string, type: number, value: (attribute: AttributeProto) => T, fallback?: T): T {

@@ -75,7 +75,7 @@ const arrayLike = (dtype: DType) =>
 /** Numbers from raw bytes; the bytes are copied, since a view may not begin where it must. */
 export function fromRaw(dtype: DType, bytes: Uint8Array): Numbers {
   const same = arrayLike(dtype);
-  if (same) return new same(bytes.slice().buffer);
+  if (same) return new same(new Uint8Array(bytes).buffer);
   const { into, read } = READERS[dtype];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = BYTES[dtype];
@@ -152,3 +152,7 @@ function toEven(x: number): number {
   const rest = x - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
+
+/** Half precision from its bits, as `int32_data` holds it. */
+export const fromBits = (dtype: "float16" | "bfloat16", bits: number): number =>
+  dtype === "float16" ? fromHalf(bits & 0xffff) : fromBrain(bits & 0xffff);

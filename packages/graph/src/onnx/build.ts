@@ -1,0 +1,392 @@
+/**
+ * From a checked model to tensors of a graph, node by node. Symbolic sizes are bound first, so all shapes are known, and whatever
+ * follows from shapes and constants alone (`Shape`, `Gather`, `Concat` … up to a `Reshape`) is computed on the way.
+ *
+ * Building is a generator: where a carried node's output types are not known it asks for them, and who drives it answers.
+ */
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from "../generated/onnx_pb.js";
+import { type DType, Graph, isFloat, type Tensor, type TensorType } from "../graph.ts";
+import { where } from "../ops/index.ts";
+import { type Shape, sameShape, show } from "../shapes.ts";
+import { carried } from "./carry.ts";
+import { OnnxError, quote } from "./error.ts";
+import type { ReadExternal } from "./external.ts";
+import { describe, type KnownValue, NodeView, nameOf, type Surroundings } from "./node.ts";
+import { altered, domainOf, inOrder, type Size, typeOf, type ValueType } from "./parse.ts";
+import { READERS } from "./readers/index.ts";
+import { initializerName, LARGEST_SIZE, readTensor, type StoredTensor } from "./tensor.ts";
+
+export interface BuildOptions {
+  /** Values of symbolic sizes: `{ batch: 32 }`. An axis without a name goes by `input.axis`, such as `x.0`. */
+  readonly sizes?: Readonly<Record<string, number>>;
+  /**
+   * Which float tensors of the file are parameters, inputs of the graph, rather than constants. Left out: all initializers, and no
+   * values of Constant nodes.
+   */
+  readonly parameters?: (name: string, from: "initializer" | "node") => boolean;
+  /** Let batch normalisation and dropout act as in training, or as in inference. Left out: as the file says. */
+  readonly training?: boolean;
+  /** The graph to build in. Left out: a new one. */
+  readonly graph?: Graph;
+  /** Tensors that stand for inputs or initializers of these names. */
+  readonly bind?: ReadonlyMap<string, Tensor>;
+}
+
+/** What a model became. All maps go by the file's names. */
+export interface BuiltModel {
+  readonly graph: Graph;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /** Inputs whose values stand in the file: what can be trained. */
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  /** Inputs whose values stand in the file and are kept rather than trained: running statistics. */
+  readonly buffers: ReadonlyMap<string, Tensor>;
+  /** Inputs that the host fills with numbers uniform in [0, 1) before each run: dropout's noise. */
+  readonly noises: ReadonlyMap<string, Tensor>;
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  /** What buffers hold after a step, where normalisation acts as in training. */
+  readonly updates: ReadonlyMap<string, Tensor>;
+}
+
+/** What the reading of a file leaves for building. */
+export interface Source {
+  readonly graph: GraphProto;
+  readonly nodes: readonly NodeProto[];
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly inputs: ReadonlyMap<string, ValueType>;
+  readonly initializers: ReadonlyMap<string, StoredTensor>;
+  readonly functions: ReadonlyMap<string, FunctionProto>;
+  readonly external: ReadExternal;
+}
+
+/** A carried node whose output types are asked for. */
+export interface Question {
+  readonly node: NodeProto;
+  readonly operands: readonly (Tensor | undefined)[];
+}
+export type Answer = readonly (TensorType | null)[];
+type Building<T> = Generator<Question, T, Answer>;
+
+/** Far above any real model (a hundred layers unrolled over a thousand steps); keeps hostile ones within memory. */
+const MOST_TENSORS = 2_000_000;
+/** Sub-graphs and functions within one another. */
+const DEEPEST = 32;
+
+/** The field of a function that holds defaults of its attributes, newer than the format that is read here. */
+const ATTRIBUTE_DEFAULTS = 11;
+
+/** Operands that hold running statistics: kept, not trained. */
+const STATISTICS: ReadonlyMap<string, readonly number[]> = new Map([["BatchNormalization", [3, 4]]]);
+
+/** Names that a graph, a branch or a function's body can use: its own, then those around it. */
+class Scope {
+  readonly values = new Map<string, Tensor>();
+  readonly stored: Map<string, StoredTensor>;
+  readonly parent: Scope | null;
+  /** How many graphs and functions this one lies in. */
+  readonly depth: number;
+
+  constructor(depth: number, stored: Iterable<readonly [string, StoredTensor]>, parent: Scope | null) {
+    this.depth = depth;
+    this.stored = new Map(stored);
+    this.parent = parent;
+  }
+
+  find<T>(look: (scope: Scope) => T | undefined): T | undefined {
+    for (let scope: Scope | null = this; scope; scope = scope.parent) {
+      const found = look(scope);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    return this.find((scope) => scope.values.has(name) || scope.stored.has(name) || undefined) ?? false;
+  }
+}
+
+export function* build(source: Source, options: BuildOptions): Building<BuiltModel> {
+  const builder = new Builder(source, options);
+  const outputs = new Map<string, Tensor>();
+  yield* builder.nodes(source.nodes, builder.main);
+  for (const { name } of source.graph.output) outputs.set(name, builder.outputOf(name));
+  const { graph, inputs, parameters, buffers, noises, updates } = builder;
+  return { graph, inputs, parameters, buffers, noises, outputs, updates };
+}
+
+class Builder {
+  readonly graph: Graph;
+  readonly main: Scope;
+  readonly inputs = new Map<string, Tensor>();
+  readonly parameters = new Map<string, Tensor>();
+  readonly buffers = new Map<string, Tensor>();
+  readonly noises = new Map<string, Tensor>();
+  readonly updates = new Map<string, Tensor>();
+  readonly #source: Source;
+  readonly #options: BuildOptions;
+  readonly #statistics: ReadonlySet<string>;
+
+  constructor(source: Source, options: BuildOptions) {
+    this.#source = source;
+    this.#options = options;
+    this.graph = options.graph ?? new Graph(MOST_TENSORS);
+    this.main = new Scope(0, source.initializers, null);
+    this.#statistics = new Set(
+      source.nodes.flatMap(({ opType, input }) => (STATISTICS.get(opType) ?? []).map((k) => input[k] ?? "")),
+    );
+    const types = [...source.inputs].map(
+      ([name, type]) => [name, bindSizes(name, type, options.sizes ?? {})] as const,
+    );
+    for (const [name, { shape, dtype }] of types) {
+      const tensor = this.#bound(name, dtype, shape) ?? this.graph.input(name, shape, dtype);
+      this.inputs.set(name, tensor);
+      this.main.values.set(name, tensor);
+    }
+    this.graph.reserve(source.initializers.keys());
+  }
+
+  outputOf(name: string): Tensor {
+    if (this.main.has(name)) return this.#tensor(this.main, name);
+    throw new OnnxError(
+      `Cannot build the model as its output ${quote(name)} must be an input, an initializer or a node's output: there is none of that name`,
+    );
+  }
+
+  *nodes(nodes: readonly NodeProto[], scope: Scope): Building<void> {
+    for (const node of nodes) {
+      const before = this.graph.count;
+      const results = yield* this.#node(node, scope);
+      for (const [k, name] of node.output.entries()) {
+        const result = results[k];
+        if (name === "") continue;
+        if (!result) {
+          throw new OnnxError(
+            `Cannot import ${describe(node)} as output ${k} (${quote(name)}) is asked for: its reader gives ${results.length}`,
+          );
+        }
+        if (!(result.size <= LARGEST_SIZE)) {
+          throw new OnnxError(
+            `Cannot import ${describe(node)} as a tensor may have 2^40 elements: ${quote(name)} has shape ${show(result.shape)}`,
+          );
+        }
+        if (result.id >= before) this.graph.rename(result, name, node.name);
+        scope.values.set(name, result);
+      }
+    }
+  }
+
+  *#node(node: NodeProto, scope: Scope): Building<readonly Tensor[]> {
+    const domain = domainOf(node.domain);
+    const local = this.#source.functions.get(`${domain}:${node.opType}`);
+    if (local) return yield* this.#call(node, local, scope);
+    const opset = this.#source.opsets.get(domain);
+    if (opset === undefined) {
+      throw new OnnxError(
+        `Cannot import ${describe(node)} as the model must name the operator sets that it uses: it has none for domain ${quote(domain)}`,
+      );
+    }
+    if (domain === "" && node.opType === "If") return yield* this.#branch(node, scope);
+    const view = new NodeView(node, opset, this.#around(scope));
+    const reader = domain === "" && Object.hasOwn(READERS, node.opType) ? READERS[node.opType] : undefined;
+    const results = reader ? naming(node, () => this.graph.scope(view.name, () => reader(view))) : null;
+    if (results) return Array.isArray(results) ? results : [results as Tensor];
+    return yield* this.#carry(view, opset);
+  }
+
+  *#carry(view: NodeView, opset: number): Building<readonly Tensor[]> {
+    const { proto } = view;
+    const operands = view.inputs;
+    // asked before the types: what cannot be carried needs none
+    carried(proto, opset, []);
+    const types = this.#declared(proto) ?? (yield { node: proto, operands });
+    const operator = carried(proto, opset, types);
+    const given = operands.map((operand) => operand ?? this.graph.absent);
+    const attributes = Object.fromEntries(proto.attribute.map((attribute) => [attribute.name, attribute]));
+    return this.graph.applyMany(operator, given, attributes);
+  }
+
+  /** Output types that the file declares, where it declares all of them with sizes that are known. */
+  #declared(node: NodeProto): Answer | null {
+    const infos = [...this.#source.graph.valueInfo, ...this.#source.graph.output];
+    const types = node.output.map((name) => {
+      if (name === "") return null;
+      const info = infos.find((candidate) => candidate.name === name);
+      const type = info && typeOf(info);
+      const shape = type?.sizes.map((size) => known(size, this.#options.sizes ?? {}));
+      return type && shape?.every((size) => size !== undefined) ? { dtype: type.dtype, shape } : undefined;
+    });
+    return types.every((type) => type !== undefined) ? (types as Answer) : null;
+  }
+
+  /** `If` with a condition that is known is its branch; with one that is not, both are computed and one is chosen. */
+  *#branch(node: NodeProto, scope: Scope): Building<readonly Tensor[]> {
+    const view = new NodeView(node, this.#source.opsets.get("")!, this.#around(scope));
+    const condition = view.hasInput(0) ? this.#known(scope, node.input[0]!) : null;
+    const graphOf = (name: string): GraphProto => {
+      const graph = node.attribute.find((attribute) => attribute.name === name)?.g;
+      if (graph) return graph;
+      throw view.refuse(`attribute ${name} must be a graph`, "the node does not have it");
+    };
+    if (condition)
+      return yield* this.#inline(node, graphOf(condition.data[0] ? "then_branch" : "else_branch"), scope);
+    const yes = yield* this.#inline(node, graphOf("then_branch"), scope);
+    const no = yield* this.#inline(node, graphOf("else_branch"), scope);
+    return yes.map((tensor, k) => {
+      const other = no[k];
+      if (!other || other.dtype !== tensor.dtype || !sameShape(other.shape, tensor.shape)) {
+        throw view.refuse(
+          "both branches must give tensors of one type where the condition is not constant",
+          `found ${tensor} and ${other}`,
+        );
+      }
+      return where(view.input(0), tensor, other);
+    });
+  }
+
+  *#inline(node: NodeProto, graph: GraphProto, scope: Scope): Building<readonly Tensor[]> {
+    const stored = graph.initializer.map((proto) => {
+      const what = initializerName(proto.name);
+      return [proto.name, readTensor(proto, what, this.#source.external)] as const;
+    });
+    const inner = new Scope(deeper(node, scope), stored, scope);
+    yield* this.nodes(
+      inOrder(graph.node, (name) => inner.has(name)),
+      inner,
+    );
+    return graph.output.map(({ name }) => this.#tensor(inner, name));
+  }
+
+  /** A function of the model, written out in the place of its call. */
+  *#call(node: NodeProto, body: FunctionProto, scope: Scope): Building<readonly Tensor[]> {
+    const inner = new Scope(deeper(node, scope), [], null);
+    if (body.$unknown?.some(({ no }) => no === ATTRIBUTE_DEFAULTS)) {
+      throw new OnnxError(
+        `Cannot import ${describe(node)} as a function's attributes must have no defaults: export the model without functions, or inline them with onnx.inliner`,
+      );
+    }
+    for (const [k, name] of body.input.entries()) {
+      inner.values.set(name, node.input[k] ? this.#tensor(scope, node.input[k]) : this.graph.absent);
+    }
+    const given = new Map(node.attribute.map((attribute) => [attribute.name, attribute]));
+    const resolve = (attribute: AttributeProto): AttributeProto[] => {
+      if (!attribute.refAttrName) return [attribute];
+      const value = given.get(attribute.refAttrName);
+      return value ? [altered(value, { name: attribute.name })] : [];
+    };
+    const nodes = body.node.map((part) =>
+      altered(part, {
+        name: `${nameOf(node)}/${nameOf(part)}`,
+        attribute: part.attribute.flatMap(resolve),
+      }),
+    );
+    yield* this.nodes(
+      inOrder(nodes, (name) => inner.has(name)),
+      inner,
+    );
+    return body.output.map((name) => this.#tensor(inner, name));
+  }
+
+  #around(scope: Scope): Surroundings {
+    return {
+      graph: this.graph,
+      training: this.#options.training,
+      tensor: (name) => this.#tensor(scope, name),
+      known: (name) => this.#known(scope, name),
+      place: (name, value) => this.#place(name, value, "node"),
+      noise: (name, shape) => this.#noise(name, shape),
+      update: (name, next) => {
+        if (this.buffers.has(name) || this.parameters.has(name)) this.updates.set(name, next);
+      },
+      external: this.#source.external,
+    };
+  }
+
+  #tensor(scope: Scope, name: string): Tensor {
+    const holder = scope.find((one) => (one.values.has(name) || one.stored.has(name) ? one : undefined));
+    if (!holder) throw new OnnxError(`Cannot import the model as there is no tensor named ${quote(name)}`);
+    const known = holder.values.get(name);
+    if (known) return known;
+    const value = holder.stored.get(name)!;
+    const made = holder === this.main ? this.#place(name, value, "initializer") : this.#constant(name, value);
+    holder.values.set(name, made);
+    return made;
+  }
+
+  #known(scope: Scope, name: string): KnownValue | null {
+    const holder = scope.find((one) => (one.values.has(name) || one.stored.has(name) ? one : undefined));
+    const tensor = holder?.values.get(name);
+    if (!tensor) return holder?.stored.get(name) ?? null;
+    const { origin, dtype, shape } = tensor;
+    return origin.kind === "constant" ? { dtype, shape, data: origin.data } : null;
+  }
+
+  /** A tensor of the file as a parameter, a buffer or a constant. */
+  #place(name: string, value: KnownValue, from: "initializer" | "node"): Tensor {
+    const { dtype, shape } = value;
+    const chosen = this.#options.parameters ?? (() => from === "initializer");
+    if (!isFloat(dtype) || !chosen(name, from)) return this.#constant(name, value);
+    const tensor = this.#bound(name, dtype, shape) ?? this.graph.input(name, shape, dtype);
+    (this.#statistics.has(name) ? this.buffers : this.parameters).set(name, tensor);
+    return tensor;
+  }
+
+  #constant(name: string, { data, shape, dtype }: KnownValue): Tensor {
+    const before = this.graph.count;
+    const tensor = this.graph.constant(data, shape, dtype);
+    if (tensor.id >= before) this.graph.rename(tensor, name);
+    return tensor;
+  }
+
+  #noise(name: string, shape: Shape): Tensor {
+    const tensor = this.#bound(name, "float32", shape) ?? this.graph.input(`${name}/noise`, shape);
+    this.noises.set(tensor.name, tensor);
+    return tensor;
+  }
+
+  #bound(name: string, dtype: DType, shape: Shape): Tensor | undefined {
+    const tensor = this.#options.bind?.get(name);
+    if (!tensor || (tensor.dtype === dtype && sameShape(tensor.shape, shape))) return tensor;
+    throw new OnnxError(
+      `Cannot bind ${quote(name)} as it must be ${dtype} ${show(shape)}: what was given is ${tensor}`,
+    );
+  }
+}
+
+/** An error of the reader or of the operator it applies, told with the node's name. */
+function naming<T>(node: NodeProto, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof OnnxError) throw error;
+    throw new OnnxError(`Cannot import ${describe(node)}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** One level further down, unless that is too deep: a function may call itself. */
+function deeper(node: NodeProto, { depth }: Scope): number {
+  if (depth < DEEPEST) return depth + 1;
+  throw new OnnxError(
+    `Cannot import ${describe(node)} as sub-graphs and functions may be nested ${DEEPEST} deep: this one lies deeper`,
+  );
+}
+
+const known = (size: Size, sizes: Readonly<Record<string, number>>): number | undefined =>
+  typeof size === "number" ? size : Object.hasOwn(sizes, size) ? sizes[size] : undefined;
+
+function bindSizes(name: string, type: ValueType, sizes: Readonly<Record<string, number>>): TensorType {
+  const shape = type.sizes.map((size, axis) => {
+    const value = known(size, sizes);
+    if (value === undefined) {
+      throw new OnnxError(
+        `Cannot build the model as axis ${axis} of input ${quote(name)} has the symbolic size ${quote(`${size}`)}: give its value, as in sizes: { ${quote(`${size}`)}: 32 }`,
+      );
+    }
+    if (Number.isInteger(value) && value >= 0) return value;
+    throw new OnnxError(
+      `Cannot build the model as axis ${axis} of input ${quote(name)} must have a whole number for its size, 0 or more: found ${value}`,
+    );
+  });
+  if (shape.reduce((n, d) => n * d, 1) <= LARGEST_SIZE) return { dtype: type.dtype, shape };
+  throw new OnnxError(
+    `Cannot build the model as a tensor may have 2^40 elements: input ${quote(name)} has shape ${show(shape)}`,
+  );
+}
