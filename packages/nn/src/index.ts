@@ -5,15 +5,28 @@ export {
   type Activation,
   activation,
   activations,
+  celu,
+  elu,
   gelu,
   geluTanh,
+  glu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
   leakyRelu,
+  logSigmoid,
   logSoftmax,
+  mish,
+  prelu,
   relu,
+  relu6,
   reluSquared,
+  selu,
   sigmoid,
   silu,
   softmax,
+  softplus,
+  softsign,
   tanh,
 } from "./activations.ts";
 // starting values
@@ -42,7 +55,18 @@ export { type EmbeddingOptions, embedding } from "./embedding.ts";
 export * as initializers from "./initializers.ts";
 export { bilinear, dropout, flatten, identity, type LinearOptions, lambda, linear } from "./layers.ts";
 // losses
-export { countCorrect, crossEntropy, meanSquaredError } from "./losses.ts";
+export {
+  binaryCrossEntropy,
+  type CrossEntropyOptions,
+  countCorrect,
+  crossEntropy,
+  huber,
+  klDivergence,
+  meanAbsoluteError,
+  meanSquaredError,
+  requireLabels,
+  smoothL1,
+} from "./losses.ts";
 // what a module is, and modules of modules
 export {
   type BufferSpec,

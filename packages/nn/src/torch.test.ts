@@ -1,6 +1,6 @@
 /** Every layer and loss against PyTorch: values, gradients, running statistics (fixtures/layers.make.py). */
 import { readFileSync } from "node:fs";
-import { evaluate, Graph, gradients, mul, reduceSum, type Tensor } from "@thalweg/graph";
+import { evaluate, Graph, gradients, mul, reduceSum, slice, type Tensor } from "@thalweg/graph";
 import { describe, expect, test } from "vitest";
 import * as nn from "./index.ts";
 
@@ -27,6 +27,22 @@ const fixture = JSON.parse(readFileSync(new URL("../fixtures/layers.json", impor
   readonly losses: Readonly<Record<string, LossFixture>>;
 };
 
+/** A bilinear layer of the first three columns with the others. */
+const ofColumns = (module: nn.Module<readonly [Tensor, Tensor]>): nn.Module => ({
+  ...module,
+  forward: (x, context) => module.forward([slice(x, [0], [3], [1]), slice(x, [3], [5], [1])], context),
+});
+
+/** Attention of a sequence's first half to its second, with twice the second for values. */
+const ofHalves = (module: nn.Module<nn.AttentionInput>): nn.Module => ({
+  ...module,
+  forward(x, context) {
+    const half = x.shape[1]! / 2;
+    const key = slice(x, [half], [2 * half], [1]);
+    return module.forward({ query: slice(x, [0], [half], [1]), key, value: mul(key, 2) }, context);
+  },
+});
+
 const modules: Readonly<Record<string, nn.Module>> = {
   linear: nn.linear(4, 3),
   "linear without bias": nn.linear(4, 3, { bias: false }),
@@ -48,6 +64,58 @@ const modules: Readonly<Record<string, nn.Module>> = {
   averagePool2d: nn.averagePool2d(2),
   "averagePool2d with padding": nn.averagePool2d(3, { stride: 1, padding: 1 }),
   globalAveragePool: nn.globalAveragePool(),
+  relu6: nn.relu6(),
+  gelu: nn.gelu(),
+  geluTanh: nn.geluTanh(),
+  selu: nn.selu(),
+  silu: nn.silu(),
+  mish: nn.mish(),
+  sigmoid: nn.sigmoid(),
+  logSigmoid: nn.logSigmoid(),
+  hardSigmoid: nn.hardSigmoid(),
+  hardSwish: nn.hardSwish(),
+  tanh: nn.tanh(),
+  hardTanh: nn.hardTanh(),
+  softplus: nn.softplus(),
+  softsign: nn.softsign(),
+  leakyRelu: nn.leakyRelu(),
+  "elu with alpha 0.5": nn.elu(0.5),
+  "celu with alpha 0.5": nn.celu(0.5),
+  prelu: nn.prelu(),
+  "prelu of images": nn.prelu(4),
+  glu: nn.glu(),
+  "glu of channels": nn.glu(1),
+  softmax: nn.softmax(),
+  logSoftmax: nn.logSoftmax(),
+  "linear of sequences": nn.linear(4, 3),
+  bilinear: ofColumns(nn.bilinear(3, 2, 3)),
+  depthwiseConv2d: nn.depthwiseConv2d(4, 3, { padding: 1 }),
+  conv1d: nn.conv1d(4, 6, 3, { stride: 2, padding: 1, groups: 2 }),
+  "conv1d with dilation": nn.conv1d(4, 2, 2, { dilation: 3, bias: false }),
+  convTranspose2d: nn.convTranspose2d(4, 6, 3),
+  "convTranspose2d with stride, padding, groups": nn.convTranspose2d(4, 6, [3, 2], {
+    stride: 2,
+    padding: 1,
+    outputPadding: [1, 0],
+    groups: 2,
+    bias: false,
+  }),
+  layerNorm: nn.layerNorm(4),
+  "layerNorm of two axes": nn.layerNorm([6, 4], { eps: 1e-3 }),
+  "layerNorm without parameters": nn.layerNorm(4, { affine: false }),
+  groupNorm: nn.groupNorm(2, 4),
+  instanceNorm: nn.instanceNorm(4),
+  "instanceNorm with parameters": nn.instanceNorm(4, { affine: true }),
+  maxPool1d: nn.maxPool1d(2),
+  averagePool1d: nn.averagePool1d(3, { stride: 2, padding: 1 }),
+  globalMaxPool: nn.globalMaxPool(),
+  "adaptiveAveragePool2d that divides": nn.adaptiveAveragePool2d([3, 4]),
+  "adaptiveAveragePool2d that overlaps": nn.adaptiveAveragePool2d([4, 3]),
+  "adaptiveAveragePool2d that enlarges": nn.adaptiveAveragePool2d(7),
+  upsampleNearest2d: nn.upsampleNearest2d([2, 3]),
+  multiHeadAttention: nn.multiHeadAttention(4, 2),
+  "multiHeadAttention that is causal": nn.multiHeadAttention(4, 2, { causal: true, bias: false }),
+  "multiHeadAttention to another sequence": ofHalves(nn.multiHeadAttention(4, 2)),
   sequential: nn.sequential(nn.conv2d(4, 2, 3), nn.batchNorm(2), nn.relu(), nn.flatten(), nn.linear(40, 3)),
 };
 
@@ -102,14 +170,32 @@ describe("layers against PyTorch", () => {
   }
 });
 
+type Loss = (x: Tensor, target: Tensor) => Tensor;
+const losses: Readonly<Record<string, Loss>> = {
+  crossEntropy: nn.crossEntropy,
+  "crossEntropy of large logits": nn.crossEntropy,
+  "crossEntropy of sequences": nn.crossEntropy,
+  "crossEntropy with smoothing": (z, labels) => nn.crossEntropy(z, labels, { labelSmoothing: 0.1 }),
+  "crossEntropy that ignores": (z, labels) => nn.crossEntropy(z, labels, { ignoreIndex: -100 }),
+  "crossEntropy that ignores a class, with smoothing": (z, labels) =>
+    nn.crossEntropy(z, labels, { ignoreIndex: 1, labelSmoothing: 0.2 }),
+  meanSquaredError: nn.meanSquaredError,
+  meanAbsoluteError: nn.meanAbsoluteError,
+  huber: (x, target) => nn.huber(x, target, 0.7),
+  smoothL1: (x, target) => nn.smoothL1(x, target, 0.7),
+  binaryCrossEntropy: nn.binaryCrossEntropy,
+  "binaryCrossEntropy of large logits": nn.binaryCrossEntropy,
+  klDivergence: nn.klDivergence,
+};
+
 describe("losses against PyTorch", () => {
   for (const [name, recorded] of Object.entries(fixture.losses)) {
     test(`${name}: value and gradient`, () => {
       const graph = new Graph();
       const x = graph.input("x", recorded.x.shape);
-      const classes = name.startsWith("crossEntropy");
-      const target = graph.input("target", recorded.target.shape, classes ? "int32" : "float32");
-      const loss = classes ? nn.crossEntropy(x, target) : nn.meanSquaredError(x, target);
+      const labels = name.startsWith("crossEntropy");
+      const target = graph.input("target", recorded.target.shape, labels ? "int32" : "float32");
+      const loss = losses[name]!(x, target);
       const feeds = { x: recorded.x.data, target: recorded.target.data };
       const [value, gradient] = evaluate([loss, gradients(loss, [x])[0]!], feeds);
       expectClose(value!, [recorded.loss], "loss");
