@@ -10,11 +10,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "./backend.ts";
 import { buildRule } from "./catalogue.ts";
+import { type QuadraticDeep, quadraticDeep } from "./minimizers/problems/quadratic-deep-data.ts";
+import { RandomState } from "./minimizers/problems/random-state.ts";
 import { Optimizer } from "./optimizer.ts";
 import { chain, parameterTransform, type Rule, withHyper } from "./rule.ts";
 import { catalogue, momentum } from "./rules/index.ts";
-import { type QuadraticDeep, quadraticDeep } from "./testing/quadratic-deep.ts";
-import { RandomState } from "./testing/random-state.ts";
 
 const EPOCHS = 100;
 

@@ -27,5 +27,6 @@ export {
   type Vector,
 } from "./objective.ts";
 export type { Option, Options, OptionValue, OptionValues } from "./options.ts";
+export { buildProblem, type Problem, type ProblemEntry, problems, type View } from "./problems/index.ts";
 export * from "./proximal/index.ts";
 export { type Evaluations, ObjectiveError, type Result, type TraceEntry } from "./result.ts";

@@ -22,7 +22,7 @@ export type ValuesOf<T extends Options> = { readonly [K in keyof T]: T[K]["defau
 
 type Numeric = (value: number, meaning: string) => Option<number>;
 
-const numeric =
+export const numeric =
   (requirement: string, holds: (value: number) => boolean): Numeric =>
   (value, meaning) => ({
     default: value,
@@ -35,6 +35,8 @@ export const positive = numeric("a positive finite number", (v) => v > 0 && v < 
 export const nonNegative = numeric("a finite number >= 0", (v) => v >= 0 && v < Infinity);
 export const count = numeric("a whole number >= 1", (v) => Number.isSafeInteger(v) && v >= 1);
 export const countOrZero = numeric("a whole number >= 0", (v) => Number.isSafeInteger(v) && v >= 0);
+export const countFrom = (low: number): Numeric =>
+  numeric(`a whole number >= ${low}`, (v) => Number.isSafeInteger(v) && v >= low);
 /** Both ends excluded. */
 export const fraction = numeric("in (0, 1)", (v) => v > 0 && v < 1);
 /** Both ends included. */

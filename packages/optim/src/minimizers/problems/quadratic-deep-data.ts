@@ -24,6 +24,8 @@ export interface QuadraticDeep {
   eigenvalues: readonly number[];
   hessian: Matrix;
   start: Vector;
+  /** The thousand training rows x. */
+  train: readonly Vector[];
   /** Mean loss over the part of the test set that is evaluated. */
   testLoss: (theta: ArrayLike<number>) => number;
   /** The gradients of one epoch's batches as functions of the parameters, for a fixed order of the rows. */
@@ -48,6 +50,7 @@ export function quadraticDeep(k: number): QuadraticDeep {
     eigenvalues,
     hessian,
     start: new Float64Array(D).fill(1),
+    train,
     testLoss: (theta) => {
       const bent = times(hessian, theta);
       return dot(theta, bent) / 2 - dot(center, bent) + spread / 2;
