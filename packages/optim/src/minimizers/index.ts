@@ -30,3 +30,4 @@ export type { Option, Options, OptionValue, OptionValues } from "./options.ts";
 export { buildProblem, type Problem, type ProblemEntry, problems, type View } from "./problems/index.ts";
 export * from "./proximal/index.ts";
 export { type Evaluations, ObjectiveError, type Result, type TraceEntry } from "./result.ts";
+export * from "./zero-order/index.ts";

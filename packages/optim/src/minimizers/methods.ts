@@ -3,8 +3,9 @@ import { gradientDescent } from "./first-order/gradient-descent.ts";
 import type { Method } from "./method.ts";
 import { type Facts, refusal } from "./minimization.ts";
 import { proximalMethods } from "./proximal/index.ts";
+import { zeroOrderMethods } from "./zero-order/index.ts";
 
-const all: readonly Method[] = [gradientDescent, ...proximalMethods];
+const all: readonly Method[] = [gradientDescent, ...proximalMethods, ...zeroOrderMethods];
 
 export const minimizers: Readonly<Record<string, Method>> = Object.fromEntries(
   all.map((method) => [method.name, method]),
