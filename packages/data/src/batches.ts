@@ -5,11 +5,11 @@
  * stream(seed, "order", epoch), so any step can be asked first, and a resumed run sees what the undisturbed one would have seen.
  * `SequentialBatches` is for evaluation: every image once, in order.
  *
- * A pixel has 256 values, so its normalisation is a table of 256 floats. Nothing is allocated per step; a change of epoch
- * draws one permutation.
+ * A pixel has 256 values, so its normalisation is a table of 256 floats. Examples that are numbers already are copied. Nothing is
+ * allocated per step; a change of epoch draws one permutation.
  */
 import { stream } from "@thalweg/random";
-import { imageSize, type Normalization, type Split } from "./dataset.ts";
+import { imageSize, labelSize, type Normalization, type Split } from "./dataset.ts";
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
@@ -31,14 +31,18 @@ export interface BatchOptions {
   readonly indices?: Uint32Array;
 }
 
+/** Memory of a batch: examples, or their labels. Its elements fit those of the split. */
+export type BatchValues = Float32Array | Int32Array;
+
 /** What all kinds of batches share: the images chosen, and how one of them is written. */
 export class ImageWriter {
   readonly size: number;
+  readonly labelSize: number;
   readonly indices: Uint32Array;
-  private readonly images: Uint8Array;
+  private readonly images: Split["images"];
   /** The same images, four pixels to an element, where size and place in memory allow it. */
   private readonly words: Uint32Array | undefined;
-  private readonly labels: Uint8Array;
+  private readonly labels: Split["labels"];
   private readonly table: Float32Array;
   private readonly batchSize: number;
 
@@ -55,9 +59,11 @@ export class ImageWriter {
       );
     }
     this.size = imageSize(split);
+    this.labelSize = labelSize(split);
     this.images = split.images;
     const { buffer, byteOffset, length } = split.images;
-    const aligned = this.size % 4 === 0 && byteOffset % 4 === 0 && LITTLE_ENDIAN;
+    const isPixels = split.images instanceof Uint8Array;
+    const aligned = isPixels && this.size % 4 === 0 && byteOffset % 4 === 0 && LITTLE_ENDIAN;
     this.words = aligned ? new Uint32Array(buffer, byteOffset, length >>> 2) : undefined;
     this.labels = split.labels;
     this.table = normalizationTable(normalization);
@@ -66,10 +72,15 @@ export class ImageWriter {
   }
 
   /** Write image `image` as row `row` of the batch. */
-  write(image: number, row: number, x: Float32Array, labels: Int32Array): void {
-    const { images, words, table, size } = this;
-    labels[row] = this.labels[image]!;
+  write(image: number, row: number, x: BatchValues, labels: BatchValues): void {
+    const { images, words, table, size, labelSize } = this;
+    if (labelSize === 1) labels[row] = this.labels[image]!;
+    else labels.set(this.labels.subarray(image * labelSize, (image + 1) * labelSize), row * labelSize);
     let to = row * size;
+    if (!(images instanceof Uint8Array)) {
+      x.set(images.subarray(image * size, (image + 1) * size), to);
+      return;
+    }
     if (words === undefined) {
       const begin = image * size;
       for (let from = begin; from < begin + size; from++) x[to++] = table[images[from]!]!;
@@ -89,12 +100,12 @@ export class ImageWriter {
     }
   }
 
-  /** Refuse buffers of another size than [batchSize, size] and [batchSize]. */
-  checkBuffers(x: Float32Array, labels: Int32Array): void {
-    const { batchSize, size } = this;
-    if (x.length !== batchSize * size || labels.length !== batchSize) {
+  /** Refuse buffers of another size than [rows, size] and [rows, labelSize]. */
+  checkBuffers(x: BatchValues, labels: BatchValues, rows = this.batchSize, batch = "batch"): void {
+    const { size, labelSize } = this;
+    if (x.length !== rows * size || labels.length !== rows * labelSize) {
       throw new RangeError(
-        `Cannot fill batch as x must hold ${batchSize}×${size} = ${batchSize * size} and labels ${batchSize} elements: they hold ${x.length} and ${labels.length}`,
+        `Cannot fill ${batch} as x must hold ${rows}×${size} = ${rows * size} and labels ${rows * labelSize} elements: they hold ${x.length} and ${labels.length}`,
       );
     }
   }
@@ -131,7 +142,7 @@ export class Batches {
   }
 
   /** Write the batch of a step, counted from 0, into x [batchSize, size] and labels [batchSize]. */
-  fill(step: number, x: Float32Array, labels: Int32Array): void {
+  fill(step: number, x: BatchValues, labels: BatchValues): void {
     if (!(Number.isSafeInteger(step) && step >= 0)) {
       throw new RangeError(
         `Cannot fill batch as step must be a whole number from 0: current value is ${step}`,
@@ -170,7 +181,7 @@ export class SequentialBatches {
   }
 
   /** Write batch `batch` in [0, count) and return its number of real rows. */
-  fill(batch: number, x: Float32Array, labels: Int32Array): number {
+  fill(batch: number, x: BatchValues, labels: BatchValues): number {
     if (!(Number.isInteger(batch) && batch >= 0 && batch < this.count)) {
       throw new RangeError(
         `Cannot fill batch as its number must be in [0, ${this.count}): current value is ${batch}`,
@@ -182,7 +193,7 @@ export class SequentialBatches {
     const real = Math.min(batchSize, writer.indices.length - begin);
     for (let row = 0; row < real; row++) writer.write(writer.indices[begin + row]!, row, x, labels);
     x.fill(0, real * writer.size);
-    labels.fill(0, real);
+    labels.fill(0, real * writer.labelSize);
     return real;
   }
 }

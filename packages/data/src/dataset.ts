@@ -1,5 +1,5 @@
 /**
- * Labelled images in memory, as plain data.
+ * Labelled examples in memory, as plain data: images, mostly.
  *
  * A dataset is an object of numbers, strings and byte arrays: no methods, so that it survives `postMessage` and
  * `workerData`. With `shared`, the bytes lie in SharedArrayBuffers, and a dataset sent to a worker thread is then
@@ -11,11 +11,15 @@ import type { IdxArray } from "./idx.ts";
 
 /** A part of a dataset, row-major: image i is `images[i·size … (i+1)·size − 1]` with size = the product of `shape`. */
 export interface Split {
-  readonly images: Uint8Array;
-  readonly labels: Uint8Array;
+  /** Bytes are pixels, normalised on their way into a batch; numbers and tokens go in as they are. */
+  readonly images: Uint8Array | Float32Array | Int32Array;
+  /** Whole numbers are classes, or tokens; others are values to be met. */
+  readonly labels: Uint8Array | Int32Array | Float32Array;
   readonly count: number;
-  /** Of one image: [channels, height, width]. */
-  readonly shape: readonly [number, number, number];
+  /** Of one image: [channels, height, width]; of other examples, whatever they have. */
+  readonly shape: readonly number[];
+  /** Of one image's label; left out, [], for a class. */
+  readonly labelShape?: readonly number[];
 }
 
 /** How a pixel becomes a network's input: (pixel / maximum − mean) / std. */
@@ -64,16 +68,35 @@ export function splitOf(images: IdxArray, labels: IdxArray, classes: number, nam
 export function rows(split: Split, begin: number, end: number): Split {
   const size = imageSize(split);
   return {
+    ...split,
     images: split.images.subarray(begin * size, end * size),
-    labels: split.labels.subarray(begin, end),
+    labels: split.labels.subarray(begin * labelSize(split), end * labelSize(split)),
     count: end - begin,
-    shape: split.shape,
   };
 }
 
-/** Pixels per image. */
-export function imageSize({ shape: [channels, height, width] }: Split): number {
-  return channels * height * width;
+/** A split in two, the second part with the last `count` rows. */
+export function cutLast(all: Split, count: number): [Split, Split] {
+  const cut = all.count - count;
+  return [rows(all, 0, cut), rows(all, cut, all.count)];
+}
+
+/** Pixels per image, or numbers per example. */
+export const imageSize = ({ shape }: Split): number => shape.reduce((product, extent) => product * extent, 1);
+
+/** Numbers per label. */
+export const labelSize = ({ labelShape = [] }: Split): number =>
+  labelShape.reduce((product, extent) => product * extent, 1);
+
+/** An example's shape as that of an image; without channels it has one. Raises RangeError where it is none. */
+export function imageShape(shape: readonly number[]): readonly [number, number, number] {
+  const [channels, height, width] = shape.length === 2 ? [1, ...shape] : shape;
+  if (channels !== undefined && height !== undefined && width !== undefined && shape.length <= 3) {
+    return [channels, height, width];
+  }
+  throw new RangeError(
+    `Cannot take examples for images as they must have the shape [channels, height, width]: it is [${shape}]`,
+  );
 }
 
 /**
@@ -98,9 +121,11 @@ export function pixelStatistics(split: Split, maximum: number): Normalization {
  */
 export function fingerprint(data: Pick<Dataset, "classes" | "maximum" | "train" | "test">): string {
   const { classes, maximum, train, test } = data;
-  const layout = { classes, maximum, shape: train.shape, train: train.count, test: test.count };
+  const { shape, labelShape } = train;
+  const layout = { classes, maximum, shape, labelShape, train: train.count, test: test.count };
   const header = new TextEncoder().encode(`thalweg dataset 1 ${JSON.stringify(layout)}\n`);
-  return sha256(header, train.images, train.labels, test.images, test.labels);
+  const arrays = [train.images, train.labels, test.images, test.labels];
+  return sha256(header, ...arrays.map((a) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength)));
 }
 
 /** The same dataset with its bytes in SharedArrayBuffers, so that worker threads get it without a copy. */
@@ -113,9 +138,10 @@ export function shareDataset(dataset: Dataset): Dataset {
   return { ...dataset, train: share(dataset.train), test: share(dataset.test) };
 }
 
-function sharedCopy(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
+function sharedCopy<T extends Split["images" | "labels"]>(values: T): T {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const Values = values.constructor as new (buffer: SharedArrayBuffer) => T;
+  const copy = new Values(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
   return copy;
 }

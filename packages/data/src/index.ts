@@ -1,8 +1,22 @@
 /** Datasets: fetched once, verified always, held as bytes, handed out as normalised batches. */
-export { Batches, type BatchOptions, normalizationTable, SequentialBatches } from "./batches.ts";
+export {
+  Batches,
+  type BatchOptions,
+  type BatchValues,
+  normalizationTable,
+  SequentialBatches,
+} from "./batches.ts";
 export { cacheFolder, type FetchOptions } from "./cache.ts";
 export { type CatalogueEntry, catalogue } from "./catalogue.ts";
-export { type Dataset, imageSize, type Normalization, type Split, shareDataset } from "./dataset.ts";
+export {
+  type Dataset,
+  imageShape,
+  imageSize,
+  labelSize,
+  type Normalization,
+  type Split,
+  shareDataset,
+} from "./dataset.ts";
 export { DatasetUnavailable } from "./errors.ts";
 export { type IdxArray, parseIdx, readIdx } from "./idx.ts";
 export { type LoadOptions, loadDataset } from "./load.ts";

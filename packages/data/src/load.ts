@@ -1,21 +1,24 @@
 /**
- * From a name to a dataset in memory: find it in the catalogue, get verified bytes, parse, measure.
+ * From a name to a dataset in memory: find it in the catalogue, get verified bytes, parse, measure. The name of an NPZ file is a
+ * dataset too.
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type FetchOptions, fetchFiles, sha256 } from "./cache.ts";
 import { type CatalogueEntry, catalogue } from "./catalogue.ts";
 import {
+  cutLast,
   type Dataset,
   fingerprint,
   pixelStatistics,
-  rows,
   type Split,
   shareDataset,
   splitOf,
 } from "./dataset.ts";
 import { DatasetUnavailable } from "./errors.ts";
 import { gunzipIfNeeded, parseIdx } from "./idx.ts";
+import { readNpz } from "./npz.ts";
+import { npzDataset } from "./npz-dataset.ts";
 
 export interface LoadOptions extends FetchOptions {
   /** Put the bytes into SharedArrayBuffers, so that worker threads receive the dataset without a copy. */
@@ -23,9 +26,9 @@ export interface LoadOptions extends FetchOptions {
 }
 
 /**
- * Load a dataset of the catalogue; every file's sha256 is checked first.
+ * Load a dataset of the catalogue; every file's sha256 is checked first. A name that ends in .npz is a file: see `npzDataset`.
  *
- * @throws RangeError         no dataset has this name
+ * @throws RangeError         no dataset has this name, or the file holds none
  * @throws DatasetUnavailable no verified copy could be had; the message says what was tried and what to do
  *
  * @example
@@ -33,10 +36,14 @@ export interface LoadOptions extends FetchOptions {
  *   new Worker(url, { workerData: mnist }); // not copied
  */
 export async function loadDataset(name: string, options: LoadOptions = {}): Promise<Dataset> {
+  if (name.endsWith(".npz")) {
+    const dataset = npzDataset(await readNpz(name), name);
+    return options.shared ? shareDataset(dataset) : dataset;
+  }
   const entry = Object.hasOwn(catalogue, name) ? catalogue[name] : undefined;
   if (!entry) {
     throw new RangeError(
-      `Cannot load dataset as there is none called ${JSON.stringify(name)}: known are ${Object.keys(catalogue).join(", ")}`,
+      `Cannot load dataset as there is none called ${JSON.stringify(name)}: known are ${Object.keys(catalogue).join(", ")}, and files that end in .npz`,
     );
   }
   const shipped = entry.sources.length === 0;
@@ -50,7 +57,7 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
     const labels = parseIdx(bytes[i + 1]!, entry.files[i + 1]!.path);
     splits.push(splitOf(images, labels, entry.classes.length, name));
   }
-  const [train, test] = entry.lastForTest ? lastForTest(splits[0]!, entry.lastForTest) : splits;
+  const [train, test] = entry.lastForTest ? cutLast(splits[0]!, entry.lastForTest) : splits;
   const data = {
     classes: entry.classes,
     train: train!,
@@ -62,11 +69,6 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
     : `npm ${entry.sources[0]!.spec}, files verified by sha256`;
   const dataset = { name, fingerprint: fingerprint(data), origin, ...data };
   return options.shared ? shareDataset(dataset) : dataset;
-}
-
-function lastForTest(all: Split, count: number): [Split, Split] {
-  const cut = all.count - count;
-  return [rows(all, 0, cut), rows(all, cut, all.count)];
 }
 
 async function readShipped(name: string, entry: CatalogueEntry): Promise<Uint8Array[]> {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { imageSize, type Split } from "./dataset.ts";
 import { loadDataset } from "./load.ts";
 
-const pixelSum = ({ images }: Split) => images.reduce((sum, pixel) => sum + pixel, 0);
+const pixelSum = ({ images }: Split) => (images as Uint8Array).reduce((sum, pixel) => sum + pixel, 0);
 
 /** Mean image of each class. */
 function centroids(split: Split, classes: number): Float64Array[] {
@@ -19,7 +19,7 @@ function centroids(split: Split, classes: number): Float64Array[] {
   return sums.map((sum, c) => sum.map((value) => value / counts[c]!));
 }
 
-function nearest(image: Uint8Array, means: readonly Float64Array[]): number {
+function nearest(image: Split["images"], means: readonly Float64Array[]): number {
   const distances = means.map((mean) => mean.reduce((sum, value, j) => sum + (image[j]! - value) ** 2, 0));
   return distances.indexOf(Math.min(...distances));
 }

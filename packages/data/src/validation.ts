@@ -4,7 +4,7 @@
  * Learning rates must not be tuned on the test split; this is what they are tuned on.
  */
 import { stream } from "@thalweg/random";
-import type { Split } from "./dataset.ts";
+import { labelSize, type Split } from "./dataset.ts";
 
 /** Two disjoint lists of image indices that together are the whole split, each in ascending order. */
 export interface Partition {
@@ -15,7 +15,8 @@ export interface Partition {
 /**
  * Choose `count` images for validation at random, class by class.
  *
- * Class c with n_c of the n images gets count·n_c/n of them, rounded so that the total is exact (largest remainders).
+ * Class c with n_c of the n images gets count·n_c/n of them, rounded so that the total is exact (largest remainders). Examples
+ * whose label is no class are all of one class.
  * Within a class, the choice is the head of the permutation from stream(seed, "validation", c).
  */
 export function holdOut(split: Split, options: { count: number; seed: number }): Partition {
@@ -26,11 +27,13 @@ export function holdOut(split: Split, options: { count: number; seed: number }):
     );
   }
   const members = new Map<number, number[]>();
-  split.labels.forEach((label, i) => {
+  const hasClasses = labelSize(split) === 1 && !(split.labels instanceof Float32Array);
+  for (let i = 0; i < split.count; i++) {
+    const label = hasClasses ? split.labels[i]! : 0;
     const list = members.get(label);
     if (list) list.push(i);
     else members.set(label, [i]);
-  });
+  }
   const classes = [...members.keys()].sort((a, b) => a - b);
   const shares = apportion(
     classes.map((c) => members.get(c)!.length),

@@ -9,7 +9,7 @@
  * of its batches, and each epoch after it ⌊n/B⌋.
  */
 import { stream } from "@thalweg/random";
-import { type BatchOptions, ImageWriter } from "./batches.ts";
+import { type BatchOptions, type BatchValues, ImageWriter } from "./batches.ts";
 import type { Split } from "./dataset.ts";
 
 /** Steps of one size, from `firstStep` to the next stage; @thalweg/train lays schedules out so. */
@@ -74,14 +74,10 @@ export class VaryingBatches {
   }
 
   /** Write the batch of a step into x [batchSize(step), size] and labels [batchSize(step)]. */
-  fill(step: number, x: Float32Array, labels: Int32Array): void {
+  fill(step: number, x: BatchValues, labels: BatchValues): void {
     const { batchSize, epoch, offset } = this.place(step);
     const { writer } = this;
-    if (x.length !== batchSize * writer.size || labels.length !== batchSize) {
-      throw new RangeError(
-        `Cannot fill batch of step ${step} as x must hold ${batchSize}×${writer.size} = ${batchSize * writer.size} and labels ${batchSize} elements: they hold ${x.length} and ${labels.length}`,
-      );
-    }
+    writer.checkBuffers(x, labels, batchSize, `batch of step ${step}`);
     if (epoch !== this.epoch) {
       this.order = stream(this.seed, "order", epoch).permutation(writer.indices.length);
       this.epoch = epoch;

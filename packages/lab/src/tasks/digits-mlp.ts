@@ -1,4 +1,5 @@
 /** The small digits that ship with the package, for machines that cannot fetch MNIST: 8×8 grey, 1 797 in all. */
+import { sizeOf } from "@thalweg/graph";
 import { flatten, linear, relu, sequential } from "@thalweg/nn";
 import { classifier } from "@thalweg/train";
 import type { Task } from "./task.ts";
@@ -12,7 +13,7 @@ export const digitsMlp: Task = {
     classifier(
       sequential(
         flatten(),
-        linear(shape[1] * shape[2], 64, options),
+        linear(sizeOf(shape), 64, options),
         relu(),
         linear(64, 32, options),
         relu(),

@@ -1,4 +1,5 @@
 /** MNIST by a small convolutional network: one epoch, a few seconds on one core. */
+import { imageShape } from "@thalweg/data";
 import { conv2d, flatten, linear, maxPool2d, relu, sequential } from "@thalweg/nn";
 import { classifier } from "@thalweg/train";
 import type { Task } from "./task.ts";
@@ -9,8 +10,9 @@ export const mnistCnn: Task = {
   dataset: "mnist",
   fallback: "digits-mlp",
   architecture: "conv 3×3×8, pool, conv 3×3×16, pool, linear 784-10, ReLU",
-  model: ([channels, height, width], classes, options) =>
-    classifier(
+  model: (shape, classes, options) => {
+    const [channels, height, width] = imageShape(shape);
+    return classifier(
       sequential(
         conv2d(channels, 8, 3, { padding: 1, ...options }),
         relu(),
@@ -22,7 +24,8 @@ export const mnistCnn: Task = {
         linear(16 * Math.floor(height / 4) * Math.floor(width / 4), classes, options),
       ),
       [channels, height, width],
-    ),
+    );
+  },
   batchSize: 128,
   steps: 429, // one epoch of ⌊55 000 / 128⌋ batches
   evaluateEvery: 143,

@@ -2,6 +2,7 @@
  * MNIST by softmax regression: a convex problem, where theory speaks of what is seen. Two epochs, a quarter of a second on one
  * core.
  */
+import { sizeOf } from "@thalweg/graph";
 import { flatten, linear, sequential } from "@thalweg/nn";
 import { classifier } from "@thalweg/train";
 import type { Task } from "./task.ts";
@@ -13,7 +14,7 @@ export const mnistLogistic: Task = {
   fallback: "digits-mlp",
   architecture: "linear 784-10, softmax",
   model: (shape, classes, options) =>
-    classifier(sequential(flatten(), linear(shape[1] * shape[2], classes, options)), shape),
+    classifier(sequential(flatten(), linear(sizeOf(shape), classes, options)), shape),
   batchSize: 128,
   steps: 858, // two epochs of ⌊55 000 / 128⌋ batches
   evaluateEvery: 143,

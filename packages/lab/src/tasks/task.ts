@@ -12,10 +12,10 @@ export interface Task {
   /** The task to use, after saying so, where the dataset cannot be had. */
   fallback?: string;
   /**
-   * The model for images of this shape ([channels, height, width]) and this many classes; without biases for rules that cannot
-   * update vectors.
+   * The model for examples of this shape (of images: [channels, height, width]) and this many classes; without biases for
+   * rules that cannot update vectors.
    */
-  model(shape: readonly [number, number, number], classes: number, options?: ModelOptions): Model;
+  model(shape: readonly number[], classes: number, options?: ModelOptions): Model;
   /** The model in the field's shorthand. */
   architecture: string;
   batchSize: number;
