@@ -3,7 +3,7 @@
  * products of shifted copies. Each is a choice between compositions that give the same numbers, made by measurement with
  * ONNX Runtime on one thread (AVX-512). Rules in `convolution.ts` call these; layouts are named there.
  */
-import type { Tensor } from "../graph.ts";
+import type { Rule, Tensor } from "../graph.ts";
 import { type Shape, sizeOf } from "../shapes.ts";
 import { mul } from "./arithmetic.ts";
 import { type ConvAttributes, ConvTranspose, conv } from "./convolution.ts";
@@ -11,7 +11,7 @@ import { flip, pad, slice } from "./indexing.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { reduceSum } from "./reduction.ts";
 import { concat, reshape, swapLastAxes, transpose } from "./shape.ts";
-import { reachOf } from "./windows.ts";
+import { optionsOf, reachOf } from "./windows.ts";
 
 /**
  * dL/dx of y = conv(x, w), given g = dL/dy.
@@ -97,9 +97,23 @@ function weightGradient(x: Tensor, g: Tensor, weight: Shape, attributes: ConvAtt
     group === 1 && C * M > places * (C + M)
       ? acrossImages(x, g, weight, attributes)
       : perImage(x, g, weight, attributes);
-  g.graph.composites.set(slope, { name: "ConvWeightGradient", inputs: [x, g], attributes });
+  g.graph.composites.set(slope, {
+    name: "ConvWeightGradient",
+    inputs: [x, g],
+    attributes,
+    gradient: ofWeightGradient as readonly Rule[],
+  });
   return slope;
 }
+
+/** The sum of products x·g is linear in both, and with v in place of dw these are the convolution's own other two products. */
+const ofWeightGradient: readonly Rule<ConvAttributes>[] = [
+  // y(dw) = Σ v·dw ⇒ dy/dx = the transposed convolution of g with v
+  ({ inputs: [x, g], attributes, gradient: v }) => convInputGradient(g, v, x, attributes),
+  // dy/dg = the convolution of x with v
+  ({ inputs: [x], attributes, gradient: v }) =>
+    conv(x, v, undefined, { ...optionsOf(attributes), groups: attributes.group }),
+];
 
 /** [B, C, W] as a picture of height 1. */
 function ofSequences(x: Tensor, g: Tensor, weight: Shape, attributes: ConvAttributes): Tensor {
