@@ -7,9 +7,11 @@
  */
 import {
   type BlockSize,
+  computingOrder,
   convolves,
   type DType,
   findBlockSize,
+  forDepthFirst,
   type Tensor as GraphTensor,
   lowerToBlocks,
   type RunModel,
@@ -78,7 +80,8 @@ export class BoundSession {
   static async create(options: SessionOptions): Promise<BoundSession> {
     const { outputs, reads, writes, threads = 1, blocks = true } = options;
     const { lowered, convolutions } = await layOut(outputs, blocks);
-    const session = await takeSession(serialize({ outputs: lowered }), threads);
+    const order = forDepthFirst(computingOrder(Object.values(lowered)));
+    const session = await takeSession(serialize({ outputs: lowered, order }), threads);
     const inputs = new Map(Object.values(outputs)[0]?.graph.inputs.map((tensor) => [tensor.name, tensor]));
     const feeds = session.inputNames.map((name) => [name, bind("input", name, inputs.get(name)!, reads)]);
     const fetches = Object.entries(outputs).map(([name, tensor]) => [
