@@ -20,6 +20,33 @@ checkOperators("comparison", [
   },
   { name: "less", inputs: [a, b], build: (x, y) => ops.less(x, y), expect: [1, 0, 0, 1], ...truth },
   {
+    name: "lessOrEqual",
+    inputs: [a, b],
+    build: (x, y) => ops.lessOrEqual(x, y),
+    expect: [1, 1, 0, 1],
+    ...truth,
+  },
+  {
+    name: "or, xor",
+    inputs: [a, b],
+    build: (x, y) => [
+      ops.or(ops.equal(x, y), ops.less(x, y)),
+      ops.xor(ops.lessOrEqual(x, y), ops.greater(x, 1)),
+    ],
+    expect: [
+      [1, 1, 0, 1],
+      [1, 0, 1, 0],
+    ],
+    ...truth,
+  },
+  {
+    name: "isNaN",
+    inputs: [{ shape: [3], values: [1, Number.NaN, Number.POSITIVE_INFINITY] }],
+    build: (x) => ops.isNotANumber(x),
+    expect: [0, 1, 0],
+    ...truth,
+  },
+  {
     name: "and, not",
     inputs: [a, b],
     build: (x, y) => ops.and(ops.not(ops.equal(x, y)), ops.less(x, y)),

@@ -1,5 +1,5 @@
 /**
- * Comparison, logic, choice and conversion: Equal Greater Less GreaterOrEqual And Not Where Cast.
+ * Comparison, logic, choice and conversion: Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor Not IsNaN Where Cast.
  * Truth values carry no gradient; Where passes it to the chosen branch; Cast between float types passes it on.
  */
 import { DTYPE_CODES, type DType, isFloat, misfit, type Operator, type Rule, type Tensor } from "../graph.ts";
@@ -10,8 +10,23 @@ export const Equal = binary("Equal", (a, b) => Number(a === b), [null], { family
 export const Greater = binary("Greater", (a, b) => Number(a > b), [null], { gives: "bool" });
 export const GreaterOrEqual = binary("GreaterOrEqual", (a, b) => Number(a >= b), [null], { gives: "bool" });
 export const Less = binary("Less", (a, b) => Number(a < b), [null], { gives: "bool" });
+export const LessOrEqual = binary("LessOrEqual", (a, b) => Number(a <= b), [null], { gives: "bool" });
 export const And = binary("And", (a, b) => a * b, [null], { family: "bool", gives: "bool" });
+export const Or = binary("Or", Math.max, [null], { family: "bool", gives: "bool" });
+export const Xor = binary("Xor", (a, b) => Number(a !== b), [null], { family: "bool", gives: "bool" });
 export const Not = unary("Not", (x) => 1 - x, null, "bool");
+
+export const IsNaN: Operator = {
+  name: "IsNaN",
+  elementwise: true,
+  infer([x]) {
+    if (!isFloat(x.dtype))
+      throw misfit("IsNaN", [x], "it takes only float tensors", "whole numbers are never NaN");
+    return { shape: x.shape, dtype: "bool" };
+  },
+  evaluate: ([x]) => x.data.map((v) => Number(Number.isNaN(v))),
+  gradient: [null],
+};
 
 /** d where(c, a, b) = da where c holds, db elsewhere. */
 const ofBranch =
@@ -71,8 +86,12 @@ export const equal: (a: Operand, b: Operand) => Tensor = applyBinary(Equal);
 export const greater: (a: Operand, b: Operand) => Tensor = applyBinary(Greater);
 export const greaterOrEqual: (a: Operand, b: Operand) => Tensor = applyBinary(GreaterOrEqual);
 export const less: (a: Operand, b: Operand) => Tensor = applyBinary(Less);
+export const lessOrEqual: (a: Operand, b: Operand) => Tensor = applyBinary(LessOrEqual);
 export const and: (a: Operand, b: Operand) => Tensor = applyBinary(And);
+export const or: (a: Operand, b: Operand) => Tensor = applyBinary(Or);
+export const xor: (a: Operand, b: Operand) => Tensor = applyBinary(Xor);
 export const not: (x: Tensor) => Tensor = applyUnary(Not);
+export const isNotANumber: (x: Tensor) => Tensor = applyUnary(IsNaN);
 /** `a` where the condition holds, `b` elsewhere; all three broadcast. */
 export const where = (condition: Tensor, a: Tensor, b: Tensor): Tensor =>
   condition.graph.apply(Where, [condition, a, b], {});

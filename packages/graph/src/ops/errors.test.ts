@@ -47,9 +47,9 @@ const misfits: readonly [name: string, build: () => Tensor, message: string][] =
     "both branches must have one dtype: cast one of them",
   ],
   [
-    "matmul of a vector",
-    () => ops.matmul(f(2, 3), f(3)),
-    "both operands need two axes or more: reshape a vector to a matrix",
+    "matmul of a scalar",
+    () => ops.matmul(f(2, 3), f()),
+    "both operands need two axes or more: multiply by a scalar with mul",
   ],
   [
     "matmul of batches",

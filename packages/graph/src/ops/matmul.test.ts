@@ -31,6 +31,32 @@ checkOperators("matrix products", [
     build: (a, b) => ops.matmul(a, b),
     shape: [2, 2, 2],
   },
+  {
+    name: "matmul of a matrix and a vector",
+    inputs: [
+      { shape: [2, 2], values: [1, 2, 3, 4] },
+      { shape: [2], values: [5, 6] },
+    ],
+    build: (a, b) => ops.matmul(a, b),
+    expect: [17, 39],
+    shape: [2],
+  },
+  {
+    name: "matmul of a vector and a batch",
+    inputs: [{ shape: [3] }, { shape: [2, 3, 4] }],
+    build: (a, b) => ops.matmul(a, b),
+    shape: [2, 4],
+  },
+  {
+    name: "matmul of two vectors",
+    inputs: [
+      { shape: [2], values: [1, 2] },
+      { shape: [2], values: [3, 4] },
+    ],
+    build: (a, b) => ops.matmul(a, b),
+    expect: [11],
+    shape: [],
+  },
   ...[0, 1].flatMap((transA) =>
     [0, 1].map((transB) => ({
       name: `gemm with transA=${transA}, transB=${transB}`,

@@ -4,13 +4,14 @@
  */
 import { isFloat, misfit, type Operator, type Rule, type Tensor } from "../graph.ts";
 import { broadcastShapes, broadcastStrides, sameShape, show, sizeOf, walk } from "../shapes.ts";
+import { reshape } from "./shape.ts";
 
 /** Y[…, i, j] = Σₖ A[…, i, k] B[…, k, j] */
 export const MatMul: Operator = {
   name: "MatMul",
   infer([a, b]) {
     if (a.rank < 2 || b.rank < 2) {
-      throw misfit("MatMul", [a, b], "both operands need two axes or more", "reshape a vector to a matrix");
+      throw misfit("MatMul", [a, b], "both operands need two axes or more", "multiply by a scalar with mul");
     }
     if (a.dtype !== b.dtype)
       throw misfit("MatMul", [a, b], "both operands must have one dtype", "cast one of them");
@@ -33,14 +34,19 @@ export const MatMul: Operator = {
     return out;
   },
   gradient: [
-    // Y = A B ⇒ dA = dY Bᵀ, summed over broadcast batches
+    // Y = A B ⇒ dA = dY Bᵀ, summed over broadcast batches; a batch times one matrix is one tall product
     ({ inputs: [a, b], gradient: g }, { gemm, matmul, sumTo, swapLastAxes }) =>
-      g.rank === 2 ? gemm(g, b, { transB: 1 }) : sumTo(matmul(g, swapLastAxes(b)), a.shape),
+      b.rank === 2
+        ? reshape(gemm(tall(g), b, { transB: 1 }), a.shape)
+        : sumTo(matmul(g, swapLastAxes(b)), a.shape),
     // Y = A B ⇒ dB = Aᵀ dY
     ({ inputs: [a, b], gradient: g }, { gemm, matmul, sumTo, swapLastAxes }) =>
-      g.rank === 2 ? gemm(a, g, { transA: 1 }) : sumTo(matmul(swapLastAxes(a), g), b.shape),
+      b.rank === 2 ? gemm(tall(a), tall(g), { transA: 1 }) : sumTo(matmul(swapLastAxes(a), g), b.shape),
   ],
 };
+
+/** All axes but the last as one: a batch of matrices on top of each other. */
+const tall = (x: Tensor): Tensor => reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
 
 /** C = A B for row-major m×k and k×n. */
 function multiply(a: Float64Array, b: Float64Array, c: Float64Array, m: number, k: number, n: number): void {
@@ -123,8 +129,17 @@ export const Gemm: Operator<GemmAttributes> = {
   ],
 };
 
-/** A · B over the last two axes; the axes before them broadcast. */
-export const matmul = (a: Tensor, b: Tensor): Tensor => a.graph.apply(MatMul, [a, b], {});
+/**
+ * A · B over the last two axes; the axes before them broadcast. A vector on the left is a row, one on the right a column, and
+ * its axis of size 1 is dropped from the product.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const left = a.rank === 1 ? reshape(a, [1, a.size]) : a;
+  const right = b.rank === 1 ? reshape(b, [b.size, 1]) : b;
+  const product = a.graph.apply(MatMul, [left, right], {});
+  const keptRows = product.shape.slice(0, a.rank === 1 ? -2 : -1);
+  return reshape(product, b.rank === 1 ? keptRows : [...keptRows, product.shape.at(-1)!]);
+}
 
 /** α op(A) op(B) + β C for two axes, C optional. */
 export const gemm = (
