@@ -1,6 +1,20 @@
 /** Comparison, logic, choice and conversion. `Cast` between floats is differentiable, and so is each branch of `Where`. */
 import { DTYPE_CODES, type DType } from "../../graph.ts";
-import { and, cast, equal, greater, greaterOrEqual, identity, less, not, where } from "../../ops/index.ts";
+import {
+  and,
+  cast,
+  equal,
+  greater,
+  greaterOrEqual,
+  identity,
+  isNotANumber,
+  less,
+  lessOrEqual,
+  not,
+  or,
+  where,
+  xor,
+} from "../../ops/index.ts";
 import type { NodeView, Readers } from "../node.ts";
 
 const DTYPES = new Map<number, DType>(
@@ -22,7 +36,11 @@ export const comparison: Readers = {
   Greater: (node) => greater(node.input(0), node.input(1)),
   GreaterOrEqual: (node) => greaterOrEqual(node.input(0), node.input(1)),
   Less: (node) => less(node.input(0), node.input(1)),
+  LessOrEqual: (node) => lessOrEqual(node.input(0), node.input(1)),
+  IsNaN: (node) => isNotANumber(node.input(0)),
   And: (node) => and(node.input(0), node.input(1)),
+  Or: (node) => or(node.input(0), node.input(1)),
+  Xor: (node) => xor(node.input(0), node.input(1)),
   Not: (node) => not(node.input(0)),
   Where: (node) => where(node.input(0), node.input(1), node.input(2)),
   Identity: (node) => identity(node.input(0)),

@@ -1,6 +1,11 @@
-/** Values that stand in the file, and those that follow from shapes alone: Constant Shape Size ConstantOfShape Range EyeLike. */
-import { expand } from "../../ops/index.ts";
+/** Values that stand in the file, and those that follow from shapes alone: Constant Shape Size ConstantOfShape Range EyeLike NonZero. */
+import { add, cast, equal, expand } from "../../ops/index.ts";
+import { type Shape, show, stridesOf } from "../../shapes.ts";
 import type { KnownValue, NodeView, Readers } from "../node.ts";
+import { dtypeOf } from "./comparison.ts";
+
+/** Ranges are written out; beyond this they are slips. */
+const LONGEST_RANGE = 2 ** 24;
 
 /** The one attribute that a Constant node has, as a value. */
 function constantValue(node: NodeView): KnownValue {
@@ -38,5 +43,37 @@ export const constant: Readers = {
       : ({ dtype: "float32", data: [0] } as const);
     if (data.length !== 1) throw node.refuse("its value must hold one number", `found ${data.length}`);
     return expand(node.graph.constant(data[0]!, [], dtype), shape);
+  },
+
+  // start, start + delta, … up to limit, which is left out
+  Range: (node) => {
+    const { dtype } = node.constant(0);
+    const [start, limit, delta] = [node.constantNumber(0), node.constantNumber(1), node.constantNumber(2)];
+    const count = Math.max(0, Math.ceil((limit - start) / delta));
+    if (!(count <= LONGEST_RANGE)) {
+      throw node.refuse(`a range may have ${LONGEST_RANGE} numbers`, `it has ${count}`);
+    }
+    const numbers = Float64Array.from({ length: count }, (_, i) => start + i * delta);
+    return node.graph.constant(numbers, [count], dtype);
+  },
+
+  // 1 where the column is the row plus k
+  EyeLike: (node) => {
+    const { shape, dtype } = node.input(0);
+    const [rows, columns] = shape as [number, number];
+    if (shape.length !== 2) throw node.refuse("its input must have two axes", `found ${show(shape)}`);
+    const count = (n: number, along: Shape) => node.graph.constant([...Array(n).keys()], along, "int64");
+    if (!(rows + columns <= LONGEST_RANGE)) throw node.refuse("it is too large", `found ${show(shape)}`);
+    const hot = equal(count(columns, [1, columns]), add(count(rows, [rows, 1]), node.int("k", 0)));
+    return cast(hot, node.hasAttribute("dtype") ? dtypeOf(node, node.int("dtype")) : dtype);
+  },
+
+  // indices of what is not zero, one column per element: only of values that are known
+  NonZero: (node) => {
+    const { data, shape } = node.constant(0);
+    const strides = stridesOf(shape);
+    const found = Array.from(data.keys()).filter((i) => data[i] !== 0);
+    const indices = shape.flatMap((d, axis) => found.map((i) => Math.floor(i / strides[axis]!) % d));
+    return node.graph.constant(indices, [shape.length, found.length], "int64");
   },
 };

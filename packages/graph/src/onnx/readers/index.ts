@@ -2,5 +2,6 @@
 import type { Readers } from "../node.ts";
 import { comparison } from "./comparison.ts";
 import { constant } from "./constant.ts";
+import { selection } from "./selection.ts";
 
-export const READERS: Readers = Object.assign(Object.create(null), comparison, constant);
+export const READERS: Readers = Object.assign(Object.create(null), comparison, constant, selection);
