@@ -88,14 +88,19 @@ export interface TrainingOptions extends ProgramOptions {
 /** Memory for one batch, to be filled before each run. */
 export type Batch = Readonly<Record<string, Values>>;
 
+/** Uniform numbers that are fed in, and what they are drawn from at a step. */
+interface Noise {
+  readonly values: Float32Array;
+  at(step: number): Stream;
+}
+
 interface TrainingParts {
   /** Fill it before each run. */
   batch: Batch;
   batchSize: number;
   session: BoundSession;
   lossValue: Float32Array;
-  /** Uniform numbers that are fed in, and what they are drawn from at a step. */
-  noises: readonly { values: Float32Array; at(step: number): Stream }[];
+  noises: readonly Noise[];
   /** New values of buffers, and where they belong once the run is over. */
   updates: readonly { from: Float32Array; to: Float32Array }[];
 }
@@ -123,28 +128,8 @@ export class TrainingProgram {
 
   /** Trace, differentiate and compile. Raises RangeError for a model that cannot sample labels and should. */
   static async create(options: TrainingOptions): Promise<TrainingProgram> {
-    const { vector, batchSize, threads = 1, blocks = true, seed, labels = "given" } = options;
-    const { updatesBuffers = true } = options;
-    const { context, tensors, batch, reads } = trace(options, true);
-    const noises: TrainingParts["noises"][number][] = [];
-    const feed = (tensor: Tensor, at: (step: number) => Stream) => {
-      const values = new Float32Array(tensor.size);
-      reads.set(tensor.name, values);
-      noises.push({ values, at });
-    };
-    const uniform = (shape: Shape) => {
-      const tensor = context.graph.input("labels/noise", shape);
-      feed(tensor, (step) => stream(seed, "labels", step));
-      return tensor;
-    };
-    const loss =
-      labels === "given"
-        ? options.model.measure(context, tensors).loss
-        : requireSampling(options.model)(context, tensors, uniform);
-    [...context.noises.values()].forEach((tensor, index) => {
-      feed(tensor, (step) => stream(seed, "noise", index, step));
-    });
-    const parameters = vector.segments.map(({ name }) => context.parameters.get(name)!);
+    const { vector, batchSize, threads = 1, blocks = true, updatesBuffers = true } = options;
+    const { context, batch, reads, noises, loss, parameters } = traceLoss(options);
     const slopes = gradients(loss, parameters);
 
     const lossValue = new Float32Array(1);
@@ -171,7 +156,7 @@ export class TrainingProgram {
    */
   async run(step: number): Promise<number> {
     const { session, lossValue, noises, updates } = this.parts;
-    for (const { values, at } of noises) at(step).fillUniform(values, 0, 1);
+    drawNoises(noises, step);
     await session.run();
     for (const { from, to } of updates) to.set(from);
     return lossValue[0]!;
@@ -226,6 +211,45 @@ export class EvaluationProgram {
   release(): Promise<void> {
     return this.session.release();
   }
+}
+
+interface TracedLoss extends Traced {
+  noises: readonly Noise[];
+  loss: Tensor;
+  /** In the vector's order. */
+  parameters: readonly Tensor[];
+}
+
+/** The loss of a batch in training, with the memory of all that it reads. */
+export function traceLoss(options: TrainingOptions): TracedLoss {
+  const { model, vector, seed, labels = "given" } = options;
+  const traced = trace(options, true);
+  const { context, tensors, reads } = traced;
+  const noises: Noise[] = [];
+  const feed = (tensor: Tensor, at: Noise["at"]) => {
+    const values = new Float32Array(tensor.size);
+    reads.set(tensor.name, values);
+    noises.push({ values, at });
+  };
+  const uniform = (shape: Shape) => {
+    const tensor = context.graph.input("labels/noise", shape);
+    feed(tensor, (step) => stream(seed, "labels", step));
+    return tensor;
+  };
+  const loss =
+    labels === "given"
+      ? model.measure(context, tensors).loss
+      : requireSampling(model)(context, tensors, uniform);
+  [...context.noises.values()].forEach((tensor, index) => {
+    feed(tensor, (step) => stream(seed, "noise", index, step));
+  });
+  const parameters = vector.segments.map(({ name }) => context.parameters.get(name)!);
+  return { ...traced, noises, loss, parameters };
+}
+
+/** Draw the noise of a step. */
+export function drawNoises(noises: readonly Noise[], step: number): void {
+  for (const { values, at } of noises) at(step).fillUniform(values, 0, 1);
 }
 
 interface Traced {
