@@ -89,6 +89,12 @@ export class NodeView {
     return this.hasInput(k) ? this.input(k) : undefined;
   }
 
+  /** Operand k as a constant where the file holds its values, even where its like are parameters: a bound, an exponent. */
+  fixed(k: number): Tensor | undefined {
+    const known = this.hasInput(k) ? this.#around.known(this.proto.input[k]!) : null;
+    return known ? this.graph.constant(known.data, known.shape, known.dtype) : this.optional(k);
+  }
+
   /** All operands, undefined where they are left out. */
   get inputs(): readonly (Tensor | undefined)[] {
     return this.proto.input.map((_, k) => this.optional(k));

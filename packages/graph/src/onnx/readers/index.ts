@@ -1,7 +1,24 @@
 /** All readers by ONNX's operator names. An operator that is not here is carried: computed as it stands, without a gradient. */
 import type { Readers } from "../node.ts";
+import { activation } from "./activation.ts";
+import { arithmetic } from "./arithmetic.ts";
 import { comparison } from "./comparison.ts";
 import { constant } from "./constant.ts";
+import { matmul } from "./matmul.ts";
+import { normalization } from "./normalization.ts";
+import { reduction } from "./reduction.ts";
 import { selection } from "./selection.ts";
+import { softmax } from "./softmax.ts";
 
-export const READERS: Readers = Object.assign(Object.create(null), comparison, constant, selection);
+export const READERS: Readers = Object.assign(
+  Object.create(null),
+  activation,
+  arithmetic,
+  comparison,
+  constant,
+  matmul,
+  normalization,
+  reduction,
+  selection,
+  softmax,
+);
