@@ -198,9 +198,9 @@ function withBatch(indices: Tensor, batchDims: number): Tensor {
   return concat([...places, indices], -1);
 }
 
-export type Reduction = "none" | "add" | "mul" | "max" | "min";
+export type ScatterReduction = "none" | "add" | "mul" | "max" | "min";
 
-const COMBINE: Readonly<Record<Reduction, (old: number, update: number) => number>> = {
+const COMBINE: Readonly<Record<ScatterReduction, (old: number, update: number) => number>> = {
   none: (_, update) => update,
   add: (old, update) => old + update,
   mul: (old, update) => old * update,
@@ -217,7 +217,7 @@ function combiner(operator: string, inputs: readonly Tensor[], reduction: string
 /** How a scatter reads at its places, and writes there: what its rules are made of. */
 type Places = {
   read(x: Tensor): Tensor;
-  write(data: Tensor, updates: Tensor, reduction: Reduction): Tensor;
+  write(data: Tensor, updates: Tensor, reduction: ScatterReduction): Tensor;
 };
 type ScatterStep = {
   data: Tensor;
@@ -225,7 +225,7 @@ type ScatterStep = {
   y: Tensor;
   g: Tensor;
   places: Places;
-  reduction: Reduction;
+  reduction: ScatterReduction;
 };
 
 /** What of `data` and of `updates` is as large as y, and how many there are at each place, as numbers. */
@@ -245,7 +245,7 @@ const ofLargestUpdate = (step: ScatterStep): Tensor => {
 };
 
 /** d y / d data */
-const OF_DATA: Readonly<Record<Reduction, (step: ScatterStep) => Tensor>> = {
+const OF_DATA: Readonly<Record<ScatterReduction, (step: ScatterStep) => Tensor>> = {
   // written places forget what was there
   none: ({ g, updates, places }) => places.write(g, constantLike(updates, 0, updates.shape), "none"),
   // y = x + Σ u
@@ -258,7 +258,7 @@ const OF_DATA: Readonly<Record<Reduction, (step: ScatterStep) => Tensor>> = {
 };
 
 /** d y / d updates */
-const OF_UPDATES: Readonly<Record<Reduction, (step: ScatterStep) => Tensor>> = {
+const OF_UPDATES: Readonly<Record<ScatterReduction, (step: ScatterStep) => Tensor>> = {
   // where indices repeat, ONNX leaves open which update wins: this is right when they do not
   none: ({ g, places }) => places.read(g),
   add: ({ g, places }) => places.read(g),
@@ -275,7 +275,7 @@ function scatterRules<A extends { reduction: string } & Record<string, number | 
   const rule =
     (table: typeof OF_DATA): Rule<A> =>
     ({ inputs: [data, indices, updates], attributes, output: y, gradient: g }) => {
-      const reduction = attributes.reduction as Reduction;
+      const reduction = attributes.reduction as ScatterReduction;
       return table[reduction]({ data, updates, y, g, places: placesOf(indices, attributes), reduction });
     };
   return [rule(OF_DATA), null, rule(OF_UPDATES)];
@@ -296,7 +296,7 @@ export const ScatterElements: Operator<{ axis: number; reduction: string }> = {
   },
   evaluate([data, indices, updates], { axis, reduction }) {
     const out = Float64Array.from(data.data);
-    const combine = COMBINE[reduction as Reduction];
+    const combine = COMBINE[reduction as ScatterReduction];
     eachElement("ScatterElements", data.shape, indices, axis, (k, place) => {
       out[place] = combine(out[place]!, updates.data[k]!);
     });
@@ -328,7 +328,7 @@ export const ScatterND: Operator<{ reduction: string }> = {
   },
   evaluate([data, indices, updates], { reduction }) {
     const out = Float64Array.from(data.data);
-    const combine = COMBINE[reduction as Reduction];
+    const combine = COMBINE[reduction as ScatterReduction];
     const row = sizeOf(data.shape.slice(indices.shape.at(-1)!));
     eachTuple("ScatterND", data.shape, indices, 0, (t, place) => {
       for (let i = 0; i < row; i++) out[place + i] = combine(out[place + i]!, updates.data[t * row + i]!);
@@ -359,7 +359,7 @@ export const scatterElements = (
   indices: Tensor,
   updates: Tensor,
   axis = 0,
-  reduction: Reduction = "none",
+  reduction: ScatterReduction = "none",
 ): Tensor =>
   data.graph.apply(ScatterElements, [data, indices, updates], {
     axis: frontAxis("ScatterElements", data, axis),
@@ -371,7 +371,7 @@ export const scatterND = (
   data: Tensor,
   indices: Tensor,
   updates: Tensor,
-  reduction: Reduction = "none",
+  reduction: ScatterReduction = "none",
 ): Tensor => data.graph.apply(ScatterND, [data, indices, updates], { reduction });
 
 /** `data` with each row of `updates` added to the row that `indices` names; repeated indices add up. */

@@ -57,6 +57,18 @@ checkOperators("indexing", [
     build: (x) => ops.pad(x, [0, 1, -1], [2, 0, 1]),
     shape: [5, 5, 2],
   },
+  {
+    name: "trilu",
+    inputs: [{ shape: [2, 3], values: [1, 2, 3, 4, 5, 6] }],
+    build: (x) => ops.trilu(x),
+    expect: [1, 2, 3, 0, 5, 6],
+  },
+  {
+    name: "trilu of the lower triangle below the diagonal",
+    inputs: [{ shape: [2, 3, 3] }],
+    build: (x) => ops.trilu(x, -1, false),
+    shape: [2, 3, 3],
+  },
 ]);
 
 describe("round trips of indexing", () => {

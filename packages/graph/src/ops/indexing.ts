@@ -115,6 +115,26 @@ export const Pad: Operator<PadAttributes> = {
   ],
 };
 
+/** The upper triangle of matrices, from diagonal k on, or the lower one up to diagonal k; zeros elsewhere. */
+export const Trilu: Operator<{ upper: number }> = {
+  name: "Trilu",
+  infer([x, k]) {
+    if (x.rank < 2) throw misfit("Trilu", [x], "it needs two axes or more");
+    if (k.dtype !== "int64" || k.size !== 1)
+      throw misfit("Trilu", [x, k], "the diagonal must be one int64 number");
+    return { shape: x.shape, dtype: x.dtype };
+  },
+  evaluate([x, k], { upper }) {
+    const [rows, columns] = x.shape.slice(-2) as [number, number];
+    return x.data.map((value, i) => {
+      const diagonal = (i % columns) - (Math.floor(i / columns) % rows);
+      return (upper ? diagonal >= k.data[0]! : diagonal <= k.data[0]!) ? value : 0;
+    });
+  },
+  // zeros pass nothing on: the same triangle of dy
+  gradient: [({ inputs: [, k], attributes, gradient: g }) => g.graph.apply(Trilu, [g, k], attributes), null],
+};
+
 /**
  * Part of a tensor, as NumPy's `x[start:end:step]` on the named axes (the first ones when left out; steps of 1 when left
  * out). To go back to the very front with a negative step, end at −(size + 1) or lower.
@@ -165,3 +185,7 @@ export function spread(x: Tensor, axis: number, step: number): Tensor {
   );
   return slice(reshape(padded, [...lead, size * step, ...rest]), [0], [(size - 1) * step + 1], [axis]);
 }
+
+/** Zeros below (`upper`, the default) or above diagonal k of the last two axes; diagonal 0 is the main one, 1 above it. */
+export const trilu = (x: Tensor, k = 0, upper = true): Tensor =>
+  x.graph.apply(Trilu, [x, x.graph.constant(k, [], "int64")], { upper: Number(upper) });

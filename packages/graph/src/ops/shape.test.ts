@@ -68,12 +68,31 @@ checkOperators("shape", [
     expect: [1, 2, 3, 7, 1, 2, 3, 4, 5, 6, 8, 4, 5, 6],
     ...linear,
   },
+  {
+    name: "tile",
+    inputs: [{ shape: [2, 2], values: [1, 2, 3, 4] }],
+    build: (x) => ops.tile(x, [2, 2]),
+    expect: [1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4],
+  },
+  {
+    name: "tile of the middle axis",
+    inputs: [{ shape: [2, 3, 2] }],
+    build: (x) => ops.tile(x, [1, 3, 1]),
+    shape: [2, 9, 2],
+    ...linear,
+  },
 ]);
 
 describe("errors and round trips of shapes", () => {
   test("reshape() counts elements", () => {
     expect(() => ops.reshape(new Graph().input("x", [2, 3]), [4, -1])).toThrow(
       "Cannot apply Reshape to x float32 [2, 3] as [4, -1] cannot hold 6 elements",
+    );
+  });
+
+  test("tile() wants one number for each axis", () => {
+    expect(() => ops.tile(new Graph().input("x", [2, 3]), [2])).toThrow(
+      "Cannot apply Tile to x float32 [2, 3] as it needs one whole number, 0 or more, for each of the 2 axes: found [2]",
     );
   });
 

@@ -1,6 +1,6 @@
 /**
- * Operators that move or rename axes without computing: Reshape Flatten Squeeze Unsqueeze Transpose Concat, and `expand`.
- * All are linear, so each gradient is the move back.
+ * Operators that move or rename axes without computing: Reshape Flatten Squeeze Unsqueeze Transpose Concat Tile, and
+ * `expand`. All are linear, so each gradient is the move back.
  */
 import { type Attributes, frontAxis, misfit, type Operator, type Rule, type Tensor } from "../graph.ts";
 import { type Shape, sameShape, show, sizeOf, stridesOf, walk } from "../shapes.ts";
@@ -129,6 +129,45 @@ export const Concat: Operator<{ axis: number }> = {
   ],
 };
 
+/** The whole repeated `repeats[k]` times along axis k. */
+export const Tile: Operator<{ repeats: readonly number[] }> = {
+  name: "Tile",
+  trailing: ["repeats"],
+  infer([x], { repeats }) {
+    if (repeats.length !== x.rank || !repeats.every((n) => Number.isInteger(n) && n >= 0)) {
+      throw misfit(
+        "Tile",
+        [x],
+        `it needs one whole number, 0 or more, for each of the ${x.rank} axes: found ${show(repeats)}`,
+      );
+    }
+    return { shape: x.shape.map((d, k) => d * repeats[k]!), dtype: x.dtype };
+  },
+  evaluate([x], _, { shape }) {
+    const out = new Float64Array(sizeOf(shape));
+    const [to, from] = [stridesOf(shape), stridesOf(x.shape)];
+    for (let i = 0; i < out.length; i++) {
+      const place = to.reduce(
+        (sum, stride, k) => sum + ((Math.floor(i / stride) % shape[k]!) % x.shape[k]!) * from[k]!,
+        0,
+      );
+      out[i] = x.data[place]!;
+    }
+    return out;
+  },
+  // dx = Σ over the copies of dy
+  gradient: [
+    ({ inputs: [x], attributes: { repeats }, gradient: g }, { reduceSum }) => {
+      const copies = reshape(
+        g,
+        x.shape.flatMap((d, k) => [repeats[k]!, d]),
+      );
+      const axes = repeats.flatMap((n, k) => (n === 1 ? [] : [2 * k]));
+      return reshape(reduceSum(copies, axes), x.shape);
+    },
+  ],
+};
+
 /** The same elements in another shape; one size may be −1 and is then worked out. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((n, d) => (d === -1 ? n : n * d), 1);
@@ -192,3 +231,7 @@ export function concat(inputs: readonly Tensor[], axis: number): Tensor {
     ? first
     : first.graph.apply(Concat, inputs, { axis: frontAxis("Concat", first, axis) });
 }
+
+/** Repeat the whole along every axis: `tile([a, b], [2])` is [a, b, a, b]. */
+export const tile = (x: Tensor, repeats: readonly number[]): Tensor =>
+  repeats.length === x.rank && repeats.every((n) => n === 1) ? x : x.graph.apply(Tile, [x], { repeats });
