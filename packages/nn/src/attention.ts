@@ -19,7 +19,7 @@ import {
 } from "@thalweg/graph";
 import { layerWeight, xavierUniform, zeros } from "./initializers.ts";
 import { affine, biasSpecs, dropped, requireCounts, requireProbability } from "./layers.ts";
-import type { Context, Module } from "./module.ts";
+import type { Context, Initializer, Module } from "./module.ts";
 
 export interface AttentionOptions {
   /** Positions see only themselves and what comes before them. Default false. */
@@ -107,6 +107,8 @@ export interface AttentionInput {
 
 export interface MultiHeadAttentionOptions extends AttentionOptions {
   readonly bias?: boolean;
+  /** Of all projections. Default: torch's, xavierUniform before the heads and kaimingUniform with a = √5 after them. */
+  readonly weight?: Initializer;
 }
 
 /**
@@ -120,32 +122,36 @@ export function multiHeadAttention(
   options: MultiHeadAttentionOptions = {},
 ): Module<Tensor | AttentionInput> {
   requireHeads("multiHeadAttention", width, heads);
-  const { bias = true, dropout = 0 } = options;
+  const { bias = true, dropout = 0, weight } = options;
   requireProbability("multiHeadAttention", "dropout", dropout);
   const [inBias] = biasSpecs(bias, 3 * width, zeros);
   const [outBias] = biasSpecs(bias, width, zeros);
   return {
     parameters: [
-      { name: "in_proj_weight", shape: [3 * width, width], initialize: xavierUniform(), kind: "weight" },
+      {
+        name: "in_proj_weight",
+        shape: [3 * width, width],
+        initialize: weight ?? xavierUniform(),
+        kind: "weight",
+      },
       ...(inBias ? [{ ...inBias, name: "in_proj_bias" }] : []),
-      // torch leaves the layer's own default on this one: kaimingUniform with a = √5
-      { name: "out_proj.weight", shape: [width, width], initialize: layerWeight, kind: "weight" },
+      { name: "out_proj.weight", shape: [width, width], initialize: weight ?? layerWeight, kind: "weight" },
       ...(outBias ? [{ ...outBias, name: "out_proj.bias" }] : []),
     ],
     buffers: [],
     forward(x, context) {
-      const weight = context.parameter("in_proj_weight");
+      const matrix = context.parameter("in_proj_weight");
       const biases = bias ? context.parameter("in_proj_bias") : undefined;
       const project = (input: Tensor, k: number) =>
         affine(
           input,
-          slice(weight, [k * width], [(k + 1) * width], [0]),
+          slice(matrix, [k * width], [(k + 1) * width], [0]),
           biases && slice(biases, [k * width], [(k + 1) * width], [0]),
         );
       const [q, k, v] =
         "query" in x
           ? [x.query, x.key, x.value].map((input, part) => splitHeads(project(input, part), heads))
-          : splitProjections(affine(x, weight, biases), heads);
+          : splitProjections(affine(x, matrix, biases), heads);
       const mask = "query" in x ? x.mask : undefined;
       const joined = joinHeads(attend(q!, k!, v!, context, { ...options, ...(mask && { mask }) }));
       return affine(

@@ -43,6 +43,7 @@ export function batchNorm(channels: number, options: BatchNormOptions = {}): Mod
       { name: "running_mean", shape, initial: 0 },
       { name: "running_var", shape, initial: 1 },
     ],
+    alsoStored: [{ name: "num_batches_tracked" }], // counts for a momentum of None, which there is not here
     forward(x, context) {
       const scale = context.parameter("weight");
       const bias = context.parameter("bias");

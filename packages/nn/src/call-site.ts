@@ -9,13 +9,16 @@ const OURS = ["graph", "nn", "train"].map((name) =>
   fileURLToPath(new URL(`../../${name}/src/`, import.meta.url)),
 );
 
-/** `/home/me/model.ts:12:20`, or undefined when the whole stack is the library's. */
-export function callSite(): string | undefined {
-  const frames = stack().split("\n").slice(1).map(placeOf);
+/**
+ * `/home/me/model.ts:12:20`, or undefined when the whole stack is the library's. An error that was just caught is asked first:
+ * its frames reach further in than those of the place that caught it.
+ */
+export function callSite(caught: Error): string | undefined {
+  const frames = [caught.stack ?? "", wholeStack()].flatMap((stack) => stack.split("\n").map(placeOf));
   return frames.find((place) => place !== undefined && isUsers(place));
 }
 
-function stack(): string {
+function wholeStack(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;
   const { stack = "" } = new Error();

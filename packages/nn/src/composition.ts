@@ -92,7 +92,7 @@ function locating<T>(path: string, build: () => T): T {
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError) || located.has(error)) throw error;
     const layer = path === "" ? "the model" : `layer ${path}`;
-    const site = callSite();
+    const site = callSite(error);
     const message = `In ${layer}${site === undefined ? "" : `, called at ${site}`}: ${error.message}`;
     const raised =
       error instanceof TypeError

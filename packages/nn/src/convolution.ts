@@ -103,17 +103,8 @@ export function conv1d(inputs: number, outputs: number, kernel: number, options:
     buffers: [],
     forward(x, context) {
       requireChannels("conv1d", x, 3, inputs);
-      // an image of one row
-      const [B, , L] = x.shape as [number, number, number];
-      const image = reshape(x, [B, inputs, 1, L]);
-      const kernels = reshape(context.parameter("weight"), [outputs, inputs / groups, 1, kernel]);
-      const y = conv(image, kernels, bias ? context.parameter("bias") : undefined, {
-        stride: [1, stride],
-        padding: [0, padding],
-        dilation: [1, dilation],
-        groups,
-      });
-      return reshape(y, [B, outputs, y.shape[3]!]);
+      const window = { stride, padding, dilation, groups };
+      return conv(x, context.parameter("weight"), bias ? context.parameter("bias") : undefined, window);
     },
   };
 }

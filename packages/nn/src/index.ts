@@ -82,6 +82,7 @@ export {
   tracing,
   within,
 } from "./module.ts";
+export { normalNoise } from "./noise.ts";
 export { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from "./normalization.ts";
 export {
   adaptiveAveragePool2d,
@@ -94,6 +95,15 @@ export {
   maxPool2d,
   upsampleNearest2d,
 } from "./pooling.ts";
+// weights in files
+export {
+  type ReadWeights,
+  type ReadWeightsOptions,
+  readWeights,
+  type Stored,
+  type Weights,
+  writeWeights,
+} from "./weights.ts";
 
 // models
 export * from "./zoo/index.ts";

@@ -32,25 +32,13 @@ export interface LineOptions {
   readonly padding?: number;
 }
 
-const along = (kernel: number, { stride = kernel, padding = 0 }: LineOptions) => ({
-  stride: [1, stride] as const,
-  padding: [0, padding] as const,
-});
-
-/** A signal [B, C, L] as an image of one row, and back. */
-const asRow = (x: Tensor, act: (image: Tensor) => Tensor): Tensor => {
-  const [B, C, L] = x.shape as [number, number, number];
-  const image = act(reshape(x, [B, C, 1, L]));
-  return reshape(image, [B, image.shape[1]!, image.shape[3]!]);
-};
-
 /** Largest value of each window of [B, C, L]. */
 export const maxPool1d = (kernel: number, options: LineOptions = {}): Module =>
-  lambda((x) => asRow(x, (image) => maxPool(image, [1, kernel], along(kernel, options))));
+  lambda((x) => maxPool(x, kernel, options));
 
 /** Mean of each window of [B, C, L]. */
 export const averagePool1d = (kernel: number, options: LineOptions = {}): Module =>
-  lambda((x) => asRow(x, (image) => averagePool(image, [1, kernel], along(kernel, options))));
+  lambda((x) => averagePool(x, kernel, options));
 
 /** Mean of each plane: [B, C, H, W] → [B, C, 1, 1]. */
 export const globalAveragePool = (): Module => lambda((x) => averagePlanes(x));

@@ -21,6 +21,13 @@ const { models } = JSON.parse(readFileSync(new URL("../../fixtures/zoo.json", im
 
 const tiny = { vocabulary: 11, context: 6, layers: 2, heads: 2, width: 8 };
 const built: Readonly<Record<string, nn.Module>> = {
+  logisticRegression: nn.logisticRegression(12, 10),
+  mlp: nn.mlp({ sizes: [12, 9, 8, 10], activation: "tanh" }),
+  lenet5: nn.lenet5(),
+  "lenet5 with rectifiers, for 32 pixels": nn.lenet5({ size: 32, activation: "relu", pool: "max" }),
+  net2c2d: nn.net2c2d(),
+  net3c3d: nn.net3c3d(),
+  modularTransformer: nn.modularTransformer({ modulus: 7, layers: 2, width: 8, heads: 2, hidden: 12 }),
   "cifarResnet 20": nn.cifarResnet({ depth: 20 }),
   "cifarResnet 8 B, width 2": nn.cifarResnet({ depth: 8, shortcut: "B", width: 2 }),
   "cifarResnet 8 without shortcuts": nn.cifarResnet({ depth: 8, shortcut: "none" }),
@@ -75,16 +82,16 @@ function expectClose(found: number, wanted: number, scale: number, what: string)
   );
 }
 
-function checkAgainstTorch(
-  module: nn.Module,
-  recorded: Case,
-  input: readonly [Tensor, ArrayLike<number>],
-  context: nn.Tracing,
-  lossOf: (output: Tensor) => readonly [Tensor, Readonly<Record<string, number[]>>],
-): void {
-  const [x, data] = input;
-  const output = module.forward(x, context);
-  const [loss, targets] = lossOf(output);
+/** What a case computes: the output that was recorded, the loss, and values of inputs beside the weights. */
+interface Built {
+  readonly output: Tensor;
+  readonly loss: Tensor;
+  readonly feeds: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+function checkAgainstTorch(module: nn.Declared, recorded: Case, build: (context: nn.Tracing) => Built): void {
+  const context = nn.tracing(module, { training: recorded.training });
+  const { output, loss, feeds } = build(context);
   const names = [...context.parameters.keys()];
   expect(names).toEqual(Object.keys(recorded.gradients));
   expect([...context.buffers.keys()]).toEqual(Object.keys(recorded.running));
@@ -93,8 +100,7 @@ function checkAgainstTorch(
   const running = [...context.buffers].map(([name, buffer]) => context.updates.get(name) ?? buffer);
   const [found, [value], ...rest] = evaluate([output, loss, ...slopes, ...running], {
     ...fill(module),
-    ...targets,
-    [x.name]: data,
+    ...feeds,
   }) as [Float64Array, Float64Array, ...Float64Array[]];
   const size = Math.max(...recorded.output.map(Math.abs));
   recorded.output.forEach((wanted, i) => {
@@ -104,40 +110,72 @@ function checkAgainstTorch(
   names.forEach((name, k) => {
     const g = rest[k]!;
     const [projection, norm] = recorded.gradients[name]!;
+    const along = g.reduce((sum, v, i) => sum + v * Math.cos(i), 0);
     expectClose(Math.sqrt(g.reduce((sum, v) => sum + v * v, 0)), norm, norm, `norm of d${name}`);
-    expectClose(
-      g.reduce((sum, v, i) => sum + v * Math.cos(i), 0),
-      projection,
-      norm,
-      `projection of d${name}`,
-    );
+    expectClose(along, projection, norm, `projection of d${name}`);
   });
-  Object.entries(recorded.running).forEach(([name, sum], k) => {
-    expectClose(
-      rest[names.length + k]!.reduce((a, b) => a + b, 0),
-      sum,
-      Math.abs(sum),
-      `sum of ${name}`,
-    );
+  Object.entries(recorded.running).forEach(([name, wanted], k) => {
+    const sum = rest[names.length + k]!.reduce((a, b) => a + b, 0);
+    expectClose(sum, wanted, Math.abs(wanted), `sum of ${name}`);
   });
 }
 
+/** A classifier of images or of the next token, with the labels of zoo.make.py. */
+const classified =
+  (module: nn.Module, { shape, tokens }: Case) =>
+  (context: nn.Tracing): Built => {
+    const { graph } = context;
+    const x = graph.input("x", shape, tokens ? "int32" : "float32");
+    const output = module.forward(x, context);
+    const labels = graph.input("labels", output.shape.slice(0, -1), "int32");
+    const classes = output.shape.at(-1)!;
+    const values = Array.from({ length: labels.size }, (_, i) => {
+      if (output.rank === 3) return (3 * i * i) % classes;
+      return tokens ? (3 * i) % (classes - 1) : (3 * i) % classes;
+    });
+    const feeds = { x: tokens ?? wave(shape, 0), labels: values };
+    return { output, loss: nn.crossEntropy(output, labels), feeds };
+  };
+
 describe("the zoo against PyTorch", () => {
-  for (const [name, recorded] of Object.entries(models)) {
+  for (const [name, module] of Object.entries(built)) {
     test(`${name}: output, loss, gradients and running statistics`, () => {
-      const module = built[name]!;
-      const context = nn.tracing(module, { training: recorded.training });
-      const { graph } = context;
-      const [B, T] = recorded.shape as [number, number];
-      const tokens = recorded.tokens;
-      const x = graph.input("x", recorded.shape, tokens ? "int32" : "float32");
-      checkAgainstTorch(module, recorded, [x, tokens ?? wave(recorded.shape, 0)], context, (output) => {
-        const labels = graph.input("labels", tokens ? [B, T] : [B], "int32");
-        const values = tokens
-          ? tokens.map((_, i) => (3 * i * i) % 11)
-          : Array.from({ length: B }, (_, i) => (3 * i) % output.shape[1]!);
-        return [nn.crossEntropy(output, labels), { labels: values }];
+      checkAgainstTorch(module, models[name]!, classified(module, models[name]!));
+    });
+  }
+
+  for (const name of ["vae", "vae, not training"]) {
+    test(`${name}: reconstruction, evidence bound and gradients`, () => {
+      const module = nn.vae({ features: 12, hidden: 7, latent: 3 });
+      checkAgainstTorch(module, models[name]!, (context) => {
+        const x = context.graph.input("x", [4, 12]);
+        const output = module.forward(x, context);
+        const unit = (shape: Shape, k: number) => wave(shape, k).map((c) => c / 2 + 0.5);
+        const feeds = { x: unit([4, 12], 0), noise: unit([2, 4, 3], 9) };
+        return { output: output.logits, loss: nn.evidenceLoss(output, x), feeds };
       });
     });
   }
+
+  test("pinn for Burgers' equation: the loss of its derivatives, and the gradient of that", () => {
+    const module = nn.pinn({ hidden: [6, 5] });
+    checkAgainstTorch(module, models["pinn for Burgers' equation"]!, (context) => {
+      const { graph } = context;
+      const [known, values, collocation] = [
+        graph.input("known", [5, 2]),
+        graph.input("values", [5, 1]),
+        graph.input("x", [5, 2]),
+      ];
+      return {
+        output: module.forward(collocation, context),
+        loss: nn.burgersLoss(module, { known, values, collocation }, context, 0.1),
+        feeds: { known: wave([5, 2], 1), values: wave([5, 1], 2), x: wave([5, 2], 0) },
+      };
+    });
+  });
+
+  test("every recorded case was checked", () => {
+    const others = ["vae", "vae, not training", "pinn for Burgers' equation"];
+    expect(new Set([...Object.keys(built), ...others])).toEqual(new Set(Object.keys(models)));
+  });
 });
