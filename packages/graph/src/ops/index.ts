@@ -29,3 +29,4 @@ export * from "./softmax.ts";
 export * from "./space-depth.ts";
 export * from "./split.ts";
 export * from "./trigonometry.ts";
+export { automaticPads, ceilingPads, reachOf, type WindowAttributes } from "./windows.ts";

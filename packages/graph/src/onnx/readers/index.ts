@@ -4,10 +4,15 @@ import { activation } from "./activation.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { comparison } from "./comparison.ts";
 import { constant } from "./constant.ts";
+import { convolution } from "./convolution.ts";
+import { indexing } from "./indexing.ts";
 import { matmul } from "./matmul.ts";
 import { normalization } from "./normalization.ts";
+import { pooling } from "./pooling.ts";
 import { reduction } from "./reduction.ts";
+import { resize } from "./resize.ts";
 import { selection } from "./selection.ts";
+import { shape } from "./shape.ts";
 import { softmax } from "./softmax.ts";
 
 export const READERS: Readers = Object.assign(
@@ -16,9 +21,14 @@ export const READERS: Readers = Object.assign(
   arithmetic,
   comparison,
   constant,
+  convolution,
+  indexing,
   matmul,
   normalization,
+  pooling,
   reduction,
+  resize,
   selection,
+  shape,
   softmax,
 );

@@ -1,0 +1,45 @@
+/** Resize by scales or to sizes. With antialiasing, or cropping at the same time, it is carried. */
+import * as ops from "../../ops/index.ts";
+import { show } from "../../shapes.ts";
+import type { NodeView, Reader, Readers } from "../node.ts";
+
+/** Sizes of the named axes as sizes of all, after the policy for the picture's proportions (opset 18). */
+function targetOf(node: NodeView, shape: readonly number[]) {
+  const axes = node.ints("axes", [...shape.keys()]).map((axis) => (axis < 0 ? axis + shape.length : axis));
+  const complete = (values: readonly number[], others: readonly number[]) => {
+    if (values.length !== axes.length) {
+      throw node.refuse(`it needs a scale or size for each of ${axes.length} axes`, `found ${show(values)}`);
+    }
+    return others.map((other, axis) => (axes.includes(axis) ? values[axes.indexOf(axis)]! : other));
+  };
+  const scales = node.hasInput(2) ? Array.from(node.constant(2).data) : [];
+  if (scales.length > 0)
+    return {
+      scales: complete(
+        scales,
+        shape.map(() => 1),
+      ),
+    };
+  const sizes = node.constantInts(3);
+  const policy = node.string("keep_aspect_ratio_policy", "stretch");
+  if (policy === "stretch") return { sizes: complete(sizes, shape) };
+  const ratios = axes.map((axis, k) => sizes[k]! / shape[axis]!);
+  const scale = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
+  const kept = axes.map((axis) => Math.round(scale * shape[axis]!));
+  return { sizes: complete(kept, shape) };
+}
+
+const read: Reader = (node) => {
+  const coordinates = node.string("coordinate_transformation_mode", "half_pixel");
+  if (node.int("antialias", 0) === 1 || coordinates === "tf_crop_and_resize") return null;
+  const x = node.input(0);
+  return ops.resize(x, targetOf(node, x.shape), {
+    mode: node.string("mode", "nearest") as "nearest",
+    coordinates: coordinates as ops.Coordinates,
+    nearest: node.string("nearest_mode", "round_prefer_floor") as ops.Nearest,
+    cubicCoefficient: node.float("cubic_coeff_a", -0.75),
+    excludeOutside: node.int("exclude_outside", 0) === 1,
+  });
+};
+
+export const resize: Readers = { Resize: read };
