@@ -25,6 +25,8 @@ export interface Measurement {
   /** Threads really used. */
   readonly threads: number;
   readonly samplesMs: readonly number[];
+  /** The most memory that the process has had, all of it resident at once. */
+  readonly peakMb: number;
   /** Losses before each of the first updates (one more than `warmup`), or one number about θ after `warmup` steps. */
   readonly check: readonly number[];
 }
@@ -59,7 +61,8 @@ export async function serve(
   try {
     if (prepare === undefined) throw new Error(`${options.contestant} has no program for ${benchmark}`);
     const { samplesMs, check } = await measure(await prepare(options), options);
-    answer({ ...head, threads: threads(options.threads), samplesMs, check });
+    const peakMb = process.resourceUsage().maxRSS / 1024;
+    answer({ ...head, threads: threads(options.threads), samplesMs, check, peakMb });
   } catch (error) {
     answer({ ...head, unavailable: error instanceof Error ? error.message : String(error) });
   }

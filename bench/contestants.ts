@@ -63,6 +63,9 @@ const torchVariants: Readonly<Record<BenchmarkName, readonly TorchVariant[]>> = 
   copy: torchPlain,
   mlp: torchPlain,
   conv: torchPlain,
+  gpt: torchPlain,
+  resnet20: torchPlain,
+  vgg9: torchPlain,
 };
 
 const others: Readonly<Record<BenchmarkName, readonly Contestant[]>> = {
@@ -90,6 +93,15 @@ const others: Readonly<Record<BenchmarkName, readonly Contestant[]>> = {
     row("tfjs cpu", tfjs, { variant: "cpu" }),
     row("deepbox", deepbox),
   ],
+  gpt: [
+    thalwegTrain,
+    row("jax-js wasm", jaxJs),
+    row("tfjs wasm", tfjs, { variant: "wasm" }),
+    row("tfjs cpu", tfjs, { variant: "cpu" }),
+  ],
+  // the others cannot: see conv
+  resnet20: [thalwegTrain],
+  vgg9: [thalwegTrain],
 };
 
 /** Everyone who takes part in a benchmark, PyTorch first. */

@@ -1,5 +1,5 @@
 /**
- * The benchmark's runner: `npx tsx bench/run.ts step|copy|mlp|conv [--rounds 3] [--threads 1,2]`.
+ * The benchmark's runner: `npx tsx bench/run.ts step|copy|mlp|conv|gpt|resnet20|vgg9 [--rounds 3] [--threads 1,2]`.
  *
  * Contestants run one at a time, each in its own process, in rounds A B C A B C …, so that a slow minute of a shared
  * machine falls on all of them. Prints a table per thread count and writes the benchmark's section of RESULTS.md.
@@ -16,7 +16,7 @@ import { describeCommit, describeLoad, describeMachine } from "./machine.ts";
 import { type Entry, replaceSection, table } from "./results.ts";
 import { type BenchmarkName, type Workload, workloads } from "./workload.ts";
 
-const USAGE = `usage: npx tsx bench/run.ts step|copy|mlp|conv …
+const USAGE = `usage: npx tsx bench/run.ts step|copy|mlp|conv|gpt|resnet20|vgg9 …
   --rounds N      times each contestant is started (3)
   --threads LIST  thread counts, a table for each (1)
   --budget MS     timed steps per start, at least one (1500)

@@ -47,6 +47,24 @@ export const workloads = {
     warmup: 1,
     sizes: { batch: 64, channels: 16, size: 32, depth: 6, classes: 10, lr: 0.1 },
   },
+  gpt: {
+    title:
+      "GPT, 4 layers of width 128 with 4 heads, 96 tokens, tied output, exact GELU (822 k parameters), 16 sequences of 128: one SGD step",
+    warmup: 2,
+    sizes: { batch: 16, positions: 128, vocabulary: 96, layers: 4, heads: 4, width: 128, lr: 0.1 },
+  },
+  resnet20: {
+    title:
+      "ResNet-20 for CIFAR, batch normalisation in training, shortcuts padded with zeros, batch 128 of 3×32×32: one SGD step",
+    warmup: 1,
+    sizes: { batch: 128, classes: 10, lr: 0.05 },
+  },
+  vgg9: {
+    title:
+      "VGG-9 for CIFAR (64 to 256 channels), batch normalisation in training, batch 64 of 3×32×32: one SGD step",
+    warmup: 1,
+    sizes: { batch: 64, classes: 10, lr: 0.02 },
+  },
 } as const satisfies Record<string, Workload>;
 
 export type BenchmarkName = keyof typeof workloads;

@@ -5,6 +5,7 @@ runner finds out which interpreters have PyTorch. Every step uses the public API
 `cross_entropy`, `backward()`, a `torch.optim` optimizer.
 """
 import json
+import resource
 import sys
 import time
 
@@ -66,7 +67,8 @@ def training(model, x, y, lr):
 
     def one():
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
+        logits = model(x)
+        loss = F.cross_entropy(logits.flatten(0, -2), y.flatten())
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -75,12 +77,14 @@ def training(model, x, y, lr):
 
 
 def place(model):
-    """Deterministic weights, zero biases."""
-    layers = [m for m in model if isinstance(m, (nn.Linear, nn.Conv2d))]
+    """Deterministic weights, zero biases; the scales of norms keep torch's ones."""
+    matrices = [p for p in model.parameters() if p.dim() > 1]
     with torch.no_grad():
-        for index, layer in enumerate(layers):
-            layer.weight.copy_(weights(index, tuple(layer.weight.shape)))
-            layer.bias.zero_()
+        for index, weight in enumerate(matrices):
+            weight.copy_(weights(index, tuple(weight.shape)))
+        for name, p in model.named_parameters():
+            if p.dim() == 1 and name.endswith("bias"):
+                p.zero_()
     return model
 
 
@@ -105,6 +109,110 @@ def conv(o):
     return training(model, x, labels(2, s["batch"], s["classes"]), s["lr"])
 
 
+class Attention(nn.Module):
+    """nanoGPT's: torch's fused attention where there is one, else written out."""
+
+    def __init__(self, s):
+        super().__init__()
+        width, self.heads = s["width"], s["heads"]
+        self.c_attn = nn.Linear(width, 3 * width)
+        self.c_proj = nn.Linear(width, width)
+        self.register_buffer("bias", torch.tril(torch.ones(s["positions"], s["positions"], dtype=torch.bool)))
+
+    def forward(self, x):
+        b, t, c = x.shape
+        q, k, v = (
+            part.view(b, t, self.heads, c // self.heads).transpose(1, 2) for part in self.c_attn(x).split(c, dim=2)
+        )
+        if hasattr(F, "scaled_dot_product_attention"):
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            scores = (q @ k.transpose(-2, -1)) * (1.0 / (c // self.heads) ** 0.5)
+            y = F.softmax(scores.masked_fill(~self.bias[:t, :t], float("-inf")), dim=-1) @ v
+        return self.c_proj(y.transpose(1, 2).contiguous().view(b, t, c))
+
+
+class Block(nn.Module):
+    def __init__(self, s):
+        super().__init__()
+        width = s["width"]
+        self.ln_1 = nn.LayerNorm(width)
+        self.attn = Attention(s)
+        self.ln_2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x):
+        x = x + self.attn(self.ln_1(x))
+        return x + self.mlp(self.ln_2(x))
+
+
+class Gpt(nn.Module):
+    def __init__(self, s):
+        super().__init__()
+        self.wte = nn.Embedding(s["vocabulary"], s["width"])
+        self.wpe = nn.Embedding(s["positions"], s["width"])
+        self.h = nn.Sequential(*(Block(s) for _ in range(s["layers"])))
+        self.ln_f = nn.LayerNorm(s["width"])
+
+    def forward(self, tokens):
+        x = self.wte(tokens) + self.wpe(torch.arange(tokens.shape[1]))
+        return F.linear(self.ln_f(self.h(x)), self.wte.weight)
+
+
+def gpt(o):
+    s = o["sizes"]
+    shape = (s["batch"], s["positions"])
+    tokens, targets = (labels(seed, shape[0] * shape[1], s["vocabulary"]).view(shape) for seed in (1, 2))
+    return training(place(Gpt(s)), tokens, targets, s["lr"])
+
+
+class Residual(nn.Module):
+    """He et al., option A: every second pixel, and zeros for the new channels."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.stride, self.padding = stride, (outputs - inputs) // 2
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if self.padding:
+            x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.padding, self.padding))
+        return F.relu(y + x)
+
+
+def images(o, model):
+    s = o["sizes"]
+    x = uniform(1, (s["batch"], 3, 32, 32), 0, 1)
+    return training(place(model), x, labels(2, s["batch"], s["classes"]), s["lr"])
+
+
+def resnet20(o):
+    changes = [(16, 16, 1), (16, 16, 1), (16, 16, 1), (16, 32, 2), (32, 32, 1), (32, 32, 1), (32, 64, 2)]
+    changes += [(64, 64, 1), (64, 64, 1)]
+    stem = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, o["sizes"]["classes"])]
+    return images(o, nn.Sequential(*stem, *(Residual(*change) for change in changes), *head))
+
+
+def vgg9(o):
+    parts, inputs = [], 3
+    for outputs in [64, 64, 0, 128, 128, 0, 256, 256, 256, 0]:
+        if outputs == 0:
+            parts.append(nn.MaxPool2d(2))
+            continue
+        parts += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
+        inputs = outputs
+    hidden = [nn.Flatten(), nn.Linear(256 * 4 * 4, 256), nn.BatchNorm1d(256), nn.ReLU()]
+    return images(o, nn.Sequential(*parts, *hidden, nn.Linear(256, o["sizes"]["classes"])))
+
+
+BENCHMARKS = {f.__name__: f for f in (step, copy, mlp, conv, gpt, resnet20, vgg9)}
+
+
 def measure(one, check, o):
     checks, samples = [], []
     for _ in range(o["warmup"]):
@@ -119,7 +227,8 @@ def measure(one, check, o):
         samples.append((time.perf_counter() - start) * 1000)
         if check is None and len(samples) == 1:
             checks.append(loss)
-    return {"samplesMs": samples, "check": checks, "threads": torch.get_num_threads()}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"samplesMs": samples, "check": checks, "threads": torch.get_num_threads(), "peakMb": peak}
 
 
 def main():
@@ -127,7 +236,7 @@ def main():
     torch.set_num_threads(o["threads"])
     head = {"contestant": o["contestant"], "benchmark": benchmark, "version": VERSION}
     try:
-        body = measure(*{"step": step, "copy": copy, "mlp": mlp, "conv": conv}[benchmark](o), o)
+        body = measure(*BENCHMARKS[benchmark](o), o)
     except Exception as error:  # whatever PyTorch answers is this contestant's row
         body = {"unavailable": str(error)}
     print(json.dumps({**head, **body}))
