@@ -20,6 +20,7 @@ export * from "./padding.ts";
 export * from "./pooling.ts";
 export * from "./pooling-gradients.ts";
 export * from "./rectifier.ts";
+export * from "./recurrent.ts";
 export * from "./reduction.ts";
 export * from "./resize.ts";
 export * from "./rounding.ts";

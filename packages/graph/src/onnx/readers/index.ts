@@ -9,6 +9,7 @@ import { indexing } from "./indexing.ts";
 import { matmul } from "./matmul.ts";
 import { normalization } from "./normalization.ts";
 import { pooling } from "./pooling.ts";
+import { recurrent } from "./recurrent.ts";
 import { reduction } from "./reduction.ts";
 import { resize } from "./resize.ts";
 import { selection } from "./selection.ts";
@@ -26,6 +27,7 @@ export const READERS: Readers = Object.assign(
   matmul,
   normalization,
   pooling,
+  recurrent,
   reduction,
   resize,
   selection,
