@@ -12,7 +12,7 @@
  * Source  Boyd, Parikh, Chu, Peleato & Eckstein, Foundations and Trends in Machine Learning 3 (2011), §3.1, §3.4.3 and §6.4.
  */
 
-import { factorize, solve } from "../bayesian/cholesky.ts";
+import { cholesky, solveCholesky } from "../cholesky.ts";
 import { finished, gradientAt, hessianAt, method, smoothAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { atLeast, positive } from "../options.ts";
@@ -45,9 +45,13 @@ export const admm = method({
     const f = yield* gradientAt(origin, gradient);
     yield* finished({ point: z, value: f + g.value(z) });
     yield* hessianAt(origin, H);
-    const L = H.slice();
-    for (let i = 0; i < n; i++) L[i * n + i]! += rho;
-    factorize(L, n);
+    const L = new Float64Array(n * n);
+    if (!cholesky(H, n, rho, L)) {
+      return {
+        reason: "no descent",
+        detail: "the Hessian has negative curvature, beyond rho: the smooth part is not convex",
+      };
+    }
 
     const u = new Float64Array(n);
     const x = new Float64Array(n);
@@ -55,7 +59,7 @@ export const admm = method({
     for (;;) {
       // with d = x − origin: (H + ρ) d = ρ(z − u − origin) − ∇f(origin)
       for (let i = 0; i < n; i++) x[i] = rho * (z[i]! - u[i]! - origin[i]!) - gradient[i]!;
-      solve(L, n, x);
+      solveCholesky(L, n, x);
       for (let i = 0; i < n; i++) x[i]! += origin[i]!;
       before.set(z);
       for (let i = 0; i < n; i++) {

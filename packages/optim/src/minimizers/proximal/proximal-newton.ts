@@ -8,6 +8,7 @@
  *
  * Source  Lee, Sun & Saunders, arXiv:1206.1623, algorithm 1.
  */
+import { cholesky } from "../cholesky.ts";
 import { finished, gradientAt, hessianAt, method, valueAt } from "../method.ts";
 import type { Nonsmooth, Vector } from "../objective.ts";
 import { count, fraction } from "../options.ts";
@@ -74,27 +75,9 @@ function shiftToConvex(H: Vector, n: number): number {
     least = Math.min(least, H[i * n + i]! - radius);
     most = Math.max(most, H[i * n + i]! + radius);
   }
-  if (least >= 0 || isConvex(H, n)) return most;
+  if (least >= 0 || cholesky(H, n, 1e-10 * most, new Float64Array(n * n))) return most;
   for (let i = 0; i < n; i++) H[i * n + i]! -= least;
   return most - least;
-}
-
-/** Whether H plus its own rounding has a Cholesky factor. */
-function isConvex(H: Vector, n: number): boolean {
-  const L = H.slice();
-  const scale = H.reduce((sum, one) => Math.max(sum, Math.abs(one)), 0);
-  for (let j = 0; j < n; j++) {
-    let pivot = L[j * n + j]! + n * Number.EPSILON * scale;
-    for (let k = 0; k < j; k++) pivot -= L[j * n + k]! ** 2;
-    if (!(pivot > 0)) return false;
-    L[j * n + j] = Math.sqrt(pivot);
-    for (let i = j + 1; i < n; i++) {
-      let sum = L[i * n + j]!;
-      for (let k = 0; k < j; k++) sum -= L[i * n + k]! * L[j * n + k]!;
-      L[i * n + j] = sum / L[j * n + j]!;
-    }
-  }
-  return true;
 }
 
 /**
