@@ -53,7 +53,16 @@ export {
 } from "./convolution.ts";
 export { type EmbeddingOptions, embedding } from "./embedding.ts";
 export * as initializers from "./initializers.ts";
-export { bilinear, dropout, flatten, identity, type LinearOptions, lambda, linear } from "./layers.ts";
+export {
+  affine,
+  bilinear,
+  dropout,
+  flatten,
+  identity,
+  type LinearOptions,
+  lambda,
+  linear,
+} from "./layers.ts";
 // losses
 export {
   binaryCrossEntropy,

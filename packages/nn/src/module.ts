@@ -22,8 +22,8 @@ export interface ParameterSpec {
 export interface BufferSpec {
   readonly name: string;
   readonly shape: Shape;
-  /** Every element's starting value. */
-  readonly initial: number;
+  /** Every element's starting value, or the values of all of them. */
+  readonly initial: number | ArrayLike<number>;
 }
 
 export interface Context {
@@ -135,8 +135,10 @@ export function initializeParameters(module: Declared, seed: number): Map<string
 /** Starting values of every buffer. */
 export const initializeBuffers = (module: Declared): Map<string, Float32Array> =>
   new Map(
-    module.buffers.map(({ name, shape, initial }) => [
-      name,
-      new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(initial),
-    ]),
+    module.buffers.map(({ name, shape, initial }) => {
+      const values = new Float32Array(shape.reduce((n, d) => n * d, 1));
+      if (typeof initial === "number") values.fill(initial);
+      else values.set(initial);
+      return [name, values];
+    }),
   );

@@ -58,4 +58,5 @@ export {
 export { parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.ts";
 export { BoundSession } from "./session.ts";
 export { VaryingProgram, type VaryingProgramOptions } from "./varying-program.ts";
+export { loadWeights, saveWeights } from "./weights.ts";
 export { replaceFile } from "./whole-files.ts";

@@ -135,8 +135,8 @@ describe("parseSafetensors()", () => {
       fileOf({ w: 3 }, 0),
       "tensor w must be described by an object: found a number",
     ],
-    ["an unknown dtype", fileOf({ w: tensor(0, 4, [2], "BF16") }, 4), 'U8: found "BF16"'],
-    ["an inherited dtype", fileOf({ w: tensor(0, 4, [2], "toString") }, 4), 'U8: found "toString"'],
+    ["an unknown dtype", fileOf({ w: tensor(0, 4, [4], "F8_E4M3") }, 4), 'F16: found "F8_E4M3"'],
+    ["an inherited dtype", fileOf({ w: tensor(0, 4, [2], "toString") }, 4), 'F16: found "toString"'],
     [
       "a negative extent",
       fileOf({ w: tensor(0, 4, [-1]) }, 4),

@@ -10,7 +10,8 @@
  * checked; that is most of this file. Typed arrays are written as they lie in memory, which is little-endian on all platforms with WebAssembly.
  *
  * Source  github.com/huggingface/safetensors, README, sections "Format" and "Notes".
- * Differs Half-precision types (F16, BF16, F8…) are refused: JavaScript on Node 20 has no arrays for them.
+ * Differs Half-precision types, for which JavaScript on Node 20 has no arrays, are widened: F16 and BF16 are read as F32, which
+ *         holds each of their values exactly. F8 and smaller types are refused.
  */
 
 /** Each dtype that has a typed array, largest elements first. */
@@ -28,6 +29,7 @@ const DTYPES = {
 } as const;
 
 export type Dtype = keyof typeof DTYPES;
+
 export type TensorData =
   | Float64Array
   | BigInt64Array
@@ -39,6 +41,29 @@ export type TensorData =
   | Uint16Array
   | Int8Array
   | Uint8Array;
+
+/** Types of 16 bits that are read as float32. */
+const WIDENED = {
+  // BF16 is the upper half of a float32
+  BF16: (bits: Uint16Array) => new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer),
+  F16: (bits: Uint16Array) => Float32Array.from(bits, widenHalf),
+} as const;
+
+/** (−1)^s · 2^(e − 15) · (1 + f/1024) from 1 bit s, 5 bits e, 10 bits f; e = 0: 2⁻¹⁴ f/1024; e = 31: ∞ or NaN. IEEE 754 binary16. */
+function widenHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+type ReadDtype = Dtype | keyof typeof WIDENED;
+const isWidened = (dtype: string): dtype is keyof typeof WIDENED => Object.hasOwn(WIDENED, dtype);
+const bytesOf = (dtype: ReadDtype): number => (isWidened(dtype) ? 2 : DTYPES[dtype].BYTES_PER_ELEMENT);
+const valuesOf = (dtype: ReadDtype, bytes: ArrayBuffer): TensorData =>
+  isWidened(dtype) ? WIDENED[dtype](new Uint16Array(bytes)) : new DTYPES[dtype](bytes);
 
 /** One array; its dtype is that of its data. */
 export interface StoredTensor {
@@ -144,7 +169,7 @@ export function parseSafetensors(bytes: Uint8Array, file: string): Safetensors {
   }
   const tensors = entries.map(({ name, dtype, shape, begin, end }) => {
     const copy = new Uint8Array(data.subarray(begin, end)).buffer; // of its own, hence aligned for any dtype
-    return [name, { shape, data: new DTYPES[dtype](copy) }] as const;
+    return [name, { shape, data: valuesOf(dtype, copy) }] as const;
   });
   return { tensors: new Map(tensors), metadata };
 }
@@ -195,7 +220,7 @@ function parseMetadata(value: unknown, file: string): Record<string, string> {
 
 interface Entry {
   readonly name: string;
-  readonly dtype: Dtype;
+  readonly dtype: ReadDtype;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -207,7 +232,10 @@ function parseEntry(name: string, value: unknown, file: string): Entry {
   if (!isObject(value)) throw refuse("must be described by an object", `found ${kind(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (!(typeof dtype === "string" && isDtype(dtype))) {
-    throw refuse(`must have a dtype of ${Object.keys(DTYPES).join(", ")}`, `found ${JSON.stringify(dtype)}`);
+    throw refuse(
+      `must have a dtype of ${[...Object.keys(DTYPES), ...Object.keys(WIDENED)].join(", ")}`,
+      `found ${JSON.stringify(dtype)}`,
+    );
   }
   if (!isWholeNumbers(shape))
     throw refuse("must have a shape of whole numbers", `found ${JSON.stringify(shape)}`);
@@ -215,14 +243,14 @@ function parseEntry(name: string, value: unknown, file: string): Entry {
     throw refuse("must have data_offsets [begin, end]", `found ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  const needed = shape.reduce((product, extent) => product * extent, DTYPES[dtype].BYTES_PER_ELEMENT);
+  const needed = shape.reduce((product, extent) => product * extent, bytesOf(dtype));
   if (end - begin !== needed) {
     throw refuse(`of ${dtype} [${shape}] needs ${needed} bytes`, `data_offsets give it ${end - begin}`);
   }
   return { name, dtype, shape, begin, end };
 }
 
-const isDtype = (name: string): name is Dtype => Object.hasOwn(DTYPES, name);
+const isDtype = (name: string): name is ReadDtype => Object.hasOwn(DTYPES, name) || isWidened(name);
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
