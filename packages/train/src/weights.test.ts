@@ -106,7 +106,7 @@ describe("loadWeights()", () => {
     );
     expect(() =>
       loaded(nn.sequential(nn.conv2d(2, 3, 3), nn.batchNorm(3), nn.prelu(3)), "convolutional"),
-    ).toThrow(/4\.weight is unexpected; 4\.bias is unexpected; 2\.weight must be \[3\] and is \[1\]/);
+    ).toThrow(/4\.bias is unexpected; 4\.weight is unexpected; 2\.weight must be \[3\] and is \[1\]/);
     expect(() => loaded(nn.named({ stem: nn.linear(1, 1) }), "tied")).toThrow(
       /stem\.weight \[1, 1\] is missing; stem\.bias \[1\] is missing; .* is unexpected/,
     );
