@@ -1,9 +1,9 @@
-/** Resize by scales or to sizes. With antialiasing, or cropping at the same time, it is carried. */
+/** Resize by scales or to sizes. With antialiasing, cropping, or sizes that only bound the picture, it is carried. */
 import * as ops from "../../ops/index.ts";
 import { show } from "../../shapes.ts";
 import type { NodeView, Reader, Readers } from "../node.ts";
 
-/** Sizes of the named axes as sizes of all, after the policy for the picture's proportions (opset 18). */
+/** Scales or sizes of the named axes (opset 18) as those of all. */
 function targetOf(node: NodeView, shape: readonly number[]) {
   const axes = node.ints("axes", [...shape.keys()]).map((axis) => (axis < 0 ? axis + shape.length : axis));
   const complete = (values: readonly number[], others: readonly number[]) => {
@@ -20,18 +20,13 @@ function targetOf(node: NodeView, shape: readonly number[]) {
         shape.map(() => 1),
       ),
     };
-  const sizes = node.constantInts(3);
-  const policy = node.string("keep_aspect_ratio_policy", "stretch");
-  if (policy === "stretch") return { sizes: complete(sizes, shape) };
-  const ratios = axes.map((axis, k) => sizes[k]! / shape[axis]!);
-  const scale = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
-  const kept = axes.map((axis) => Math.round(scale * shape[axis]!));
-  return { sizes: complete(kept, shape) };
+  return { sizes: complete(node.constantInts(3), shape) };
 }
 
 const read: Reader = (node) => {
   const coordinates = node.string("coordinate_transformation_mode", "half_pixel");
-  if (node.int("antialias", 0) === 1 || coordinates === "tf_crop_and_resize") return null;
+  const stretched = node.string("keep_aspect_ratio_policy", "stretch") === "stretch";
+  if (!stretched || node.int("antialias", 0) === 1 || coordinates === "tf_crop_and_resize") return null;
   const x = node.input(0);
   return ops.resize(x, targetOf(node, x.shape), {
     mode: node.string("mode", "nearest") as "nearest",
