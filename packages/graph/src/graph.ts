@@ -111,6 +111,8 @@ interface Declaration<A extends Attributes> {
   readonly trailing?: readonly (keyof A & string)[];
   /** Attributes that are floats in ONNX, alone or in lists; all other numbers are integers. */
   readonly floats?: readonly (keyof A & string)[];
+  /** The oldest opset (of its domain) that has the operator in this form, where models need a newer one than they are written in. */
+  readonly opset?: number;
   /** True when applications are never merged nor computed ahead: each draws numbers of its own, or cannot be evaluated. */
   readonly distinct?: true;
 }

@@ -45,7 +45,7 @@ export interface ModelSpec {
   readonly order?: readonly Tensor[];
 }
 
-/** The bytes of an ONNX model (opset 21) that computes `outputs`. */
+/** The bytes of an ONNX model that computes `outputs`: opset 21, or a newer one that an operator needs. */
 export function serialize(spec: ModelSpec): Uint8Array {
   const { outputs, name = "thalweg", initializers: stored = new Map<Tensor, Numbers>() } = spec;
   const order = spec.order ?? ancestors(Object.values(outputs));
@@ -58,7 +58,7 @@ export function serialize(spec: ModelSpec): Uint8Array {
   const names = chooseNames(order, [...listed, ...stored.keys()], outputs);
   const initializers = new Initializers(new Set(names.values()));
   const nodes: NodeProto[] = [];
-  const domains = new Set<string>();
+  const opsets = new Map([["", OPSET]]);
   const written = new Set<Application>();
   for (const [tensor, values] of stored) {
     if (values.length !== tensor.size) {
@@ -75,7 +75,8 @@ export function serialize(spec: ModelSpec): Uint8Array {
     if (origin.kind !== "call" || written.has(origin.call)) continue;
     written.add(origin.call);
     nodes.push(nodeOf(origin.call, names, initializers));
-    if (origin.call.operator.domain) domains.add(origin.call.operator.domain);
+    const { domain = "", opset = 1 } = origin.call.operator;
+    opsets.set(domain, Math.max(opset, opsets.get(domain) ?? 1));
   }
   for (const [output, tensor] of Object.entries(outputs)) {
     const source = names.get(tensor)!;
@@ -84,6 +85,8 @@ export function serialize(spec: ModelSpec): Uint8Array {
       create(NodeProtoSchema, { opType: "Identity", name: output, input: [source], output: [output] }),
     );
   }
+  const nodeNames = new Set<string>(); // what one node of a file became may be several
+  for (const node of nodes) node.name = fresh(node.name, nodeNames);
 
   const graph = create(GraphProtoSchema, {
     name,
@@ -95,10 +98,7 @@ export function serialize(spec: ModelSpec): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(IR_VERSION),
     producerName: "thalweg",
-    opsetImport: [
-      { domain: "", version: BigInt(OPSET) },
-      ...[...domains].map((domain) => ({ domain, version: 1n })),
-    ],
+    opsetImport: [...opsets].map(([domain, version]) => ({ domain, version: BigInt(version) })),
     graph,
   });
   return toBinary(ModelProtoSchema, model);

@@ -36,9 +36,9 @@ export interface BuildOptions {
 export interface BuiltModel {
   readonly graph: Graph;
   readonly inputs: ReadonlyMap<string, Tensor>;
-  /** Inputs whose values stand in the file: what can be trained. */
+  /** Inputs whose values stand in the file, and through which an output can be differentiated: what can be trained. */
   readonly parameters: ReadonlyMap<string, Tensor>;
-  /** Inputs whose values stand in the file and are kept rather than trained: running statistics. */
+  /** Inputs whose values stand in the file and are kept rather than trained: running statistics, masks. */
   readonly buffers: ReadonlyMap<string, Tensor>;
   /** Inputs that the host fills with numbers uniform in [0, 1) before each run: dropout's noise. */
   readonly noises: ReadonlyMap<string, Tensor>;
@@ -68,6 +68,8 @@ type Building<T> = Generator<Question, T, Answer>;
 
 /** Far above any real model (a hundred layers unrolled over a thousand steps); keeps hostile ones within memory. */
 const MOST_TENSORS = 2_000_000;
+/** Far above any real file; functions that call functions can stand for exponentially many. */
+const MOST_NODES = 200_000;
 /** Sub-graphs and functions within one another. */
 const DEEPEST = 32;
 
@@ -109,6 +111,7 @@ export function* build(source: Source, options: BuildOptions): Building<BuiltMod
   const outputs = new Map<string, Tensor>();
   yield* builder.nodes(source.nodes, builder.main);
   for (const { name } of source.graph.output) outputs.set(name, builder.outputOf(name));
+  builder.keepUnreached([...outputs.values()]);
   const { graph, inputs, parameters, buffers, noises, updates } = builder;
   return { graph, inputs, parameters, buffers, noises, outputs, updates };
 }
@@ -124,6 +127,7 @@ class Builder {
   readonly #source: Source;
   readonly #options: BuildOptions;
   readonly #statistics: ReadonlySet<string>;
+  #built = 0;
 
   constructor(source: Source, options: BuildOptions) {
     this.#source = source;
@@ -151,8 +155,23 @@ class Builder {
     );
   }
 
+  /** Float tensors without a derivative, such as a mask that is only compared with 0, are kept rather than trained. */
+  keepUnreached(outputs: readonly Tensor[]): void {
+    const reached = differentiable(outputs);
+    for (const [name, tensor] of this.parameters) {
+      if (reached.has(tensor)) continue;
+      this.parameters.delete(name);
+      this.buffers.set(name, tensor);
+    }
+  }
+
   *nodes(nodes: readonly NodeProto[], scope: Scope): Building<void> {
     for (const node of nodes) {
+      if (++this.#built > MOST_NODES) {
+        throw new OnnxError(
+          `Cannot import ${describe(node)} as a model may have ${MOST_NODES} nodes, those of functions written out: there are more`,
+        );
+      }
       const before = this.graph.count;
       const results = yield* this.#node(node, scope);
       for (const [k, name] of node.output.entries()) {
@@ -349,6 +368,21 @@ class Builder {
       `Cannot bind ${quote(name)} as it must be ${dtype} ${show(shape)}: what was given is ${tensor}`,
     );
   }
+}
+
+/** Every float tensor that some output depends on through operators that pass a gradient. */
+function differentiable(outputs: readonly Tensor[]): Set<Tensor> {
+  const found = new Set<Tensor>();
+  const pending = [...outputs];
+  for (let tensor = pending.pop(); tensor; tensor = pending.pop()) {
+    if (found.has(tensor) || !isFloat(tensor.dtype)) continue;
+    found.add(tensor);
+    if (tensor.origin.kind !== "call") continue;
+    const { operator, inputs } = tensor.origin.call;
+    const last = operator.gradient.length - 1;
+    pending.push(...inputs.filter((_, k) => operator.gradient[Math.min(k, last)] !== null));
+  }
+  return found;
 }
 
 /** An error of the reader or of the operator it applies, told with the node's name. */

@@ -18,6 +18,7 @@ import { type Shape, sizeOf } from "../shapes.ts";
 import { OnnxError } from "./error.ts";
 import { describe, nameOf } from "./node.ts";
 import { BYTES, rawBytes } from "./numbers.ts";
+import { domainOf } from "./parse.ts";
 
 /** Runs a model without inputs, and gives the types of its outputs by name: what a session of ONNX Runtime gives. */
 export type RunNode = (
@@ -57,7 +58,8 @@ export function carried(
   requireCarriable(node, opset);
   return {
     name: node.opType,
-    domain: node.domain === "ai.onnx" ? "" : node.domain,
+    domain: domainOf(node.domain),
+    opset,
     distinct: true,
     optionalOutputs: types.flatMap((type, k) => (type ? [] : [k])),
     inferAll: () => types.map((type) => type ?? { shape: [0], dtype: "float32" }),

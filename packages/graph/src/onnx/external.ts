@@ -52,7 +52,4 @@ export function externalBytes(
 }
 
 const isInside = (location: string): boolean =>
-  location !== "" &&
-  !/[\\\0:]/.test(location) &&
-  location.split("/").every((part, k) => part !== ".." && (part !== "" || k > 0)) &&
-  !location.startsWith("/");
+  !/[\\\0:]/.test(location) && location.split("/").every((part) => part !== ".." && part !== "");
