@@ -1,6 +1,5 @@
 /** Measures over a whole split: every image once, the last batch at its true size, so that means are exact. */
-import type { BatchOptions, Split } from "@thalweg/data";
-import { SequentialBatches } from "@thalweg/data";
+import { type BatchOptions, type BatchValues, SequentialBatches, type Split } from "@thalweg/data";
 import type { ParameterVector } from "./parameter-vector.ts";
 import { EvaluationProgram, type Model } from "./program.ts";
 
@@ -18,7 +17,7 @@ export class Evaluator {
   private readonly whole: EvaluationProgram;
   private readonly rest: EvaluationProgram | undefined;
   /** Room for a last batch that is not full. */
-  private readonly tail: { x: Float32Array; labels: Int32Array } | undefined;
+  private readonly tail: { x: BatchValues; labels: BatchValues } | undefined;
 
   private constructor(
     batches: SequentialBatches,
@@ -32,7 +31,7 @@ export class Evaluator {
     this.rest = rest;
     if (rest === undefined) return;
     const { x, labels } = images(whole);
-    this.tail = { x: new Float32Array(x.length), labels: new Int32Array(labels.length) };
+    this.tail = { x: x.slice(), labels: labels.slice() };
   }
 
   static async create(options: EvaluatorOptions): Promise<Evaluator> {
@@ -71,7 +70,7 @@ export class Evaluator {
     if (isRest) {
       const rest = images(this.rest!);
       rest.x.set(x.subarray(0, rest.x.length));
-      rest.labels.set(labels.subarray(0, rows));
+      rest.labels.set(labels.subarray(0, rest.labels.length));
     }
     return rows;
   }
@@ -82,10 +81,10 @@ export class Evaluator {
   }
 }
 
-/** The image batch of a classifier's program. */
+/** The batch of a program whose model learns labels from examples. */
 export function images({ batch }: { batch: EvaluationProgram["batch"] }): {
-  x: Float32Array;
-  labels: Int32Array;
+  x: BatchValues;
+  labels: BatchValues;
 } {
-  return { x: batch.x as Float32Array, labels: batch.labels as Int32Array };
+  return { x: batch.x as BatchValues, labels: batch.labels as BatchValues };
 }

@@ -8,8 +8,9 @@
  * it does in the loss that is trained.
  */
 
-import { imageSize, type Normalization, SequentialBatches, type Split } from "@thalweg/data";
+import { type Normalization, SequentialBatches, type Split } from "@thalweg/data";
 import type { GradientKind } from "@thalweg/formula";
+import { images } from "./evaluate.ts";
 import type { FitOptions } from "./fit.ts";
 import type { ParameterVector } from "./parameter-vector.ts";
 import { type Model, TrainingProgram } from "./program.ts";
@@ -80,17 +81,18 @@ async function ofEverything(options: OtherGradientsOptions): Promise<OtherGradie
   const rest = remainder === 0 ? undefined : await create(remainder);
   const batches = new SequentialBatches(split, { ...options, batchSize });
   const sum = new Float64Array(vector.size);
-  const last = { x: new Float32Array(batchSize * imageSize(split)), labels: new Int32Array(batchSize) };
+  const { x, labels } = images(whole);
+  const last = { x: x.slice(), labels: labels.slice() };
 
   /** Fill the program that fits a batch; how many images there are. */
   const fill = (batch: number): { of: TrainingProgram; rows: number } => {
     const isRest = rest !== undefined && batch === batches.count - 1;
-    const { x, labels } = isRest ? last : batchOf(whole);
+    const { x, labels } = isRest ? last : images(whole);
     const rows = batches.fill(batch, x, labels);
     if (!isRest) return { of: whole, rows };
-    const partial = batchOf(rest);
+    const partial = images(rest);
     partial.x.set(x.subarray(0, partial.x.length));
-    partial.labels.set(labels.subarray(0, rows));
+    partial.labels.set(labels.subarray(0, partial.labels.length));
     return { of: rest, rows };
   };
   const run = async (step: number) => {
@@ -110,8 +112,3 @@ async function ofEverything(options: OtherGradientsOptions): Promise<OtherGradie
   };
   return { run, release };
 }
-
-const batchOf = ({ batch }: TrainingProgram) => ({
-  x: batch.x as Float32Array,
-  labels: batch.labels as Int32Array,
-});

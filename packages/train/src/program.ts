@@ -62,7 +62,7 @@ export function classifier(module: Module, shape: readonly number[]): Model {
  * A label for each row of the logits z [B, C] from softmax(z), by the Gumbel-max trick: argmax over c of z_c - log(-log u_c) with u
  * uniform in [0, 1). It carries no gradient.
  */
-const drawLabels = (logits: Tensor, u: Tensor): Tensor => argMax(sub(logits, log(neg(log(u)))), 1);
+export const drawLabels = (logits: Tensor, u: Tensor): Tensor => argMax(sub(logits, log(neg(log(u)))), 1);
 
 export interface ProgramOptions {
   model: Model;

@@ -1,0 +1,150 @@
+/**
+ * A model from a file as something to train: its float initializers are parameters that start from the file's values, running
+ * statistics are buffers, and a loss of its output is what is minimised. What was frozen stays a constant of the graph.
+ */
+import {
+  type BuiltModel,
+  cast,
+  Graph,
+  mul,
+  type OnnxModel,
+  reshape,
+  type Shape,
+  sizeOf,
+  type Tensor,
+} from "@thalweg/graph";
+import type { Context, Module, ParameterSpec } from "@thalweg/nn";
+import { drawLabels, type InputSpec, type Model } from "../program.ts";
+import { ExampleInput } from "./example-input.ts";
+import { accuracy } from "./losses.ts";
+import { firstOutput, labelShapeOf, lossOf, type ObjectiveOptions, requireLoss } from "./objective.ts";
+
+export interface ImportOptions extends Pick<ObjectiveOptions, "loss" | "outputs"> {
+  /** One example: its shape, and whether it is numbers or tokens. */
+  readonly example: { readonly shape: Shape; readonly dtype: "float32" | "int32" };
+  /** Of one example's label; [], by default, for a class. */
+  readonly labelShape?: Shape;
+  /** Which initializers are not trained. */
+  readonly frozen?: (name: string) => boolean;
+  /** Whether normalisation and dropout act as in training while the model trains; as the file says by default. */
+  readonly training?: boolean;
+}
+
+/** Raises RangeError for data that the model does not take, OnnxError for a model that cannot be built. */
+export function importedModel(model: OnnxModel, options: ImportOptions): Model {
+  const { example, labelShape = [], loss } = options;
+  const importer = new Importer(model, options);
+  const { labels: kind } = requireLoss(loss);
+  const classes = kind === "classes";
+  const module: Module = {
+    ...importer.declared,
+    forward: (x, context) => firstOutput(importer.build(x, context), options),
+  };
+  const checked = (built: BuiltModel, labels: Tensor) => {
+    labelShapeOf(firstOutput(built, options), { ...options, labelShape: labels.shape });
+    return built;
+  };
+  return {
+    module,
+    inputs: (batchSize) => {
+      const labels: InputSpec = { shape: [batchSize, ...labelShape], dtype: classes ? "int32" : "float32" };
+      return { x: { shape: [batchSize, ...example.shape], dtype: example.dtype }, labels };
+    },
+    measure: (context, { x, labels }) => {
+      const built = checked(importer.build(x!, context), labels!);
+      const total = lossOf(built, options, kind === "none" ? undefined : labels!);
+      if (!classes) return { loss: total };
+      const right = accuracy(firstOutput(built, options), labels!);
+      return { loss: total, counts: { accuracy: mul(right, 1 / sizeOf(labelShape)) } };
+    },
+    ...(loss === "softmax-cross-entropy" && labelShape.length === 0
+      ? {
+          sampledLoss: (context, { x }, uniform) => {
+            const built = importer.build(x!, context);
+            const logits = firstOutput(built, options);
+            return lossOf(built, options, drawLabels(logits, uniform(logits.shape)));
+          },
+        }
+      : {}),
+  };
+}
+
+/** Builds the model into the graphs of contexts. */
+class Importer {
+  /** What is trained, and what is carried along. */
+  readonly declared: Pick<Module, "parameters" | "buffers">;
+  private readonly model: OnnxModel;
+  private readonly options: ImportOptions;
+  private readonly input: ExampleInput;
+  /** Of a batch of one, or of the size that the file has. */
+  private readonly sample: BuiltModel;
+
+  constructor(model: OnnxModel, options: ImportOptions) {
+    this.model = model;
+    this.options = options;
+    this.input = new ExampleInput(model, options.example.shape);
+    this.sample = this.buildInto(new Graph(), this.input.fixedBatch ?? 1, options.training, new Map());
+    const valuesOf = (name: string) => model.initializers.get(name)!.data;
+    this.declared = {
+      parameters: [...this.sample.parameters].map(([name, { shape }]) => ({
+        name,
+        shape,
+        kind: kindOf(name, shape),
+        initialize: (out) => out.set(valuesOf(name)),
+      })),
+      buffers: [...this.sample.buffers].map(([name, { shape }]) => ({
+        name,
+        shape,
+        initial: valuesOf(name),
+      })),
+    };
+    const odd = [...this.sample.parameters.values()].find(({ dtype }) => dtype !== "float32");
+    if (odd === undefined) return;
+    throw new RangeError(
+      `Cannot train ${odd} as parameters must be float32: convert the model, or freeze it`,
+    );
+  }
+
+  /** The model on a batch x [B, …example], with the context's parameters, buffers and noise. */
+  build(x: Tensor, context: Context): BuiltModel {
+    const { declared, input, options, sample } = this;
+    const batchSize = x.shape[0]!;
+    const bind = new Map([[input.name, cast(reshape(x, [batchSize, ...input.shape]), input.dtype)]]);
+    for (const { name } of declared.parameters) bind.set(name, context.parameter(name));
+    for (const { name } of declared.buffers) bind.set(name, context.buffer(name));
+    if (context.training) {
+      for (const [name, { shape }] of sample.noises) {
+        bind.set(
+          name,
+          context.noise(`${name}/noise`, [
+            (shape[0]! * batchSize) / (input.fixedBatch ?? 1),
+            ...shape.slice(1),
+          ]),
+        );
+      }
+    }
+    const training = context.training ? options.training : false;
+    const built = this.buildInto(context.graph, batchSize, training, bind);
+    if (context.training) for (const [name, next] of built.updates) context.updateBuffer(name, next);
+    return built;
+  }
+
+  private buildInto(
+    graph: Graph,
+    batchSize: number,
+    training: boolean | undefined,
+    bind: ReadonlyMap<string, Tensor>,
+  ) {
+    const { frozen = () => false } = this.options;
+    return this.model.build({
+      sizes: this.input.sizes(batchSize),
+      parameters: (name, from) => from === "initializer" && !frozen(name),
+      ...(training === undefined ? {} : { training }),
+      ...{ graph, bind },
+    });
+  }
+}
+
+/** Names are all that a file tells of what a tensor does. */
+const kindOf = (name: string, shape: Shape): ParameterSpec["kind"] =>
+  shape.length > 1 ? "weight" : /bias/i.test(name) ? "bias" : "scale";
