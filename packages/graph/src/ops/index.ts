@@ -1,6 +1,7 @@
 /** All operator functions, as gradient rules and the package's door see them. */
 export * from "./activation.ts";
 export * from "./arithmetic.ts";
+export * from "./attention.ts";
 export * from "./comparison.ts";
 export * from "./convolution.ts";
 export * from "./convolution-gradients.ts";

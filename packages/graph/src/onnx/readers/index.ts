@@ -2,6 +2,7 @@
 import type { Readers } from "../node.ts";
 import { activation } from "./activation.ts";
 import { arithmetic } from "./arithmetic.ts";
+import { attention } from "./attention.ts";
 import { comparison } from "./comparison.ts";
 import { constant } from "./constant.ts";
 import { convolution } from "./convolution.ts";
@@ -20,6 +21,7 @@ export const READERS: Readers = Object.assign(
   Object.create(null),
   activation,
   arithmetic,
+  attention,
   comparison,
   constant,
   convolution,
