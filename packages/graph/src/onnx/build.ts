@@ -112,7 +112,9 @@ export function* build(source: Source, options: BuildOptions): Building<BuiltMod
   yield* builder.nodes(source.nodes, builder.main);
   for (const { name } of source.graph.output) outputs.set(name, builder.outputOf(name));
   builder.keepUnreached([...outputs.values()]);
-  const { graph, inputs, parameters, buffers, noises, updates } = builder;
+  const { graph, inputs, noises, updates } = builder;
+  const parameters = inFileOrder(builder.parameters, source);
+  const buffers = inFileOrder(builder.buffers, source);
   return { graph, inputs, parameters, buffers, noises, outputs, updates };
 }
 
@@ -368,6 +370,12 @@ class Builder {
       `Cannot bind ${quote(name)} as it must be ${dtype} ${show(shape)}: what was given is ${tensor}`,
     );
   }
+}
+
+/** In the order of the file's initializers; values of nodes come last. */
+function inFileOrder(tensors: ReadonlyMap<string, Tensor>, { initializers }: Source): Map<string, Tensor> {
+  const names = new Set([...initializers.keys(), ...tensors.keys()]);
+  return new Map([...names].flatMap((name) => (tensors.has(name) ? [[name, tensors.get(name)!]] : [])));
 }
 
 /** Every float tensor that some output depends on through operators that pass a gradient. */
