@@ -4,6 +4,7 @@
  * Reading order: objective → method → result → minimization → minimize → first-order/ → second-order/ → problems/.
  */
 
+export * from "./bayesian/index.ts";
 export * from "./evolutionary/index.ts";
 export * from "./method.ts";
 export { methodsFor, minimizers } from "./methods.ts";
