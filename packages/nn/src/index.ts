@@ -1,6 +1,5 @@
 /** The door of @thalweg/nn: modules, layers, initialisers, losses, and the models of the zoo. */
 
-// layers
 export {
   type Activation,
   activation,
@@ -29,7 +28,6 @@ export {
   softsign,
   tanh,
 } from "./activations.ts";
-// starting values
 export { agdWeight, initialisations, initializeForAgd } from "./agd-initialisation.ts";
 export {
   type AttentionInput,
@@ -63,7 +61,6 @@ export {
   lambda,
   linear,
 } from "./layers.ts";
-// losses
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
@@ -76,10 +73,10 @@ export {
   requireLabels,
   smoothL1,
 } from "./losses.ts";
-// what a module is, and modules of modules
 export {
   type BufferSpec,
   type Context,
+  countParameters,
   type Declared,
   type Initializer,
   initializeBuffers,
@@ -104,7 +101,6 @@ export {
   maxPool2d,
   upsampleNearest2d,
 } from "./pooling.ts";
-// weights in files
 export {
   type ReadWeights,
   type ReadWeightsOptions,
@@ -114,5 +110,4 @@ export {
   writeWeights,
 } from "./weights.ts";
 
-// models
 export * from "./zoo/index.ts";

@@ -4,7 +4,7 @@
  * Names are torch's: `0.weight`, `2.running_mean`. Most modules map one tensor to one; what takes or gives several
  * (queries with keys and values, a sequence with its last state) says so by its type parameters.
  */
-import { Graph, type Shape, type Tensor } from "@thalweg/graph";
+import { Graph, type Shape, sizeOf, type Tensor } from "@thalweg/graph";
 import { type Stream, stream } from "@thalweg/random";
 
 /** Fill a parameter's starting values, row-major, from a random stream. */
@@ -121,11 +121,15 @@ function find(known: ReadonlyMap<string, Tensor>, name: string, kind: string): T
   );
 }
 
+/** How many numbers a module learns. */
+export const countParameters = ({ parameters }: Declared): number =>
+  parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+
 /** Starting values of every parameter: parameter k is drawn from `stream(seed, "init", k)`, whatever the others are. */
 export function initializeParameters(module: Declared, seed: number): Map<string, Float32Array> {
   return new Map(
     module.parameters.map(({ name, shape, initialize }, k) => {
-      const values = new Float32Array(shape.reduce((n, d) => n * d, 1));
+      const values = new Float32Array(sizeOf(shape));
       initialize(values, shape, stream(seed, "init", k));
       return [name, values];
     }),
@@ -136,7 +140,7 @@ export function initializeParameters(module: Declared, seed: number): Map<string
 export const initializeBuffers = (module: Declared): Map<string, Float32Array> =>
   new Map(
     module.buffers.map(({ name, shape, initial }) => {
-      const values = new Float32Array(shape.reduce((n, d) => n * d, 1));
+      const values = new Float32Array(sizeOf(shape));
       if (typeof initial === "number") values.fill(initial);
       else values.set(initial);
       return [name, values];

@@ -10,3 +10,4 @@ export * from "./resnet18.ts";
 export * from "./vae.ts";
 export * from "./vgg.ts";
 export * from "./wide-resnet.ts";
+export * from "./zoo.ts";

@@ -1,4 +1,5 @@
 /** Models of the zoo against PyTorch: output, loss, every parameter's gradient, running statistics (fixtures/zoo.make.py). */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { evaluate, gradients, type Shape, sizeOf, type Tensor } from "@thalweg/graph";
 import { describe, expect, test } from "vitest";
@@ -15,9 +16,11 @@ interface Case {
   /** The sum of each running statistic after the step. */
   readonly running: Readonly<Record<string, number>>;
 }
-const { models } = JSON.parse(readFileSync(new URL("../../fixtures/zoo.json", import.meta.url), "utf8")) as {
+const recordings = JSON.parse(readFileSync(new URL("../../fixtures/zoo.json", import.meta.url), "utf8")) as {
   readonly models: Readonly<Record<string, Case>>;
+  readonly full: Readonly<Record<string, { readonly parameters: number; readonly names: string }>>;
 };
+const { models, full } = recordings;
 
 const tiny = { vocabulary: 11, context: 6, layers: 2, heads: 2, width: 8 };
 const built: Readonly<Record<string, nn.Module>> = {
@@ -177,5 +180,66 @@ describe("the zoo against PyTorch", () => {
   test("every recorded case was checked", () => {
     const others = ["vae", "vae, not training", "pinn for Burgers' equation"];
     expect(new Set([...Object.keys(built), ...others])).toEqual(new Set(Object.keys(models)));
+  });
+});
+
+describe("zoo", () => {
+  test("lists every network that was counted", () => {
+    expect(new Set(Object.keys(nn.zoo))).toEqual(new Set(Object.keys(full)));
+  });
+
+  for (const [name, entry] of Object.entries(nn.zoo)) {
+    test(`${name}: as many parameters as PyTorch's, of the same names and shapes, in the same order`, () => {
+      const { parameters, names } = full[name]!;
+      const module = entry.build();
+      expect(entry.parameters).toBe(parameters);
+      expect(nn.countParameters(module)).toBe(parameters);
+      const list = module.parameters.map((one) => `${one.name} [${one.shape.join(", ")}]`);
+      expect(createHash("sha256").update(list.join("\n")).digest("hex"), list.join("\n")).toBe(names);
+    });
+  }
+
+  test("parameters are as many as the papers say", () => {
+    const millions = (name: nn.ZooName, digits: number) => (nn.zoo[name].parameters / 1e6).toFixed(digits);
+    // He et al., Table 6; Zagoruyko & Komodakis, Tables 4 and 5
+    expect([millions("resnet20", 2), millions("resnet32", 2), millions("resnet56", 2)]).toEqual([
+      "0.27",
+      "0.46",
+      "0.85",
+    ]);
+    expect(millions("resnet110", 1)).toBe("1.7");
+    expect([millions("wrn-16-8", 1), millions("wrn-28-10", 1), millions("wrn-40-4", 1)]).toEqual([
+      "11.0",
+      "36.5",
+      "8.9",
+    ]);
+    // Raissi et al., §3.1.1
+    expect(nn.zoo["burgers-pinn"].parameters).toBe(3021);
+  });
+});
+
+describe("options that lead nowhere are refused", () => {
+  test("depths, heads and sizes", () => {
+    expect(() => nn.cifarResnet({ depth: 21 })).toThrow(
+      "depth must be 6n + 2, such as 20, 32, 56 or 110: current value is 21",
+    );
+    expect(() => nn.wideResnet({ depth: 20, width: 2 })).toThrow(/depth must be 6n \+ 4/);
+    expect(() => nn.gpt({ ...tiny, heads: 3 })).toThrow(
+      "Cannot build gpt as heads must divide the width: 3 heads of width 8",
+    );
+    expect(() => nn.mlp({ sizes: [3] })).toThrow(/an input's and an output's at least/);
+    expect(() => nn.gpt({ ...tiny, dropout: Number.NaN })).toThrow(/dropout must be in \[0, 1\)/);
+  });
+
+  test("sequences that are longer than the positions, and inputs that are no tokens", () => {
+    const module = nn.gpt(tiny);
+    const run = (shape: number[], dtype: "int32" | "float32") => {
+      const context = nn.tracing(module, { training: false });
+      return () => module.forward(context.graph.input("x", shape, dtype), context);
+    };
+    expect(run([2, 7], "int32")).toThrow(/needs tokens \[B, T\] with T at most 6: cut the sequences/);
+    expect(run([2, 4], "float32")).toThrow(
+      /^In layer transformer\.wte, called at .*zoo\.test\.ts:.*feed int32 or int64, such as tokens/,
+    );
   });
 });
