@@ -72,6 +72,11 @@ checkOperators("indexing", [
 ]);
 
 describe("round trips of indexing", () => {
+  test("flip() of axes of size 1 copies nothing", () => {
+    const x = new Graph().input("x", [3, 1, 1]);
+    expect(ops.flip(x, [1, -1])).toBe(x);
+  });
+
   const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 });
   const counted = (shape: number[]) => {
     const size = shape.reduce((n, d) => n * d, 1);

@@ -154,16 +154,13 @@ export function slice(
 }
 
 /** Reverse the order along the given axes. */
-export const flip = (x: Tensor, axes: readonly number[]): Tensor =>
-  axes.length === 0
-    ? x
-    : slice(
-        x,
-        axes.map(() => -1),
-        axes.map((axis) => -x.shape[frontAxis("Slice", x, axis)]! - 1),
-        axes,
-        axes.map(() => -1),
-      );
+export function flip(x: Tensor, axes: readonly number[]): Tensor {
+  const turned = axes.filter((axis) => x.shape[frontAxis("Slice", x, axis)]! > 1);
+  if (turned.length === 0) return x;
+  const back = turned.map(() => -1);
+  const beforeFront = turned.map((axis) => -x.shape[frontAxis("Slice", x, axis)]! - 1);
+  return slice(x, back, beforeFront, turned, back);
+}
 
 /** `before[k]` and `after[k]` constant values around axis k; negative numbers crop. */
 export const pad = (x: Tensor, before: readonly number[], after: readonly number[], value = 0): Tensor =>
