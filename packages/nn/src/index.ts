@@ -102,6 +102,15 @@ export {
   upsampleNearest2d,
 } from "./pooling.ts";
 export {
+  type BytePairFiles,
+  type BytePairOptions,
+  type BytePairTokenizer,
+  readBytePair,
+  type TrainBytePairOptions,
+  trainBytePair,
+} from "./tokenizers/byte-pair.ts";
+export { characterTokenizer, type Tokenizer } from "./tokenizers/tokenizer.ts";
+export {
   type ReadWeights,
   type ReadWeightsOptions,
   readWeights,
@@ -109,5 +118,4 @@ export {
   type Weights,
   writeWeights,
 } from "./weights.ts";
-
 export * from "./zoo/index.ts";
