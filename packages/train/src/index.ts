@@ -28,6 +28,17 @@ export { canonicalJson, type Json, type JsonObject } from "./json.ts";
 export * from "./lr-finder/index.ts";
 export { OnnxMatrixKernels } from "./matrix-kernels.ts";
 export * from "./noise-scale.ts";
+// models from ONNX files
+export {
+  type GradientOptions,
+  type LossAndGradient,
+  lossAndGradient,
+  prepareGradient,
+} from "./onnx/gradient.ts";
+export { type ImportOptions, importedModel } from "./onnx/imported-model.ts";
+export { type OutputLoss, outputLosses } from "./onnx/losses.ts";
+export { type ModelFile, readModelFile } from "./onnx/model-file.ts";
+export { type DifferentiationOptions, trainingGraph } from "./onnx/training-graph.ts";
 export {
   type OtherGradients,
   type OtherGradientsOptions,

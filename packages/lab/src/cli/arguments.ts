@@ -63,5 +63,38 @@ export function setting(text: string, before: Readonly<Record<string, number>> =
   return { ...before, [name]: number };
 }
 
+/** A reader of `name=value` with whole numbers, one added to those before it. */
+export const sizes =
+  (option: string) =>
+  (text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> => {
+    const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+    if (name !== undefined) return { ...before, [name]: wholeNumber(`${option} ${name}`, 1)(value) };
+    throw new UsageError(
+      `Cannot use ${option} as it must be name=size, for example batch=32: current value is ${text}`,
+    );
+  };
+
+/** One `NAME` or `NAME=weight` added to those before it. */
+export const weighted =
+  (option: string) =>
+  (text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> => {
+    const [, name = text, weight = "1"] = /^(.+)=([^=]*)$/s.exec(text) ?? [];
+    return { ...before, [name]: finiteNumber(`the weight of ${option} ${name}`)(weight) };
+  };
+
+/** One more value of an option that may be repeated. */
+export const repeated = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
+/** One of a few words. */
+export const oneOf =
+  <T extends string>(option: string, ...words: readonly T[]) =>
+  (text: string): T => {
+    const word = words.find((one) => one === text);
+    if (word !== undefined) return word;
+    throw new UsageError(
+      `Cannot use ${option} as it must be one of ${words.join(", ")}: current value is ${text}`,
+    );
+  };
+
 /** NaN for text that is no number; the empty text, which `Number` takes for 0, is none. */
 const toNumber = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text));

@@ -30,6 +30,16 @@ export const commands: readonly CommandEntry[] = [
   { name: "schedule", summary: "print a schedule, one number per step", load: () => import("./schedule.ts") },
   { name: "replay", summary: "run a rule over recorded gradients", load: () => import("./replay.ts") },
   { name: "walk", summary: "run a rule on a surface in the plane", load: () => import("./walk.ts") },
+  {
+    name: "gradient",
+    summary: "loss and gradient of an ONNX model",
+    load: () => import("./gradient.ts"),
+  },
+  {
+    name: "differentiate",
+    summary: "turn an ONNX model into a training graph",
+    load: () => import("./differentiate.ts"),
+  },
   { name: "data", summary: "list, fetch and verify datasets", load: () => import("./data.ts") },
   { name: "bench", summary: "time this machine against other libraries", load: () => import("./bench.ts") },
 ];

@@ -35,6 +35,17 @@ export function fromUser<T>(read: () => T): T {
   }
 }
 
+/** `fromUser` for reading that takes time. */
+export async function fromUserLater<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    return fromUser(() => {
+      throw error;
+    });
+  }
+}
+
 export interface Ending {
   exitCode: 0 | 1 | 2;
   /** For stderr; empty when everything has been said. */
@@ -49,6 +60,7 @@ const SELF_EXPLAINED: Readonly<Record<string, 1 | 2>> = {
   Failure: 1,
   DatasetUnavailable: 1,
   RunFolderError: 1,
+  OnnxError: 1,
 };
 
 /** What to say about an error, and the exit code. `help` names the page that tells more about usage. */

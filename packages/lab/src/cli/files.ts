@@ -1,4 +1,4 @@
-/** Text in from a file or standard input, text out to a file, with messages that name the file. */
+/** Text in from a file or standard input, text and bytes out to a file, with messages that name the file. */
 import { readFile, writeFile } from "node:fs/promises";
 import type { ParseError } from "jsonc-parser";
 import { Failure, UsageError } from "./errors.ts";
@@ -25,14 +25,24 @@ export async function readText(path: string, io: Io): Promise<string> {
   }
 }
 
-/** Write a text file and say so on stderr. Raises Failure when it cannot be written. */
-export async function writeText(path: string, text: string, io: Io): Promise<void> {
+/** Write a file and say so on stderr. Raises Failure when it cannot be written. */
+export async function writeOut(path: string, content: string | Uint8Array, io: Io): Promise<void> {
   try {
-    await writeFile(path, text);
+    await writeFile(path, content);
   } catch (error) {
     throw new Failure(`Cannot write ${path} as ${reason(error)}`, { cause: error });
   }
   io.stderr.write(`Wrote ${path}\n`);
+}
+
+/** What a file holds, by a reader that may raise Node's errors. Raises UsageError when it cannot be read. */
+export async function readWith<T>(path: string, read: (path: string) => T | Promise<T>): Promise<T> {
+  try {
+    return await read(path);
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw new UsageError(`Cannot read ${path} as ${reason(error)}`, { cause: error });
+  }
 }
 
 function reason(error: unknown): string {

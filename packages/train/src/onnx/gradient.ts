@@ -24,8 +24,19 @@ export interface LossAndGradient {
   readonly gradients: ReadonlyMap<string, { readonly shape: Shape; readonly data: Values }>;
 }
 
-/** Raises RangeError for arrays that do not fit the model, OnnxError for a model that cannot be differentiated. */
 export async function lossAndGradient(model: OnnxModel, options: GradientOptions): Promise<LossAndGradient> {
+  const compute = await prepareGradient(model, options);
+  return compute();
+}
+
+/**
+ * What computes it, once. Raises RangeError for arrays that do not fit the model, OnnxError for a model that cannot be
+ * differentiated.
+ */
+export async function prepareGradient(
+  model: OnnxModel,
+  options: GradientOptions,
+): Promise<() => Promise<LossAndGradient>> {
   const { arrays, seed = 0, threads = 1, labels: labelName = "labels", loss } = options;
   const find = (name: string, what: string): NpyArray => {
     const array = arrays.get(name);
@@ -54,13 +65,15 @@ export async function lossAndGradient(model: OnnxModel, options: GradientOptions
   });
   const writes = new Map(Object.entries(net.outputs).map(([name, tensor]) => [name, allocate(tensor)]));
   const session = await BoundSession.create({ outputs: net.outputs, reads, writes, threads });
-  try {
-    await session.run();
-  } finally {
-    await session.release();
-  }
-  const gradients = [...net.parameters].map(
-    ([name, { shape }]) => [name, { shape, data: writes.get(`gradient/${name}`)! }] as const,
-  );
-  return { loss: Number(writes.get("loss")![0]), gradients: new Map(gradients) };
+  return async () => {
+    try {
+      await session.run();
+    } finally {
+      await session.release();
+    }
+    const gradients = [...net.parameters].map(
+      ([name, { shape }]) => [name, { shape, data: writes.get(`gradient/${name}`)! }] as const,
+    );
+    return { loss: Number(writes.get("loss")![0]), gradients: new Map(gradients) };
+  };
 }

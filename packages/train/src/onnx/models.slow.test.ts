@@ -8,7 +8,7 @@ import { batchOf, type Fingerprint, fingerprintOf, modelFixtures, restoreModel }
 
 /** Relative to each tensor's norm, or to a thousandth of the whole gradient's where a tensor's is less. */
 const TOLERANCE = 1e-4;
-/** For more than a hundred layers one after the other, and for those whose float32 strays by more than 1e-5 in PyTorch itself. */
+/** For those whose float32 strays by more than 1e-5 in PyTorch itself: googlenet and inception in training form. */
 const DEEP_TOLERANCE = 1e-3;
 
 const fixtures = modelFixtures();
@@ -41,7 +41,6 @@ describe("lossAndGradient() of real networks", () => {
     });
     distances.sort((a, b) => b.distance - a.distance);
     const tolerance = float32 > 1e-5 ? DEEP_TOLERANCE : TOLERANCE;
-    if (process.env.THALWEG_PRINT) console.log(name, loss, fixture.loss, distances.slice(0, 3), float32);
     expect(distances.filter((one) => !(one.distance < tolerance))).toEqual([]);
   });
 });
