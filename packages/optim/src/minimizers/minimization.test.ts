@@ -261,7 +261,7 @@ describe("bad input", () => {
     ["lower[0] must be less than upper[0]", () => changed({ bounds: { lower: [1, 0], upper: [1, 2] } })],
     ["its dimension must be a whole number >= 1: current value is 0", () => changed({ dimension: 0 })],
     [
-      'it has no option "frist": it has first, decrease, shrink; did you mean "first"?',
+      'it has no option "frist": it has search, first, decrease, shrink, curvature; did you mean "first"?',
       () => withOptions(gradientDescent, { frist: 1 }),
     ],
     ["shrink must be in (0, 1): current value is 1", () => withOptions(gradientDescent, { shrink: 1 })],

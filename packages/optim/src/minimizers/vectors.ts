@@ -1,10 +1,19 @@
 /** Plain loops over flat vectors, in float64: what methods are written with. */
 import type { Vector } from "./objective.ts";
 
+/** Four sums at a time: a single one waits for each addition to end before the next begins. */
 export function dot(a: Vector, b: Vector): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
+  const n = a.length;
+  const whole = n - (n % 4);
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    s0 += a[i]! * b[i]!;
+    s1 += a[i + 1]! * b[i + 1]!;
+    s2 += a[i + 2]! * b[i + 2]!;
+    s3 += a[i + 3]! * b[i + 3]!;
+  }
+  for (let i = whole; i < n; i++) s0 += a[i]! * b[i]!;
+  return s0 + s1 + (s2 + s3);
 }
 
 /** ‖a‖₂ */
@@ -52,4 +61,30 @@ export function subtract(a: Vector, b: Vector, out: Vector): void {
 /** x ← scale·x */
 export function scale(x: Vector, factor: number): void {
   for (let i = 0; i < x.length; i++) x[i]! *= factor;
+}
+
+/** y ← y + scale·x, and then zᵀy, in one pass over memory. */
+export function addThenDot(y: Vector, scale: number, x: Vector, z: Vector): number {
+  const n = y.length;
+  const whole = n - (n % 4);
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    const y0 = y[i]! + scale * x[i]!;
+    const y1 = y[i + 1]! + scale * x[i + 1]!;
+    const y2 = y[i + 2]! + scale * x[i + 2]!;
+    const y3 = y[i + 3]! + scale * x[i + 3]!;
+    y[i] = y0;
+    y[i + 1] = y1;
+    y[i + 2] = y2;
+    y[i + 3] = y3;
+    s0 += y0 * z[i]!;
+    s1 += y1 * z[i + 1]!;
+    s2 += y2 * z[i + 2]!;
+    s3 += y3 * z[i + 3]!;
+  }
+  for (let i = whole; i < n; i++) {
+    y[i]! += scale * x[i]!;
+    s0 += y[i]! * z[i]!;
+  }
+  return s0 + s1 + (s2 + s3);
 }

@@ -8,15 +8,7 @@
 import { type Steps, smoothAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { move } from "../vectors.ts";
-
-export interface Line {
-  readonly x: Vector;
-  readonly f: number;
-  /** A direction of descent. */
-  readonly d: Vector;
-  /** ∇f(x)ᵀd, negative. */
-  readonly slope: number;
-}
+import type { Found, Line } from "./line.ts";
 
 export interface Armijo {
   /** The first step tried. */
@@ -26,19 +18,20 @@ export interface Armijo {
   readonly shrink: number;
 }
 
-/** A step this many times shorter than the first moves x by less than its last bit. */
+/** A step that much shorter than the first moves x by less than its last bit, with halving. */
 const MOST_TRIALS = 60;
 
-/** The step length, with x + αd in `into`; undefined when no step is short enough. */
+/** The step and the value there, with x + αd in `into`; undefined when no step is short enough. */
 export function* backtrack(
   { x, f, d, slope }: Line,
   { first, decrease, shrink }: Armijo,
   into: Vector,
-): Steps<number | undefined> {
+): Steps<Found | undefined> {
   let step = first;
   for (let trial = 0; trial < MOST_TRIALS; trial++) {
     move(x, step, d, into);
-    if ((yield* smoothAt(into)) <= f + decrease * step * slope) return step;
+    const there = yield* smoothAt(into);
+    if (there <= f + decrease * step * slope) return { step, f: there };
     step *= shrink;
   }
   return undefined;
