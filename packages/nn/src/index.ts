@@ -99,8 +99,17 @@ export {
   type LineOptions,
   maxPool1d,
   maxPool2d,
+  upsampleBilinear2d,
   upsampleNearest2d,
 } from "./pooling.ts";
+export {
+  gru,
+  type LstmOutput,
+  lstm,
+  type RecurrentInput,
+  type RecurrentOptions,
+  type RecurrentOutput,
+} from "./recurrent.ts";
 export {
   type BytePairFiles,
   type BytePairOptions,

@@ -2,7 +2,17 @@
  * Normalisation that does not look at the rest of the batch: layer, RMS, group and instance norm. Semantics, names and
  * defaults are torch.nn's; batch normalisation, which keeps statistics, has a file of its own.
  */
-import { add, div, mul, reduceMean, reshape, sqrt, sub, type Tensor } from "@thalweg/graph";
+import {
+  add,
+  div,
+  layerNormalization,
+  mul,
+  reduceMean,
+  reshape,
+  sqrt,
+  sub,
+  type Tensor,
+} from "@thalweg/graph";
 import { ones, zeros } from "./initializers.ts";
 import { requireCounts } from "./layers.ts";
 import type { Context, Module, ParameterSpec } from "./module.ts";
@@ -62,7 +72,7 @@ const lastAxes = (x: Tensor, count: number): number[] =>
  */
 export function layerNorm(shape: number | readonly number[], options: NormOptions = {}): Module {
   const sizes = typeof shape === "number" ? [shape] : shape;
-  const { eps = 1e-5 } = options;
+  const { eps = 1e-5, affine = true, bias = true } = options;
   requireCounts("layerNorm", Object.fromEntries(sizes.map((size, k) => [`size ${k}`, size])));
   requireEps("layerNorm", eps);
   return {
@@ -70,7 +80,12 @@ export function layerNorm(shape: number | readonly number[], options: NormOption
     buffers: [],
     forward(x, context) {
       requireLastAxes("layerNorm", x, sizes);
-      return rescale(standardize(x, lastAxes(x, sizes.length), eps), context, options);
+      if (affine) {
+        const scale = context.parameter("weight");
+        const parameters = { scale, bias: bias ? context.parameter("bias") : undefined };
+        return layerNormalization(x, parameters, { axis: -sizes.length, epsilon: eps }).output;
+      }
+      return standardize(x, lastAxes(x, sizes.length), eps);
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   type Pair,
   reduceMax,
   reshape,
+  resize,
   type Tensor,
   transpose,
   type WindowOptions,
@@ -83,4 +84,11 @@ export function upsampleNearest2d(scale: Pair): Module {
     const repeated = expand(reshape(x, [B, C, H, 1, W, 1]), [B, C, H, sH, W, sW]);
     return reshape(repeated, [B, C, H * sH, W * sW]);
   });
+}
+
+/** Values between pixels, linear along both axes, edges repeated; torch's Upsample with mode bilinear and align_corners False. */
+export function upsampleBilinear2d(scale: Pair): Module {
+  const [sH, sW] = typeof scale === "number" ? [scale, scale] : scale;
+  requireCounts("upsampleBilinear2d", { scaleHeight: sH, scaleWidth: sW });
+  return lambda((x) => resize(x, { scales: [1, 1, sH, sW] }, { mode: "linear" }));
 }

@@ -1,6 +1,17 @@
 /** Every layer and loss against PyTorch: values, gradients, running statistics (fixtures/layers.make.py). */
 import { readFileSync } from "node:fs";
-import { evaluate, Graph, gradients, mul, reduceSum, slice, type Tensor } from "@thalweg/graph";
+import {
+  concat,
+  evaluate,
+  Graph,
+  gradients,
+  mul,
+  reduceMean,
+  reduceSum,
+  reshape,
+  slice,
+  type Tensor,
+} from "@thalweg/graph";
 import { describe, expect, test } from "vitest";
 import * as nn from "./index.ts";
 
@@ -42,6 +53,29 @@ const ofHalves = (module: nn.Module<nn.AttentionInput>): nn.Module => ({
     return module.forward({ query: slice(x, [0], [half], [1]), key, value: mul(key, 2) }, context);
   },
 });
+
+/** The outputs of a recurrent layer, its last states behind them, all in one row. */
+const inOneRow = (
+  module: nn.Module<nn.RecurrentInput, nn.RecurrentOutput & { readonly cell?: Tensor }>,
+  start: (x: Tensor) => Omit<nn.RecurrentInput, "sequence"> = () => ({}),
+): nn.Module => ({
+  ...module,
+  forward(x, context) {
+    const { output, hidden, cell } = module.forward({ sequence: x, ...start(x) }, context);
+    const parts = [output, hidden, ...(cell ? [cell] : [])];
+    return concat(
+      parts.map((part) => reshape(part, [part.size])),
+      0,
+    );
+  },
+});
+
+/** States of three values that depend on the sequence, [B, T, 4]: the mean of its steps, and twice that for the cell. */
+function meanStates(x: Tensor): Omit<nn.RecurrentInput, "sequence"> {
+  const mean = slice(reduceMean(x, [1]), [0], [3], [1]);
+  const hidden = reshape(mean, [1, ...mean.shape]);
+  return { hidden, cell: mul(hidden, 2) };
+}
 
 const modules: Readonly<Record<string, nn.Module>> = {
   linear: nn.linear(4, 3),
@@ -113,6 +147,15 @@ const modules: Readonly<Record<string, nn.Module>> = {
   "adaptiveAveragePool2d that overlaps": nn.adaptiveAveragePool2d([4, 3]),
   "adaptiveAveragePool2d that enlarges": nn.adaptiveAveragePool2d(7),
   upsampleNearest2d: nn.upsampleNearest2d([2, 3]),
+  upsampleBilinear2d: nn.upsampleBilinear2d([2, 4]),
+  lstm: inOneRow(nn.lstm(4, 3)),
+  "lstm from given states": inOneRow(nn.lstm(4, 3), meanStates),
+  "lstm of two layers and directions": inOneRow(
+    nn.lstm(4, 2, { layers: 2, bidirectional: true, bias: false }),
+  ),
+  gru: inOneRow(nn.gru(4, 3)),
+  "gru from a given state": inOneRow(nn.gru(4, 3), meanStates),
+  "gru of two layers and directions": inOneRow(nn.gru(4, 2, { layers: 2, bidirectional: true })),
   multiHeadAttention: nn.multiHeadAttention(4, 2),
   "multiHeadAttention that is causal": nn.multiHeadAttention(4, 2, { causal: true, bias: false }),
   "multiHeadAttention to another sequence": ofHalves(nn.multiHeadAttention(4, 2)),
