@@ -3,7 +3,7 @@
  * takes 1.9 at 64×16×32×32), so its gradient comes from theirs; for inference it is ONNX's operator.
  * Source: Ioffe & Szegedy, arXiv:1502.03167, Algorithm 1.
  */
-import { type Call, misfit, type Operator, type Tensor } from "../graph.ts";
+import { type Call, misfit, type Operator, type Rule, type Tensor } from "../graph.ts";
 import { sizeOf } from "../shapes.ts";
 import { add, div, mul, reciprocal, sqrt, sub } from "./arithmetic.ts";
 import { reduceMean } from "./reduction.ts";
@@ -101,12 +101,48 @@ export function normalizeBatch(
   parameters: { scale: Tensor; bias: Tensor },
   epsilon = 1e-5,
 ): { output: Tensor; mean: Tensor; variance: Tensor } {
+  const { scale, bias } = parameters;
+  const { mean, centred, variance, factor } = batchTerms(x, scale, epsilon);
+  const output = add(mul(centred, factor), perChannel(bias, x));
+  x.graph.composites.set(output, {
+    name: "NormalizeBatch",
+    inputs: [x, scale, bias],
+    attributes: { epsilon },
+    gradient: ofBatch as readonly Rule[],
+  });
+  const channels = [x.shape[1]!];
+  return { output, mean: reshape(mean, channels), variance: reshape(variance, channels) };
+}
+
+function batchTerms(x: Tensor, scale: Tensor, epsilon: number) {
   const axes = x.shape.flatMap((_, k) => (k === 1 ? [] : [k]));
   const mean = reduceMean(x, axes, true);
   const centred = sub(x, mean);
   const variance = reduceMean(mul(centred, centred), axes, true);
-  const factor = div(perChannel(parameters.scale, x), sqrt(add(variance, epsilon)));
-  const output = add(mul(centred, factor), perChannel(parameters.bias, x));
-  const channels = [x.shape[1]!];
-  return { output, mean: reshape(mean, channels), variance: reshape(variance, channels) };
+  const factor = div(perChannel(scale, x), sqrt(add(variance, epsilon)));
+  return { mean, centred, variance, factor };
 }
+
+/**
+ * Fewer passes than the gradients of the reductions amount to. With c = x − μ, f = scale/σ, and n values a channel; what the
+ * terms share with the forward pass is the same tensor.
+ */
+const ofBatch: readonly Rule<{ epsilon: number }>[] = [
+  // dx = f (g − Σ g / n − c Σ g c / (n σ²)):  g f  +  c times a number per channel  +  a number per channel
+  ({ inputs: [x, scale], attributes: { epsilon }, gradient: g }, { sumTo }) => {
+    const { centred, variance, factor } = batchTerms(x, scale, epsilon);
+    const share = mul(factor, -factor.size / x.size); // −f / n
+    const slope = div(mul(sumTo(mul(g, centred), factor.shape), share), add(variance, epsilon));
+    const straight = mul(sumTo(g, factor.shape), share);
+    return add(add(mul(g, factor), mul(centred, slope)), straight);
+  },
+  // d(scale) = Σ g c / σ
+  ({ inputs: [x, scale], attributes: { epsilon }, gradient: g }, { sumTo }) => {
+    const { centred, variance, factor } = batchTerms(x, scale, epsilon);
+    const sum = sumTo(mul(g, centred), factor.shape);
+    return reshape(div(sum, sqrt(add(variance, epsilon))), scale.shape);
+  },
+  // d(bias) = Σ g
+  ({ inputs: [x, , bias], gradient: g }, { sumTo }) =>
+    reshape(sumTo(g, perChannel(bias, x).shape), bias.shape),
+];
