@@ -38,7 +38,7 @@ export {
 export { type ImportOptions, importedModel } from "./onnx/imported-model.ts";
 export { type OutputLoss, outputLosses } from "./onnx/losses.ts";
 export { type ModelFile, readModelFile } from "./onnx/model-file.ts";
-export { type DifferentiationOptions, trainingGraph } from "./onnx/training-graph.ts";
+export { type DifferentiationOptions, type TrainingGraphOptions, trainingGraph } from "./onnx/training-graph.ts";
 export {
   type OtherGradients,
   type OtherGradientsOptions,

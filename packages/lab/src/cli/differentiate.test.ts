@@ -49,6 +49,27 @@ describe("differentiate", () => {
     }
   });
 
+  test("leaves parameters without values where they are to be fed", async () => {
+    const out = join(root, "inputs.onnx");
+    const line = [
+      "differentiate",
+      MODEL,
+      "--loss",
+      "mean",
+      "--size",
+      "batch=1",
+      "--parameters",
+      "inputs",
+      "-o",
+      out,
+    ];
+    const { code } = await runCli(line);
+    expect(code).toBe(0);
+    const names = readOnnx(readFileSync(out)).inputs.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["x", "0.weight", "6.bias", "1.running_var"]));
+    expect(names).not.toContain("labels");
+  });
+
   test.each([
     [["--loss", "mse"], /without --out/],
     [["--loss", "mse", "-o", "x.onnx"], /its sizes must be fixed: give --size batch=…/],

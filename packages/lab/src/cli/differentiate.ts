@@ -2,7 +2,7 @@
 import { readOnnx } from "@thalweg/graph";
 import { trainingGraph } from "@thalweg/train";
 import type { Command } from "commander";
-import { required } from "./arguments.ts";
+import { oneOf, required } from "./arguments.ts";
 import { fromUser, fromUserLater, UsageError } from "./errors.ts";
 import { writeOut } from "./files.ts";
 import type { Io } from "./io.ts";
@@ -16,6 +16,7 @@ import {
 import { columns, printJson } from "./print.ts";
 
 interface Options extends ModelOptions {
+  parameters?: "defaults" | "inputs";
   out?: string;
   json?: boolean;
 }
@@ -33,6 +34,11 @@ export function define(command: Command, io: Io): void {
     command.description("A training graph that any ONNX runtime runs: loss and gradients of a model."),
   )
     .option("-o, --out <file>", "where the training graph goes")
+    .option(
+      "--parameters <kind>",
+      "defaults: with their values, which a runtime can overrule; inputs: without, fed at each run",
+      oneOf("--parameters", "defaults", "inputs"),
+    )
     .option("--json", "print its inputs and outputs as JSON")
     .addHelpText("after", `${LOSSES}\n${EXAMPLES}`)
     .action((model: string | undefined, options: Options) => run(model, options, io));
@@ -48,7 +54,9 @@ async function run(path: string | undefined, options: Options, io: Io): Promise<
       `Cannot differentiate ${path} as its sizes must be fixed: give ${open.map((name) => `--size ${name}=…`).join(" ")}`,
     );
   }
-  const bytes = await fromUserLater(() => trainingGraph(file.model, chosen));
+  const bytes = await fromUserLater(() =>
+    trainingGraph(file.model, { ...chosen, plainInputs: options.parameters === "inputs" }),
+  );
   await writeOut(out, bytes, io);
   const { inputs, outputs } = readOnnx(bytes);
   const described = inputs.map(({ name, dtype, sizes }) => ({ name, dtype, shape: sizes }));

@@ -2,7 +2,8 @@
  * A model from a file as a training graph: an ONNX model that gives the loss and its gradient for every parameter, for any
  * runtime to run.
  *
- *   inputs   those of the model, `labels`, and the parameters by their names, whose values in the file are the default
+ *   inputs   those of the model, `labels`, and the parameters by their names. Their values in the file are the default, which the
+ *            runtime's C, C++, C# and Python interfaces can overrule; for its JavaScript interface they must be plain inputs
  *   outputs  `loss`, `gradient/NAME` for each parameter, and `update/NAME` for each running statistic that training moves
  */
 import { type BuildOptions, gradients, type OnnxModel, serialize, type Tensor } from "@thalweg/graph";
@@ -16,6 +17,11 @@ export interface DifferentiationOptions extends ObjectiveOptions {
   readonly training?: boolean;
   /** Which initializers get a gradient; all by default. The others are constants. */
   readonly parameters?: (name: string) => boolean;
+}
+
+export interface TrainingGraphOptions extends DifferentiationOptions {
+  /** Parameters without values, to be fed at each run. */
+  readonly plainInputs?: boolean;
 }
 
 /** A model in a graph, with its loss and the gradients of its parameters. */
@@ -52,17 +58,14 @@ export async function differentiate(
 }
 
 /** The bytes of the training graph. */
-export async function trainingGraph(model: OnnxModel, options: DifferentiationOptions): Promise<Uint8Array> {
+export async function trainingGraph(model: OnnxModel, options: TrainingGraphOptions): Promise<Uint8Array> {
   const { inputs, labels, parameters, buffers, noises, outputs } = await differentiate(model, options);
+  const own = [...inputs.values(), ...(labels ? [labels] : []), ...noises.values()];
   const stored = [...parameters, ...buffers];
+  const values = stored.map(([name, tensor]) => [tensor, model.initializers.get(name)!.data] as const);
   return serialize({
-    inputs: [
-      ...inputs.values(),
-      ...(labels ? [labels] : []),
-      ...noises.values(),
-      ...stored.map(([, tensor]) => tensor),
-    ],
+    inputs: [...own, ...stored.map(([, tensor]) => tensor)],
     outputs,
-    initializers: new Map(stored.map(([name, tensor]) => [tensor, model.initializers.get(name)!.data])),
+    ...(options.plainInputs ? {} : { initializers: new Map(values) }),
   });
 }
