@@ -1,8 +1,11 @@
-/** Einstein's summation: against plain loops over all labels, ONNX Runtime's laws for the parts, gradients, errors. */
+/** Einstein's summation: against plain loops over all labels, ONNX Runtime, gradients, errors. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
 import { Graph, type Tensor } from "../graph.ts";
 import { checkOperators } from "../testing/check-operators.ts";
+import { expectLikeRuntime } from "../testing/one-node.ts";
+import { attribute } from "../testing/onnx-file.ts";
 import * as ops from "./index.ts";
 
 const build =
@@ -76,6 +79,19 @@ function loops(equation: string, shapes: readonly number[][], data: readonly num
   return out;
 }
 
+/** Whole numbers, so that both must agree to the last bit. */
+function checkAgainstLoops(equation: string, shapes: readonly number[][]): void {
+  const graph = new Graph();
+  const data = shapes.map((shape, k) =>
+    Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => ((i * 7 + k * 3) % 11) - 5),
+  );
+  const inputs = shapes.map((shape, k) => graph.input(`x${k}`, shape));
+  const feeds = Object.fromEntries(data.map((values, k) => [`x${k}`, values]));
+  const [found] = evaluate([ops.einsum(equation, inputs)], feeds);
+  // adding 0 makes -0 and 0 one
+  expect(Array.from(found!, (v) => v + 0)).toEqual(loops(equation, shapes, data).map((v) => v + 0));
+}
+
 describe("einsum() against loops", () => {
   const equations: readonly [string, ...number[][]][] = [
     ["ij,jk->ik", [2, 3], [3, 4]],
@@ -92,16 +108,64 @@ describe("einsum() against loops", () => {
     ["bqhd,bkhd->bhqk", [2, 3, 2, 2], [2, 4, 2, 2]],
   ];
   for (const [equation, ...shapes] of equations) {
-    test(equation, () => {
-      const graph = new Graph();
-      const data = shapes.map((shape, k) =>
-        Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => ((i * 7 + k * 3) % 11) - 5),
-      );
-      const inputs = shapes.map((shape, k) => graph.input(`x${k}`, shape));
-      const feeds = Object.fromEntries(data.map((values, k) => [`x${k}`, values]));
-      const [found] = evaluate([ops.einsum(equation, inputs)], feeds);
-      expect(Array.from(found!)).toEqual(loops(equation, shapes, data));
-    });
+    test(equation, () => checkAgainstLoops(equation, shapes));
+  }
+});
+
+describe("einsum() of random equations", () => {
+  const sizes = { a: 2, b: 3, c: 1, d: 2 };
+  const labels = Object.keys(sizes) as (keyof typeof sizes)[];
+  const word = fc.array(fc.constantFrom(...labels), { minLength: 1, maxLength: 3 });
+  const equation = fc
+    .array(word, { minLength: 1, maxLength: 3 })
+    .chain((terms) =>
+      fc.shuffledSubarray([...new Set(terms.flat())]).map((result) => [terms, result] as const),
+    );
+  test("equals loops over all labels", () => {
+    fc.assert(
+      fc.property(equation, ([terms, result]) => {
+        const text = `${terms.map((term) => term.join("")).join()}->${result.join("")}`;
+        checkAgainstLoops(
+          text,
+          terms.map((term) => term.map((label) => sizes[label])),
+        );
+      }),
+      { seed: 4, numRuns: 150 },
+    );
+  });
+});
+
+describe("Einsum nodes like ONNX Runtime's", () => {
+  const nodes: readonly [equation: string, shapes: number[][], output: number[]][] = [
+    [
+      "...ij, ...jk -> ...ik",
+      [
+        [2, 2, 3],
+        [2, 3, 2],
+      ],
+      [2, 2, 2],
+    ],
+    [
+      "bij,bjk",
+      [
+        [2, 2, 3],
+        [2, 3, 2],
+      ],
+      [2, 2],
+    ],
+    ["b...,b->...", [[2, 3, 2], [2]], [3, 2]],
+    ["ij,kj,k->i", [[2, 3], [4, 3], [4]], [2]],
+  ];
+  for (const [equation, shapes, output] of nodes) {
+    test(equation, () =>
+      expectLikeRuntime({
+        opset: 13,
+        operator: "Einsum",
+        shapes,
+        attributes: [attribute("equation", { s: new TextEncoder().encode(equation) })],
+        outputs: [output],
+      }),
+    );
   }
 });
 

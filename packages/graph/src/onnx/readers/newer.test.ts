@@ -1,7 +1,8 @@
 /** Operators newer than ONNX's node tests at hand: what is built of a node equals what ONNX Runtime makes of the file itself. */
-import { describe, test } from "vitest";
-import { expectLikeRuntime, type OneNode } from "../../testing/one-node.ts";
+import { describe, expect, test } from "vitest";
+import { expectLikeRuntime, fileOf, type OneNode } from "../../testing/one-node.ts";
 import { attribute } from "../../testing/onnx-file.ts";
+import { readOnnx } from "../model.ts";
 
 const i = (name: string, value: number) => attribute(name, { i: BigInt(value) });
 const f = (name: string, value: number) => attribute(name, { f: value });
@@ -109,4 +110,30 @@ const cases: readonly (OneNode & { readonly name?: string })[] = [
 
 describe("newer operators like ONNX Runtime's", () => {
   for (const { name, ...one } of cases) test(name ?? one.operator, () => expectLikeRuntime(one));
+});
+
+describe("forms of Attention that versions of ONNX define differently", () => {
+  const shapes = [
+    [1, 1, 2, 3],
+    [1, 1, 2, 3],
+    [1, 1, 2, 3],
+  ];
+  const refused: readonly [name: string, one: Pick<OneNode, "shapes" | "attributes">, message: RegExp][] = [
+    [
+      "a soft cap with a mask",
+      { shapes, attributes: [i("is_causal", 1), f("softcap", 1)] },
+      /without a mask/,
+    ],
+    [
+      "a causal mask with keys of the past",
+      { shapes: [...shapes, null, [1, 1, 1, 3], [1, 1, 1, 3]], attributes: [i("is_causal", 1)] },
+      /without keys of the past: give the mask as attn_mask/,
+    ],
+  ];
+  for (const [name, one, message] of refused) {
+    test(`${name} is refused`, () => {
+      const bytes = fileOf({ opset: 23, operator: "Attention", outputs: [[1, 1, 2, 3]], ...one });
+      expect(() => readOnnx(bytes).build()).toThrow(message);
+    });
+  }
 });
