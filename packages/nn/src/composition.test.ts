@@ -1,9 +1,21 @@
 /** Names, places and errors of networks; their values are held to PyTorch's in the zoo's tests. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { add, evaluate, relu as rectify, type Tensor } from "@thalweg/graph";
+import { add, evaluate, gradients, mul, relu as rectify, reduceSum, type Tensor } from "@thalweg/graph";
 import { describe, expect, test } from "vitest";
-import { batchNorm, dropout, linear, network, relu, residual, sequential, tracing, within } from "./index.ts";
+import {
+  batchNorm,
+  checkpointed,
+  dropout,
+  linear,
+  type Module,
+  network,
+  relu,
+  residual,
+  sequential,
+  tracing,
+  within,
+} from "./index.ts";
 
 const block = (width: number) =>
   network({ up: linear(width, 2 * width), down: linear(2 * width, width) }, (x: Tensor, { up, down }) =>
@@ -68,6 +80,48 @@ describe("network()", () => {
     expect(within(within(context, "layers.2"), "attention").path).toBe("layers.2.attention");
   });
 });
+
+describe("checkpointed()", () => {
+  const plain = sequential(linear(3, 4), relu(), dropout(0.5), linear(4, 2));
+  const feeds = {
+    x: [0.5, -1, 2],
+    "0.weight": [1, 2, 3, -1, 0, 2, 1, 1, 1, 0.5, 0, 1],
+    "0.bias": [0, 1, 0, -1],
+    "3.weight": [1, -1, 2, 1, 0.5, 1, 1, 3],
+    "3.bias": [0, 0],
+    "2.noise": [0.1, 0.9, 0.6, 0.7],
+  };
+  const differentiated = (module: Module) => {
+    const context = tracing(module, { training: true });
+    const y = module.forward(context.graph.input("x", [1, 3]), context);
+    const slopes = gradients(reduceSum(mul(y, y)), [...context.parameters.values()]);
+    return { y, slopes, values: evaluate([y, ...slopes], feeds) };
+  };
+
+  test("keeps names, values and gradients, and drops the same values twice", () => {
+    const marked = checkpointed(plain);
+    expect(marked.parameters).toEqual(plain.parameters);
+    expect(differentiated(marked).values).toEqual(differentiated(plain).values);
+  });
+
+  test("computes the block again for its gradients", () => {
+    const rectifiers = (module: Module) => namesBehind(differentiated(module).slopes, /Relu$/);
+    expect(rectifiers(plain)).toEqual(["1/Relu"]);
+    // one for y, on which dL/dy depends, and one for the gradients
+    const marked = rectifiers(checkpointed(plain));
+    expect(marked).toContain("1/Relu");
+    expect(marked).toHaveLength(2);
+  });
+});
+
+/** Names of the tensors that these are computed from, as far as they fit the pattern. */
+function namesBehind(tensors: readonly Tensor[], pattern: RegExp): string[] {
+  const found = new Set(tensors);
+  for (const { origin } of found) {
+    if (origin.kind === "call") for (const input of origin.call.inputs) found.add(input);
+  }
+  return [...found].map(({ name }) => name).filter((name) => pattern.test(name));
+}
 
 describe("shape mismatches", () => {
   test("name the layer's whole path, both shapes, and the line that called the model", () => {

@@ -3,7 +3,7 @@
  * children's parameters appear under their names, as torch's: `layers.2.attention.weight`. Sequences and residual branches are such networks.
  * An error that arises while a child is built is raised again with the child's place and the line that called the model.
  */
-import { add, type Tensor } from "@thalweg/graph";
+import { add, checkpoint, type Tensor } from "@thalweg/graph";
 import { callSite } from "./call-site.ts";
 import { type Context, type Declared, type Module, within } from "./module.ts";
 
@@ -80,6 +80,16 @@ export const named = (modules: Readonly<Record<string, Module>>): Module =>
 export const residual = (branch: Module): Module => ({
   ...branch,
   forward: (x, context) => add(x, branch.forward(x, context)),
+});
+
+/**
+ * The same module, marked: what it computes on the way is not kept for the backward pass but computed again there. It costs a second
+ * forward pass of the module, and saves the memory of all it holds but its input and output. Dropout drops the same values again.
+ * Source: Chen et al., arXiv:1604.06174.
+ */
+export const checkpointed = <Output>(module: Module<Tensor, Output>): Module<Tensor, Output> => ({
+  ...module,
+  forward: (x, context) => checkpoint((input) => module.forward(input!, context), x),
 });
 
 /** Errors that already say where they arose. */

@@ -39,7 +39,7 @@ export {
   splitHeads,
 } from "./attention.ts";
 export { type BatchNormOptions, batchNorm } from "./batch-norm.ts";
-export { type Applied, named, network, residual, sequential } from "./composition.ts";
+export { type Applied, checkpointed, named, network, residual, sequential } from "./composition.ts";
 export {
   type Conv1dOptions,
   type Conv2dOptions,

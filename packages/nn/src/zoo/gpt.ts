@@ -14,7 +14,7 @@
 import { add, type Tensor } from "@thalweg/graph";
 import { type Activation, activation } from "../activations.ts";
 import { attend, joinHeads, requireHeads, splitProjections } from "../attention.ts";
-import { named, network, sequential } from "../composition.ts";
+import { checkpointed, named, network, sequential } from "../composition.ts";
 import { embedding } from "../embedding.ts";
 import { branchEnd, normal, zeros } from "../initializers.ts";
 import { affine, dropout, identity, linear, requireCounts, requireProbability } from "../layers.ts";
@@ -41,6 +41,8 @@ export interface GptOptions {
   readonly activation?: Activation;
   /** Whether the output layer shares the token table. Default true. */
   readonly tied?: boolean;
+  /** Whether blocks are computed again in the backward pass rather than kept. Default false. */
+  readonly checkpoint?: boolean;
 }
 
 const STD = 0.02;
@@ -48,7 +50,7 @@ const STD = 0.02;
 /** int32 tokens [B, T] → logits [B, T, vocabulary], T up to `context`. */
 export function gpt(options: GptOptions): Module {
   const { vocabulary, context: positions, layers, heads, width } = options;
-  const { dropout: p = 0, norm = "pre", tied = true } = options;
+  const { dropout: p = 0, norm = "pre", tied = true, checkpoint = false } = options;
   requireCounts("gpt", { vocabulary, context: positions, layers });
   requireHeads("gpt", width, heads);
   requireProbability("gpt", "dropout", p);
@@ -58,7 +60,9 @@ export function gpt(options: GptOptions): Module {
       wte: embedding(vocabulary, width, table),
       wpe: embedding(positions, width, table),
       drop: dropout(p),
-      h: sequential(...Array.from({ length: layers }, () => block(options))),
+      h: sequential(
+        ...Array.from({ length: layers }, () => (checkpoint ? checkpointed(block(options)) : block(options))),
+      ),
       ln_f: norm === "pre" ? normOf(options) : identity(),
     },
     (tokens: Tensor, { wte, wpe, drop, h, ln_f }) => {
