@@ -34,6 +34,7 @@ const BAD_USAGE: readonly (readonly [words: string[], says: RegExp])[] = [
   [["digits-mlp", "--workers", "-1"], /--workers.*current value is -1/],
   [["digits-mlp", "--steps", "0"], /--steps.*at least 1: current value is 0/],
   [["digits-mlp", "--study-seed", "-1"], /--study-seed.*current value is -1/],
+  [["digits-mlp", "--sampler", "tp"], /the sampler "tp".*did you mean "tpe"/s],
   [["digits-mlp", "--port", "70000"], /--port.*from 0 to 65535: current value is 70000/],
   [["digits-mlp", "mnist-mlp"], /too many arguments/],
 ];

@@ -10,6 +10,7 @@ import { showProgress } from "../compare/progress.ts";
 import { assess } from "../report/assess.ts";
 import { renderTable } from "../report/terminal.ts";
 import { readRuleSpec, splitRules } from "../rules/index.ts";
+import { FIRST_TRIALS, type SamplerName, samplers } from "../samplers/index.ts";
 import { tasks } from "../tasks/index.ts";
 import { loadTask } from "../tasks/load.ts";
 import { wholeNumber } from "./arguments.ts";
@@ -25,6 +26,7 @@ interface Options {
   schedule: string;
   steps?: number;
   studySeed: number;
+  sampler: SamplerName;
   out?: string;
   workers: number;
   serve?: boolean;
@@ -59,6 +61,11 @@ export function define(command: Command, io: Io): void {
       schedule,
     )
     .option("--steps <n>", "updates per run, instead of the task's", wholeNumber("--steps", 1))
+    .option(
+      "--sampler <name>",
+      `how a rule's trials are chosen: ${Object.keys(samplers).join(", ")}; tpe and gp learn from the first ${FIRST_TRIALS}`,
+      DEFAULTS.sampler,
+    )
     .option("--study-seed <n>", "places the points of the search", wholeNumber("--study-seed", 0), studySeed)
     .option("--out <folder>", "where runs and report go (default: runs/compare-<task>)")
     .option("--workers <n>", "runs at the same time", wholeNumber("--workers", 1, 256), defaultWorkers())
@@ -72,6 +79,7 @@ export function define(command: Command, io: Io): void {
 async function run(name: string, options: Options, io: Io): Promise<void> {
   const { budget, seeds, schedule, steps, workers } = options;
   const asked = fromUser(() => lookUp("task", tasks, name));
+  fromUser(() => lookUp("sampler", samplers, options.sampler));
   const read = fromUser(() => {
     const all = options.rules.map(readRuleSpec);
     checkRules(all);
@@ -124,11 +132,12 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
 }
 
 function commandLine(task: string, options: Options): string {
-  const { rules, budget, seeds, schedule, steps, studySeed } = options;
+  const { rules, budget, seeds, schedule, steps, studySeed, sampler } = options;
   const words = [
     `thalweg compare ${task} --rules ${quoted(rules.join(","))} --budget ${budget} --seeds ${seeds}`,
     `--schedule '${schedule}'`,
     ...(steps === undefined ? [] : [`--steps ${steps}`]),
+    ...(sampler === DEFAULTS.sampler ? [] : [`--sampler ${sampler}`]),
     ...(studySeed === DEFAULTS.studySeed ? [] : [`--study-seed ${studySeed}`]),
   ];
   return words.join(" ");

@@ -4,10 +4,17 @@
  * comparison that was interrupted, or killed, continues when it is asked for again and gives the same numbers.
  */
 import type { Dataset } from "@thalweg/data";
-import { checkHyper, parseSchedules } from "@thalweg/optim";
+import { checkHyper, lookUp, parseSchedules } from "@thalweg/optim";
 import type { MeasuredComparison, TaskFacts } from "../report/comparison.ts";
 import { type AskedRule, readRuleSpec } from "../rules/index.ts";
-import { parseSpace, type Space, samplers } from "../samplers/index.ts";
+import {
+  FIRST_TRIALS,
+  parseSpace,
+  type Sampler,
+  type SamplerName,
+  type Space,
+  samplers,
+} from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
 import { checkTrainable, schedulesFor } from "./learner.ts";
 import { machineFacts } from "./machine.ts";
@@ -35,6 +42,8 @@ export interface CompareOptions {
   steps?: number;
   /** Places the points of the search. */
   studySeed?: number;
+  /** How: `halton` unless another is asked for; `tpe` and `gp` learn from earlier trials. */
+  sampler?: SamplerName;
   /** What is searched, by a rule's name, instead of what its file or `spaces.ts` says. */
   spaces?: Readonly<Record<string, Space>>;
   /** Runs at the same time; the numbers do not depend on it. */
@@ -52,7 +61,10 @@ export interface ProgressEvent extends RunEvent {
   total: number;
 }
 
-export const DEFAULTS = { budget: 8, seeds: 3, schedule: "warmup(5%) > cosine", studySeed: 0 };
+export const DEFAULTS = {
+  ...{ budget: 8, seeds: 3, schedule: "warmup(5%) > cosine", studySeed: 0 },
+  sampler: "halton" as SamplerName,
+};
 
 /** The first seed of the final runs. */
 const FIRST_SEED = 43;
@@ -63,7 +75,7 @@ const FIRST_SEED = 43;
  */
 export async function compare(options: CompareOptions): Promise<MeasuredComparison> {
   const { task, dataset, signal, spaces = {}, folder, onProgress } = options;
-  const { budget, studySeed, schedule } = { ...DEFAULTS, ...options };
+  const { budget, studySeed, sampler, schedule } = { ...DEFAULTS, ...options };
   const steps = options.steps ?? task.steps;
   const workers = options.workers ?? defaultWorkers();
   checkCounts({ budget, seeds: options.seeds ?? DEFAULTS.seeds, steps, workers });
@@ -75,6 +87,7 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
     schedulesFor(rule, schedules, steps);
   }
   checkSpaces(spaces, rules);
+  const described = describeSampler(sampler);
 
   const startedAt = new Date().toISOString();
   const seeds = Array.from({ length: options.seeds ?? DEFAULTS.seeds }, (_, i) => FIRST_SEED + i);
@@ -82,7 +95,8 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
   const total = rules.length * (budget + seeds.length);
   let done = 0;
   const study = {
-    ...{ task, taskFingerprint: fingerprint, budget, seeds, schedule, steps, studySeed, spaces, folder },
+    ...{ task, taskFingerprint: fingerprint, budget, seeds, schedule, steps, studySeed, sampler },
+    ...{ spaces, folder },
     onRun: (event: RunEvent) => onProgress?.({ ...event, done: ++done, total }),
   };
   const pool = new Pool({ task: task.name, dataset, workers });
@@ -104,7 +118,7 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
         budget,
         tuningSeed: TUNING_SEED,
         seeds,
-        sampler: `the rule's defaults, then ${samplers.halton.title}`,
+        sampler: described,
         schedule,
       },
       rules: measured,
@@ -113,6 +127,12 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
     signal?.removeEventListener("abort", stop);
     await pool.close();
   }
+}
+
+function describeSampler(name: SamplerName): string {
+  const { title, learns }: Sampler = lookUp("sampler", samplers, name);
+  const first = learns === undefined ? "" : `first ${FIRST_TRIALS} `;
+  return `the rule's defaults, then ${title}; the ${first}learning rates of all rules are the same points, scaled to each rule’s range`;
 }
 
 function checkCounts(counts: Readonly<Record<string, number>>): void {

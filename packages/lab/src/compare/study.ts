@@ -9,7 +9,13 @@ import { type Rule, withHyper } from "@thalweg/optim";
 import type { FitResult } from "@thalweg/train";
 import type { Evaluation, MeasuredRule, Run, Trial } from "../report/comparison.ts";
 import { type AskedRule, showRule } from "../rules/index.ts";
-import { type Configuration, type Dimension, type Space, suggest } from "../samplers/index.ts";
+import {
+  type Configuration,
+  type Dimension,
+  runTrials,
+  type SamplerName,
+  type Space,
+} from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
 import { fitToTask, leavesOutBiases } from "./learner.ts";
 import type { Pool } from "./pool.ts";
@@ -29,6 +35,8 @@ export interface StudyOptions {
   steps: number;
   /** Places the points of the search. */
   studySeed: number;
+  /** How: by chance, or by what came of earlier trials. */
+  sampler: SamplerName;
   /** What is searched, by rule, instead of what its file or `spaceOf` says. */
   spaces: Readonly<Record<string, Space>>;
   folder: string;
@@ -58,15 +66,13 @@ export class Interrupted extends Error {
 
 /** Tune a rule, then run the winner on every seed. Raises Interrupted, RunFolderError. */
 export async function studyRule(asked: AskedRule, options: StudyOptions, pool: Pool): Promise<MeasuredRule> {
-  const { budget, seeds, studySeed, task } = options;
+  const { budget, seeds, studySeed, sampler, task } = options;
   const rule = withHyper(asked.rule, fitToTask(asked.rule, task, asked.fixed));
   const space = searched(asked, options);
   const schedule = scheduleOf(rule, options.schedule);
-  const study = { space, studySeed, budget, ...pinDefaults(rule, space) };
+  const study = { space, studySeed, budget, sampler, ...pinDefaults(rule, space) };
   const job = { rule, schedule, options, pool };
-  const trials = await Promise.all(
-    Array.from({ length: budget }, (_, number) => trial(number, suggest(study, number), job)),
-  );
+  const trials = await runTrials(study, (number, values) => trial(number, values, job), lossOf);
   const best = winner(trials).hyperparameters;
   const runs = await Promise.all(seeds.map((seed) => final(seed, best, job)));
   const shown = showRule(rule);
@@ -120,10 +126,12 @@ const contains = (dimension: Dimension, value: number | undefined) =>
 
 /** The lowest validation loss at the last step; where every trial diverged, the first, so that the report shows it. */
 function winner(trials: readonly Trial[]): Trial {
-  const loss = ({ status, validationLoss }: Trial) =>
-    status === "finished" ? (validationLoss ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-  return trials.reduce((best, one) => (loss(one) < loss(best) ? one : best));
+  return trials.reduce((best, one) => (lossOf(one) < lossOf(best) ? one : best));
 }
+
+/** What the search minimises: the validation loss at the last step, ∞ for a trial that diverged. */
+const lossOf = ({ status, validationLoss }: Trial): number =>
+  status === "finished" ? (validationLoss ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
 
 interface Job {
   rule: Rule;

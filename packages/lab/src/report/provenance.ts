@@ -47,7 +47,7 @@ const dimensions = (names: readonly string[]): string =>
 function protocol({ study, task, rules }: Comparison): Markup {
   const first = rules[0]?.name ?? "the first rule";
   return html`<h3 style="margin-top:2rem">Protocol</h3>
-<p>Each rule tried ${study.budget} configurations of its search space (${study.sampler}; the learning rates of all rules are the same points, scaled to each rule’s range). The one with the lowest validation loss at the last step won and was trained again from ${study.seeds.length} new ${study.seeds.length === 1 ? "seed" : "seeds"}. A seed fixes the initial weights and the order of the batches, the same for every rule, so runs are compared in pairs. The test set chose nothing. A run that diverged is a result: it is counted, shown, and keeps its rule from having a mean.</p>
+<p>Each rule tried ${study.budget} configurations of its search space (${study.sampler}). The one with the lowest validation loss at the last step won and was trained again from ${study.seeds.length} new ${study.seeds.length === 1 ? "seed" : "seeds"}. A seed fixes the initial weights and the order of the batches, the same for every rule, so runs are compared in pairs. The test set chose nothing. A run that diverged is a result: it is counted, shown, and keeps its rule from having a mean.</p>
 <h3 style="margin-top:1.4rem">What the intervals mean</h3>
 <ul>
 <li>Brackets are 95 % bootstrap intervals of the mean over seeds (BCa, 10 000 resamples, or all of them for five seeds or fewer). With few seeds they are too narrow: about 68 % true coverage with 3, 83 % with 5, 89 % with 10.</li>

@@ -1,7 +1,15 @@
 /** Search spaces and the samplers that walk them, in reading order. */
 
 export { haltonCoordinate, radicalInverse } from "./halton.ts";
-export { type Sampler, type SamplerName, type Study, samplers, suggest } from "./samplers.ts";
+export {
+  FIRST_TRIALS,
+  type Sampler,
+  type SamplerName,
+  type Study,
+  samplers,
+  suggest,
+  type Tried,
+} from "./samplers.ts";
 export {
   type Categorical,
   type Configuration,
@@ -10,6 +18,8 @@ export {
   type Int,
   parseSpace,
   type Space,
+  unitOf,
   type Value,
   valueAt,
 } from "./space.ts";
+export { runTrials } from "./tune.ts";

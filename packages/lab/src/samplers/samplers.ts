@@ -5,10 +5,15 @@
  * budget of k is the first k trials of any larger budget (the grid excepted, whose points depend on its size). Since `lr` is always dimension 0,
  * all rules of a study share its points, each scaled to its own range: common random numbers. A sampler places points in the unit cube; the space
  * turns them into values.
+ *
+ * Samplers that learn see what came of earlier trials besides: which ones is a function of the trial's number too (`tune.ts`). Their first points
+ * are Halton's, which they share with all rules as the others do; from then on each rule goes where it did well.
  */
-import { stream } from "@thalweg/random";
+import { gpSuggester, type Suggester, tpeSuggester } from "@thalweg/optim";
+import { type Stream, stream } from "@thalweg/random";
+import { axisOf } from "./axes.ts";
 import { haltonCoordinate } from "./halton.ts";
-import { type Configuration, dimensionOrder, type Space, valueAt } from "./space.ts";
+import { type Configuration, dimensionOrder, type Space, unitOf, valueAt } from "./space.ts";
 
 /** Where in the unit cube: coordinate `dimension` (of `dimensions`) of trial `trial` (of `budget`). */
 export interface Place {
@@ -24,7 +29,26 @@ export interface Sampler {
   source: string;
   /** The coordinate, in [0, 1]. */
   coordinate(place: Place): number;
+  /** Places the trials after the first ones, by what came of these. */
+  learns?: Suggester;
 }
+
+/** Trials that a sampler sees the results of before it learns from them. */
+export const FIRST_TRIALS = 10;
+
+/** A trial that was begun, and what came of it. */
+export interface Tried {
+  configuration: Configuration;
+  /** What is minimised; ∞ where it failed; undefined while it runs. */
+  value: number | undefined;
+}
+
+const learning = (suggester: Suggester): Sampler => ({
+  title: `${FIRST_TRIALS} scrambled Halton points, then ${suggester.title}`,
+  source: suggester.source,
+  coordinate: ({ studySeed, trial, dimension }) => haltonCoordinate(studySeed, trial, dimension),
+  learns: suggester,
+});
 
 export const samplers = {
   halton: {
@@ -46,6 +70,8 @@ export const samplers = {
       return levels === 1 ? 0.5 : (Math.floor(trial / levels ** dimension) % levels) / (levels - 1);
     },
   },
+  tpe: learning(tpeSuggester({ startup: FIRST_TRIALS })),
+  gp: learning(gpSuggester({ startup: FIRST_TRIALS })),
 } as const satisfies Record<string, Sampler>;
 
 export type SamplerName = keyof typeof samplers;
@@ -69,6 +95,8 @@ export interface Study {
 /**
  * The configuration of one trial, hyperparameters in the space's order.
  *
+ * @param tried  what samplers that learn may know, in the order of the trials; others do not look at it
+ *
  * Errors    RangeError when the trial is outside the budget.
  *
  * @example suggest({ space: { lr: { low: 1e-4, high: 1, log: true } }, studySeed: 1, budget: 8 }, 3) // { lr: … }
@@ -76,6 +104,7 @@ export interface Study {
 export function suggest(
   { space, studySeed, budget, sampler = "halton", pinned }: Study,
   trial: number,
+  tried: readonly Tried[] = [],
 ): Configuration {
   if (!(Number.isInteger(trial) && trial >= 0 && trial < budget)) {
     throw new RangeError(
@@ -84,10 +113,33 @@ export function suggest(
   }
   if (trial === 0 && pinned) return { ...pinned };
   const order = dimensionOrder(space);
+  const used: Sampler = samplers[sampler];
+  const learnt = used.learns && learntPoint(used.learns, space, tried, stream(studySeed, sampler, trial));
   return Object.fromEntries(
     Object.entries(space).map(([name, dimension]) => {
-      const place = { studySeed, trial, budget, dimension: order.indexOf(name), dimensions: order.length };
-      return [name, valueAt(dimension, samplers[sampler].coordinate(place))];
+      const index = order.indexOf(name);
+      const place = { studySeed, trial, budget, dimension: index, dimensions: order.length };
+      return [name, valueAt(dimension, learnt?.[index] ?? used.coordinate(place))];
     }),
+  );
+}
+
+/** What a suggester says; undefined as long as too few trials have ended. */
+function learntPoint(
+  suggester: Suggester,
+  space: Space,
+  tried: readonly Tried[],
+  random: Stream,
+): Float64Array | undefined {
+  if (tried.filter(({ value }) => value !== undefined).length < FIRST_TRIALS) return undefined;
+  const dimensions = dimensionOrder(space).map((name) => [name, space[name]!] as const);
+  const history = tried.map(({ configuration, value }) => ({
+    point: Float64Array.from(dimensions, ([name, dimension]) => unitOf(dimension, configuration[name]!)),
+    value,
+  }));
+  return suggester.suggest(
+    dimensions.map(([, dimension]) => axisOf(dimension)),
+    history,
+    random,
   );
 }

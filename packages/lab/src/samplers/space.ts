@@ -122,6 +122,28 @@ export function valueAt(dimension: Dimension, u: number): Value {
   return clamp(log ? low * (high / low) ** u : low + u * (high - low));
 }
 
+/**
+ * Where in [0, 1] a value lies: the inverse of `valueAt`. Whole numbers and choices lie at the middle of their share; what is outside the
+ * range lies at its end.
+ */
+export function unitOf(dimension: Dimension, value: Value): number {
+  if (dimension.type === "categorical") {
+    return (Math.max(0, dimension.choices.indexOf(value)) + 0.5) / dimension.choices.length;
+  }
+  if (dimension.type === "int") {
+    const x = Math.min(dimension.high, Math.max(dimension.low, Number(value)));
+    return (edgeOf(dimension, x) + edgeOf(dimension, x + 1)) / 2;
+  }
+  const { low, high, log, oneMinus } = dimension;
+  const x = Math.min(high, Math.max(low, Number(value)));
+  if (oneMinus) return Math.log((1 - x) / (1 - low)) / Math.log((1 - high) / (1 - low));
+  return log ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low);
+}
+
+/** Where in [0, 1] the share of the whole number x begins; that of x = high + 1 would begin at 1. */
+export const edgeOf = ({ low, high, log }: Int, x: number): number =>
+  log ? Math.log(x / low) / Math.log((high + 1) / low) : (x - low) / (high + 1 - low);
+
 /** Names in the order their coordinates are drawn: `lr` first, so that all rules share its points, then as declared. */
 export function dimensionOrder(space: Space): string[] {
   const names = Object.keys(space);
