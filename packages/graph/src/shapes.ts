@@ -72,5 +72,16 @@ export function walk(
   }
 }
 
+/** The most entries that a table of indices or weights may have where it is written out while a graph is built. */
+const LARGEST_TABLE = 2 ** 22;
+
+/** A list with an entry for each place. Its length may come from a file: an absurd one is refused before memory is taken. */
+export function table<T>(length: number, entry: (place: number) => T): T[] {
+  if (length <= LARGEST_TABLE) return Array.from({ length }, (_, place) => entry(place));
+  throw new RangeError(
+    `Cannot write out a table of ${length} entries as ${LARGEST_TABLE} are the most: build the model for smaller sizes`,
+  );
+}
+
 /** `[2, 3]` as it is printed in messages. */
 export const show = (shape: Shape): string => `[${shape.join(", ")}]`;

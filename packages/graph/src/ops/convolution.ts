@@ -10,6 +10,7 @@ import {
   eachTap,
   optionsOf,
   reachOf,
+  requireWindow,
   type WindowAttributes,
   type WindowOptions,
   windowAttributes,
@@ -81,9 +82,10 @@ export const ConvTranspose: Operator<ConvTransposeAttributes> = {
   infer(inputs, attributes) {
     const [x, w, bias] = inputs;
     const { group, strides, pads, kernel_shape, output_padding } = attributes;
-    if (x.rank < 3 || w.rank !== x.rank || x.shape[1] !== w.shape[0] || x.shape[1]! % group !== 0) {
+    if (w.rank !== x.rank || x.shape[1] !== w.shape[0] || x.shape[1]! % group !== 0) {
       throw misfit("ConvTranspose", [x, w], `weights [C, M/groups, kH, kW] must fit the input's channels`);
     }
+    requireWindow("ConvTranspose", x, attributes);
     const axes = kernel_shape.length;
     if (!output_padding.every((n, k) => n >= 0 && n < strides[k]!)) {
       throw misfit(
@@ -101,7 +103,7 @@ export const ConvTranspose: Operator<ConvTransposeAttributes> = {
         pads[k]! -
         pads[k + axes]!,
     );
-    if (axes !== x.rank - 2 || !sizes.every((n) => n >= 0)) {
+    if (!sizes.every((n) => n >= 0)) {
       const found = `kernel [${kernel_shape}], stride [${strides}], padding [${pads}] give [${sizes}]`;
       throw misfit("ConvTranspose", [x, w], "every size of the output must be 0 or more", found);
     }

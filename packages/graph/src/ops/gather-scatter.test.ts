@@ -200,6 +200,9 @@ describe("gather and scatter", () => {
     expect(() => ops.gatherElements(data, table)).toThrow(
       "Cannot apply GatherElements to data float32 [3, 4] and table int64 [2, 5] as indices need the axes of the data, none of them larger, other than axis 0",
     );
+    expect(() => ops.oneHot(table, 2 ** 40, data)).toThrow(
+      /Cannot write out a table of 1099511627776 entries/,
+    );
     expect(() => ops.gatherND(data, table)).toThrow(
       /share 0 axes with the data, and name 1 to 2 of its further axes/,
     );

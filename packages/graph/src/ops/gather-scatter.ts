@@ -4,7 +4,7 @@
  * Source: onnx/docs/Operators.md, opset 18.
  */
 import { frontAxis, misfit, type Operator, type Rule, type Tensor, type Value } from "../graph.ts";
-import { type Shape, sameShape, show, sizeOf, stridesOf, walk } from "../shapes.ts";
+import { type Shape, sameShape, show, sizeOf, stridesOf, table, walk } from "../shapes.ts";
 import { add, div, mul } from "./arithmetic.ts";
 import { cast, equal, less, where } from "./comparison.ts";
 import { constantLike, type Operand } from "./elementwise.ts";
@@ -161,7 +161,7 @@ export const GatherND: Operator<{ batch_dims: number }> = {
     requireIndices("GatherND", [x, indices], false);
     const n = indices.shape.at(-1) ?? 0;
     const common = sameShape(x.shape.slice(0, batch_dims), indices.shape.slice(0, batch_dims));
-    if (n < 1 || batch_dims >= indices.rank || batch_dims + n > x.rank || !common) {
+    if (n < 1 || !(batch_dims >= 0 && batch_dims < indices.rank) || batch_dims + n > x.rank || !common) {
       throw misfit(
         "GatherND",
         [x, indices],
@@ -388,7 +388,7 @@ export function oneHot(indices: Tensor, depth: number, on: Tensor, off: Operand 
   const front = where(less(whole, 0), add(whole, depth), whole);
   const along = Array.from({ length: indices.rank + 1 }, (_, k) => (k === place ? depth : 1));
   const count = indices.graph.constant(
-    Array.from({ length: depth }, (_, i) => i),
+    table(depth, (i) => i),
     along,
     "int64",
   );

@@ -72,6 +72,13 @@ checkOperators("indexing", [
 ]);
 
 describe("round trips of indexing", () => {
+  test("slice() names an axis once", () => {
+    const x = new Graph().input("x", [3, 4]);
+    expect(() => ops.slice(x, [0, 1], [2, 3], [0, -2])).toThrow(
+      /each axis can be named once: found \[0, 0\]/,
+    );
+  });
+
   test("flip() of axes of size 1 copies nothing", () => {
     const x = new Graph().input("x", [3, 1, 1]);
     expect(ops.flip(x, [1, -1])).toBe(x);

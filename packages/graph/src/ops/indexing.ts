@@ -36,6 +36,8 @@ export const Slice: Operator<SliceAttributes> = {
     if (![starts.length, ends.length, steps.length].every((n) => n === axes.length)) {
       throw misfit("Slice", [x], "starts, ends, axes and steps must have one length");
     }
+    if (new Set(axes).size < axes.length)
+      throw misfit("Slice", [x], `each axis can be named once: found ${show(axes)}`);
     if (steps.includes(0))
       throw misfit("Slice", [x], "a step of 0 goes nowhere", "use 1, or a negative step to go back");
     return { shape: stretches(x.shape, attributes).map(({ count }) => count), dtype: x.dtype };

@@ -4,7 +4,7 @@
  * Source: onnx/docs/Operators.md, Pad, opset 19.
  */
 import { misfit, type Operator, type Tensor } from "../graph.ts";
-import { show, sizeOf, stridesOf, walk } from "../shapes.ts";
+import { show, sizeOf, stridesOf, table, walk } from "../shapes.ts";
 import { add } from "./arithmetic.ts";
 import { flip, pad, slice } from "./indexing.ts";
 import { reduceSum } from "./reduction.ts";
@@ -27,7 +27,7 @@ export type PadByAttributes = { pads: readonly number[]; mode: string };
 function sources(shape: readonly number[], { pads, mode }: PadByAttributes): number[][] {
   return shape.map((size, axis) => {
     const [before, after] = [pads[axis]!, pads[axis + shape.length]!];
-    return Array.from({ length: size + before + after }, (_, j) => PLACE[mode as PadMode](j - before, size));
+    return table(size + before + after, (j) => PLACE[mode as PadMode](j - before, size));
   });
 }
 

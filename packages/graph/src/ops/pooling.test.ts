@@ -162,6 +162,21 @@ checkOperators("pooling", [
   },
 ]);
 
+describe("errors of pooling", () => {
+  test("padding as wide as the kernel is refused", () => {
+    const x = new Graph().input("x", [1, 1, 4, 4]);
+    expect(() => ops.averagePool(x, 2, { padding: [0, 2] })).toThrow(
+      "Cannot apply AveragePool to x float32 [1, 1, 4, 4] as padding must be less than the kernel reaches, or windows would read nothing else: found kernel [2,2] and padding [0,2,0,2]",
+    );
+  });
+
+  test("constants under a kernel of absurd size are computed in the time that they take", () => {
+    const x = new Graph().constant([3, 7], [1, 1, 2]);
+    const wide = ops.maxPool(x, 2 ** 40, { stride: 2 ** 40, padding: 2 ** 40 - 1 });
+    expect(evaluate([wide], {})[0]).toEqual(Float64Array.of(3, 7));
+  });
+});
+
 describe("ties in maxPool", () => {
   const gradientOf = (
     build: (x: ReturnType<Graph["input"]>) => ReturnType<Graph["input"]>,

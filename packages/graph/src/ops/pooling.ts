@@ -8,6 +8,7 @@ import { abs, mul, pow } from "./arithmetic.ts";
 import {
   eachTap,
   type PerAxis,
+  reachOf,
   readsPerWindow,
   type WindowAttributes,
   type WindowOptions,
@@ -19,6 +20,15 @@ const inferPool =
   (name: string) =>
   ([x]: readonly [Tensor, ...Tensor[]], attributes: WindowAttributes) => {
     const windows = windowsThatFit(name, x, attributes);
+    const { kernel_shape, pads } = attributes;
+    if (!pads.every((p, k) => p < reachOf(attributes, k % kernel_shape.length))) {
+      throw misfit(
+        name,
+        [x],
+        "padding must be less than the kernel reaches, or windows would read nothing else",
+        `found kernel [${kernel_shape}] and padding [${pads}]`,
+      );
+    }
     return { shape: [...x.shape.slice(0, 2), ...windows], dtype: x.dtype };
   };
 

@@ -5,7 +5,7 @@
  * Source: onnx/docs/Operators.md, Resize, opset 19; the order of float32 roundings is ONNX Runtime's (upsamplebase.h).
  */
 import { type Attributes, doubles, type Graph, misfit, type Operator, type Tensor } from "../graph.ts";
-import { type Shape, show, sizeOf } from "../shapes.ts";
+import { type Shape, show, sizeOf, table } from "../shapes.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { reduceSum } from "./reduction.ts";
 import { reshape } from "./shape.ts";
@@ -85,7 +85,7 @@ const clamp = (place: number, n: number): number => Math.min(Math.max(place, 0),
 function axisTaps(n: number, L: number, scale: number, attributes: ResizeAttributes): Taps[] {
   const coordinate = COORDINATES[attributes.coordinate_transformation_mode as Coordinates];
   const taps = TAPS[attributes.mode]!;
-  return Array.from({ length: L }, (_, i) => taps(coordinate(i, scale, n, L), n, attributes));
+  return table(L, (i) => taps(coordinate(i, scale, n, L), n, attributes));
 }
 
 /** The weights of all axes, none for an axis that stays as it is. `scales` and `sizes` are the operator's operands. */

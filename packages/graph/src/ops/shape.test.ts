@@ -96,6 +96,12 @@ describe("errors and round trips of shapes", () => {
     );
   });
 
+  test("unsqueeze() names a new axis once", () => {
+    expect(() => ops.unsqueeze(new Graph().input("x", [2, 3]), [0, 0])).toThrow(
+      "Cannot apply Unsqueeze to x float32 [2, 3] as each new axis can be named once: found [0, 0]",
+    );
+  });
+
   test("concat() names all operands when a size differs", () => {
     const graph = new Graph();
     expect(() => ops.concat([graph.input("a", [2, 3]), graph.input("b", [3, 2])], 0)).toThrow(

@@ -52,6 +52,8 @@ export const Unsqueeze: Operator<{ axes: readonly number[] }> = {
   name: "Unsqueeze",
   trailing: ["axes"],
   infer([x], { axes }) {
+    if (new Set(axes).size < axes.length)
+      throw misfit("Unsqueeze", [x], `each new axis can be named once: found ${show(axes)}`);
     const sizes = [...x.shape];
     const rank = x.rank + axes.length;
     const shape = Array.from({ length: rank }, (_, k) => (axes.includes(k) ? 1 : sizes.shift()!));

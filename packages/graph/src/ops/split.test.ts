@@ -57,6 +57,12 @@ describe("split", () => {
     expect(dx!.origin).toMatchObject({ call: { operator: { name: "Concat" } } });
   });
 
+  test("split() refuses more parts than places", () => {
+    expect(() => ops.split(new Graph().input("x", [2, 3]), 2 ** 40, 1)).toThrow(
+      "Cannot apply Split to x float32 [2, 3] as the number of parts must lie in [1, 3]: found 1099511627776",
+    );
+  });
+
   test("split() refuses parts that do not make up the axis", () => {
     expect(() => ops.split(new Graph().input("x", [2, 3]), [1, 1], 1)).toThrow(
       "Cannot apply Split to x float32 [2, 3] as the parts [1, 1] must be 0 or more and make up the 3 places of axis 1",

@@ -1,6 +1,6 @@
 /** Split: the parts of a tensor along an axis, which Concat puts together again. */
 import { frontAxis, type MultiOperator, misfit, type Tensor } from "../graph.ts";
-import { show, sizeOf } from "../shapes.ts";
+import { show, sizeOf, table } from "../shapes.ts";
 import { constantLike } from "./elementwise.ts";
 import { pad } from "./indexing.ts";
 import { concat } from "./shape.ts";
@@ -58,8 +58,11 @@ export const Split: MultiOperator<{ axis: number; split: readonly number[] }> = 
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): readonly Tensor[] {
   const front = frontAxis("Split", x, axis);
   const size = x.shape[front]!;
+  if (typeof parts === "number" && !(Number.isInteger(parts) && parts >= 1 && parts <= Math.max(1, size))) {
+    throw misfit("Split", [x], `the number of parts must lie in [1, ${size}]`, `found ${parts}`);
+  }
   if (typeof parts !== "number") return x.graph.applyMany(Split, [x], { axis: front, split: parts });
   const each = Math.ceil(size / parts);
-  const sizes = Array.from({ length: parts }, (_, k) => Math.max(0, Math.min(each, size - k * each)));
+  const sizes = table(parts, (k) => Math.max(0, Math.min(each, size - k * each)));
   return x.graph.applyMany(Split, [x], { axis: front, split: sizes });
 }

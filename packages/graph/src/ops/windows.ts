@@ -51,8 +51,8 @@ export const optionsOf = ({ strides, pads, dilations }: WindowAttributes): Requi
 export const reachOf = ({ kernel_shape, dilations }: WindowAttributes, k: number): number =>
   dilations[k]! * (kernel_shape[k]! - 1) + 1;
 
-/** Windows that fit along each axis: ⌊(size + pads − reach) / stride⌋ + 1. */
-export function windowsThatFit(operator: string, x: Tensor, attributes: WindowAttributes): number[] {
+/** Refuse a window that is not complete, or does not have the axes that `x` has behind batch and channels. */
+export function requireWindow(operator: string, x: Tensor, attributes: WindowAttributes): void {
   const { kernel_shape, strides, pads, dilations } = attributes;
   const axes = kernel_shape.length;
   if (axes === 0 || x.rank !== axes + 2) {
@@ -74,6 +74,13 @@ export function windowsThatFit(operator: string, x: Tensor, attributes: WindowAt
       `found ${found}`,
     );
   }
+}
+
+/** Windows that fit along each axis: ⌊(size + pads − reach) / stride⌋ + 1. */
+export function windowsThatFit(operator: string, x: Tensor, attributes: WindowAttributes): number[] {
+  requireWindow(operator, x, attributes);
+  const { kernel_shape, strides, pads } = attributes;
+  const axes = kernel_shape.length;
   return kernel_shape.map((_, axis) => {
     const reach = reachOf(attributes, axis);
     const padded = x.shape[axis + 2]! + pads[axis]! + pads[axis + axes]!;
@@ -102,10 +109,12 @@ export function eachTap(
   const axes = kernel_shape.length;
   const joins = kernel_shape.map((taps, k) => {
     const found: (readonly [number, number, number])[] = [];
+    const [stride, dilation, pad] = [strides[k]!, dilations[k]!, pads[k]!];
     for (let i = 0; i < outputs[k]!; i++) {
-      for (let u = 0; u < taps; u++) {
-        const place = i * strides[k]! + u * dilations[k]! - pads[k]!;
-        if (place >= 0 && place < inputs[k]!) found.push([i, place, u]);
+      const first = i * stride - pad;
+      const last = Math.min(taps - 1, Math.floor((inputs[k]! - 1 - first) / dilation));
+      for (let u = Math.max(0, Math.ceil(-first / dilation)); u <= last; u++) {
+        found.push([i, first + u * dilation, u]);
       }
     }
     return found;

@@ -1,6 +1,7 @@
 /** Convolution and its transpose. Automatic pads and output shapes become pads, since sizes are known. */
+import type { Tensor } from "../../graph.ts";
 import { automaticPads, conv, convTranspose, reachOf, type WindowAttributes } from "../../ops/index.ts";
-import { show } from "../../shapes.ts";
+import { sameShape, show } from "../../shapes.ts";
 import type { NodeView, Readers } from "../node.ts";
 
 /** The node's window over the `axes` last axes, with the defaults of ONNX; `kernel` where it has no kernel_shape. */
@@ -28,6 +29,16 @@ export function autoPadOf(node: NodeView): string {
   const mode = node.string("auto_pad", "NOTSET") || "NOTSET";
   if (MODES.includes(mode)) return mode;
   throw node.refuse(`auto_pad must be one of ${MODES.join(", ")}`, `found ${mode}`);
+}
+
+/** The window of a kernel whose shape the weights have, whether or not the node repeats it. */
+function kernelOf(node: NodeView, x: Tensor, w: Tensor): WindowAttributes {
+  const window = windowOf(node, x.rank - 2, w.shape.slice(2));
+  if (sameShape(window.kernel_shape, w.shape.slice(2))) return window;
+  throw node.refuse(
+    `kernel_shape must be that of the weights ${show(w.shape)}`,
+    `found ${show(window.kernel_shape)}`,
+  );
 }
 
 const optionsOf = ({ strides, pads, dilations }: WindowAttributes, groups: number) => ({
@@ -73,13 +84,13 @@ function transposedPads(node: NodeView, sizes: readonly number[], window: Window
 export const convolution: Readers = {
   Conv: (node) => {
     const [x, w] = [node.input(0), node.input(1)];
-    const window = windowOf(node, x.rank - 2, w.shape.slice(2));
+    const window = kernelOf(node, x, w);
     const pads = automaticPads(autoPadOf(node), x.shape.slice(2), window);
     return conv(x, w, node.optional(2), optionsOf({ ...window, pads }, node.int("group", 1)));
   },
   ConvTranspose: (node) => {
     const [x, w] = [node.input(0), node.input(1)];
-    const window = windowOf(node, x.rank - 2, w.shape.slice(2));
+    const window = kernelOf(node, x, w);
     const bias = node.optional(2);
     return convTranspose(x, w, {
       ...optionsOf(window, node.int("group", 1)),

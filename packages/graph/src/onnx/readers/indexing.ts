@@ -1,5 +1,5 @@
 /** Parts of tensors, and places that a tensor of indices names. */
-import type { Tensor } from "../../graph.ts";
+import { frontAxis, type Tensor } from "../../graph.ts";
 import * as ops from "../../ops/index.ts";
 import { show } from "../../shapes.ts";
 import type { NodeView, Readers } from "../node.ts";
@@ -23,7 +23,7 @@ function pad(node: NodeView): Tensor {
   const x = node.input(0);
   const pads = node.constantInts(1);
   const named = node.constantInts(3, [...x.shape.keys()]);
-  const axes = named.map((axis) => (axis < 0 ? axis + x.rank : axis));
+  const axes = named.map((axis) => frontAxis("Pad", x, axis));
   if (pads.length !== 2 * axes.length) {
     throw node.refuse(`it needs two pads for each of ${axes.length} axes`, `found ${show(pads)}`);
   }

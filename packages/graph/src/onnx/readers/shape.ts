@@ -25,7 +25,12 @@ function split(node: NodeView): readonly Tensor[] {
   const x = node.input(0);
   const axis = node.int("axis", 0);
   if (node.hasInput(1)) return ops.split(x, node.constantInts(1), axis);
-  return ops.split(x, node.int("num_outputs", node.outputs.length), axis);
+  const parts = node.int("num_outputs", node.outputs.length);
+  if (parts === node.outputs.length) return ops.split(x, parts, axis);
+  throw node.refuse(
+    `num_outputs must be the number of its outputs, ${node.outputs.length}`,
+    `found ${parts}`,
+  );
 }
 
 export const shape: Readers = {
