@@ -4,15 +4,15 @@
  * unless it is asked for by name.
  *
  *   x [N, C, H, W]   in the order [N, C/b, H, W, b]; plain for one group of fewer than b channels
- *   w [M, C/groups, kH, kW]  in the order of `blockFilter`, M a multiple of b
- *   y [N, M, …]      in the order [N, M/b, …, b]
+ *   w [M, C/groups, kH, kW]  in the order of `blockFilter`, M a multiple of b; [C, 1, 1, 1] for every channel by itself
+ *   y [N, M, …]      in the order [N, M/b, …, b]; a fourth operand in that order is added to it
  *
  * The operator is internal to ONNX Runtime, so models that hold it are for the machine and the version at hand.
  * Source: onnxruntime/contrib_ops/cpu/nchwc_ops.cc.
  */
-import { type Attributes, misfit, type Operator, type Tensor } from "../graph.ts";
+import { type Attributes, misfit, type Operator, type Tensor, type Values } from "../graph.ts";
 import { Conv, type ConvAttributes, reshape } from "../ops/index.ts";
-import { type Shape, sizeOf, stridesOf, walk } from "../shapes.ts";
+import { type Shape, sameShape, show, sizeOf, stridesOf, walk } from "../shapes.ts";
 
 export type BlockedConvAttributes = ConvAttributes & { activation?: "Relu" };
 
@@ -25,13 +25,20 @@ export const BlockedConv = (b: number): Operator<BlockedConvAttributes & Attribu
   infer(inputs, attributes) {
     const [x, w] = inputs;
     const [C, M] = [x.shape[1]!, w.shape[0]!];
-    const perGroup = C / attributes.group;
-    if (M % b !== 0 || (perGroup % b !== 0 && !(C < b && attributes.group === 1))) {
+    const { group } = attributes;
+    const perGroup = C / group;
+    const single = group === C && M === C && sizeOf(w.shape.slice(2)) === 1;
+    if (M % b !== 0 || (perGroup % b !== 0 && !(C < b && group === 1) && !single)) {
       throw misfit("blocked Conv", inputs, `channels must come in blocks of ${b}: found ${C} to ${M}`);
     }
-    return Conv.infer(inputs, attributes);
+    const [, , bias, sum] = inputs;
+    const type = Conv.infer(bias && !bias.isAbsent ? [x, w, bias] : ([x, w] as never), attributes);
+    if (sum && !sameShape(sum.shape, type.shape)) {
+      throw misfit("blocked Conv", inputs, `what is added must have the output's shape, ${show(type.shape)}`);
+    }
+    return type;
   },
-  evaluate([x, w, ...rest], attributes, output) {
+  evaluate([x, w, bias, sum], attributes, output) {
     const [N, C] = x.shape as [number, number];
     const [M, perGroup] = w.shape as [number, number];
     const [pixels, taps] = [sizeOf(x.shape.slice(2)), sizeOf(w.shape.slice(2))];
@@ -39,11 +46,18 @@ export const BlockedConv = (b: number): Operator<BlockedConvAttributes & Attribu
     const plainX = thin ? x.data : permute(x.data, [N, C / b, pixels, b], [0, 1, 3, 2]);
     const plainW = thin
       ? permute(w.data, [M / b, C, taps, b], [0, 3, 1, 2])
-      : permute(w.data, [M / b, perGroup / b, taps, b, b], [0, 4, 1, 3, 2]);
-    const operands = [{ shape: x.shape, data: plainX }, { shape: w.shape, data: plainW }, ...rest] as const;
-    const y = Conv.evaluate(operands as unknown as Parameters<typeof Conv.evaluate>[0], attributes, output);
+      : perGroup === 1
+        ? w.data
+        : permute(w.data, [M / b, perGroup / b, taps, b, b], [0, 4, 1, 3, 2]);
+    const operands = [
+      { shape: x.shape, data: plainX },
+      { shape: w.shape, data: plainW },
+      ...(bias?.data.length ? [bias] : []),
+    ];
+    const y = Conv.evaluate(operands as unknown as Values, attributes, output);
     const blocked = permute(y, [N, M / b, b, sizeOf(output.shape.slice(2))], [0, 1, 3, 2]);
-    return attributes.activation === "Relu" ? blocked.map((v) => Math.max(v, 0)) : blocked;
+    const total = sum ? blocked.map((v, i) => v + sum.data[i]!) : blocked;
+    return attributes.activation === "Relu" ? total.map((v) => Math.max(v, 0)) : total;
   },
   gradient: [notDifferentiable],
 });

@@ -20,6 +20,18 @@ import { gatherChannels } from "./conv.ts";
 const exchange = (x: Tensor, sizes: readonly [number, number, number, number]): Tensor =>
   transpose(reshape(x, sizes), [0, 2, 1, 3]);
 
+/** The same memory as images [B/b, C, H, W·b], b of them side by side, their channels in blocks: what the kernels take. */
+export function asPictures(x: Tensor): Tensor {
+  const [Q, K, H, W, b] = x.shape as [number, number, number, number, number];
+  return reshape(x, [Q, K * b, H, W * b]);
+}
+
+/** Back from pictures: [B/b, C, H, W·b] → [B/b, C/b, H, W, b, b] */
+export function asBlocks(x: Tensor, b: number): Tensor {
+  const [Q, C, H, W] = x.shape as [number, number, number, number];
+  return reshape(x, [Q, C / b, H, W / b, b, b]);
+}
+
 /** Whether [B, C, H, W] divides into blocks. */
 export const divides = (shape: readonly number[], b: number): boolean =>
   shape.length === 4 && shape[0]! % b === 0 && shape[1]! % b === 0;

@@ -5,9 +5,11 @@
  * tensor gets the form in which it is computed, plain or in blocks (`rules.ts`); the other form is made when first asked for.
  */
 import { type Application, ancestors, type Tensor } from "../graph.ts";
+import type { Affine } from "./affine.ts";
 import { BLOCKED_DOMAIN } from "./conv.ts";
 import { fromBlocks, toBlocks } from "./layout.ts";
-import { elementwise, type Forms, type Lowered, RULES, type Step } from "./rules.ts";
+import { RULES } from "./rules.ts";
+import { elementwise, type Forms, type Lowered, type Step } from "./step.ts";
 
 export interface BlockedGraph {
   /** The same outputs, by the same names. */
@@ -44,10 +46,12 @@ export function lowerToBlocks(outputs: Readonly<Record<string, Tensor>>, block: 
   return { outputs: Object.fromEntries(finals), blocked: reached.filter(isBlockedConv).length, plain };
 }
 
+/** One that joins channels: `affine.ts` has others. */
 const isBlockedConv = ({ origin }: Tensor): boolean =>
   origin.kind === "call" &&
   origin.call.operator.domain === BLOCKED_DOMAIN &&
-  origin.call.operator.name === "Conv";
+  origin.call.operator.name === "Conv" &&
+  !(origin.call.inputs[1]!.shape[1] === 1 && origin.call.attributes.group !== 1);
 
 /** By the rule for the composite that the tensor ends, else by its operator's. A convolution that stays plain says why. */
 function lower(tensor: Tensor, forms: Forms): Lowered {
@@ -58,7 +62,7 @@ function lower(tensor: Tensor, forms: Forms): Lowered {
   const composite = graph.composites.get(tensor);
   let reason = "";
   for (const part of [composite, { name: operator.name, inputs, attributes }]) {
-    const rule = part && (RULES[part.name] ?? (operator.elementwise && elementwise));
+    const rule = part && (RULES[part.name] ?? (part !== composite && operator.elementwise && elementwise));
     if (!part || !rule) continue;
     const lowered = rule({ ...part, output: tensor } as unknown as Step<never>, forms);
     if (!("reason" in lowered)) return lowered;
@@ -87,6 +91,7 @@ class LoweredForms implements Forms {
   readonly #plain = new Map<Tensor, Tensor>();
   readonly #blocks = new Map<Tensor, Tensor>();
   readonly #native = new Set<Tensor>();
+  readonly #affine = new Map<Tensor, Affine>();
   readonly #readers: ReadonlyMap<Tensor, number>;
   readonly #calls = new Map<Application, readonly Tensor[]>();
 
@@ -95,11 +100,12 @@ class LoweredForms implements Forms {
     this.#readers = readers;
   }
 
-  set(x: Tensor, form: { blocks: Tensor } | { plain: Tensor }): void {
+  set(x: Tensor, form: { blocks: Tensor; affine?: Affine } | { plain: Tensor }): void {
     if ("plain" in form) this.#plain.set(x, form.plain);
     else {
       this.#blocks.set(x, form.blocks);
       this.#native.add(x);
+      if (form.affine) this.#affine.set(x, form.affine);
     }
   }
 
@@ -127,6 +133,10 @@ class LoweredForms implements Forms {
 
   readOnce(x: Tensor): boolean {
     return this.#readers.get(x) === 1;
+  }
+
+  affine(x: Tensor): Affine | undefined {
+    return this.readOnce(x) ? this.#affine.get(x) : undefined;
   }
 }
 

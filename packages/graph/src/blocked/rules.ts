@@ -4,7 +4,7 @@
  *
  * Read after `layout.ts`. b images and b channels to a block; Q = B/b and K = C/b count the blocks.
  */
-import type { Attributes, Tensor } from "../graph.ts";
+import type { Tensor } from "../graph.ts";
 import {
   add,
   type ConvAttributes,
@@ -22,34 +22,10 @@ import {
 } from "../ops/index.ts";
 import type { ReduceAttributes } from "../ops/reduction.ts";
 import type { WindowAttributes } from "../ops/windows.ts";
-import { sameShape } from "../shapes.ts";
+import * as affine from "./affine.ts";
 import { type BlockedConvAttributes, blockedConv, gatherChannels } from "./conv.ts";
-import { blockFilter, divides, repeatedBlocks } from "./layout.ts";
-
-/** The lowered forms of tensors that come before the one at hand. */
-export interface Forms {
-  readonly b: number;
-  /** In ONNX's layout. */
-  plain(x: Tensor): Tensor;
-  /** In blocks; converted where it was computed otherwise. */
-  blocks(x: Tensor): Tensor;
-  /** Whether the tensor was computed in blocks, so that having them costs nothing. */
-  inBlocks(x: Tensor): boolean;
-  /** Whether nothing but one operator reads the tensor. */
-  readOnce(x: Tensor): boolean;
-}
-
-export interface Step<A = Attributes> {
-  readonly inputs: readonly [Tensor, Tensor, Tensor, ...Tensor[]];
-  readonly attributes: A;
-  readonly output: Tensor;
-}
-
-/** The output in blocks, the output in ONNX's layout, or why neither pays. */
-export type Lowered = { readonly blocks: Tensor } | { readonly plain: Tensor } | { readonly reason: string };
-type LoweringRule<A = Attributes> = { rule(step: Step<A>, forms: Forms): Lowered }["rule"];
-
-const unchanged = { reason: "its operands are not in blocks" } as const;
+import { blockFilter } from "./layout.ts";
+import { elementwise, type Forms, type Lowered, type LoweringRule, type Step, unchanged } from "./step.ts";
 
 /** Why a convolution x [B, C, H, W] → y [B, M, …] cannot run in blocks, or null when it can. */
 function obstacle(x: Tensor, y: Tensor, { group, strides }: ConvAttributes, b: number): string | null {
@@ -205,11 +181,14 @@ const pool =
 /** Rules by the name of the operator or composite. Attributes are what that operator has. */
 export const RULES: Readonly<Record<string, LoweringRule<never>>> = {
   Conv: ((step, forms) => convolve(step, forms)) satisfies LoweringRule<ConvAttributes>,
-  // max(0, ·) is part of the convolution before it, where nothing else reads that
+  Mul: affine.multiply,
+  Add: affine.add,
+  Sub: affine.subtract,
+  // max(0, ·) is part of the convolution or the sum before it, where nothing else reads that
   Relu: ((step, forms) => {
     const { origin } = step.inputs[0];
     if (origin.kind !== "call" || origin.call.operator.name !== "Conv" || !forms.readOnce(step.inputs[0]))
-      return elementwise(step, forms);
+      return affine.rectify(step, forms) ?? elementwise(step, forms);
     const { inputs, attributes } = origin.call;
     const conv = { inputs, attributes, output: step.output } as unknown as Step<ConvAttributes>;
     const lowered = convolve(conv, forms, "Relu");
@@ -241,14 +220,3 @@ export const RULES: Readonly<Record<string, LoweringRule<never>>> = {
     return { blocks: reshape(concat(rows, 2), [Q, K, H * kH, W * kW, b, b]) };
   }) satisfies LoweringRule<{ kernel_shape: readonly number[] }>,
 };
-
-/** Element by element the layout does not matter, as long as all operands share it. */
-export function elementwise({ inputs, output }: Step, forms: Forms): Lowered {
-  const { origin } = output;
-  const whole = (x: Tensor) => sameShape(x.shape, output.shape);
-  const operands = inputs as readonly Tensor[];
-  if (origin.kind !== "call" || !divides(output.shape, forms.b)) return unchanged;
-  if (!operands.some((x) => whole(x) && forms.inBlocks(x))) return unchanged;
-  const blocks = operands.map((x) => (whole(x) ? forms.blocks(x) : repeatedBlocks(forms.plain(x), forms.b)));
-  return { blocks: output.graph.reapply(origin.call, blocks)[0]! };
-}
