@@ -320,6 +320,16 @@ export class Graph {
     types: readonly TensorType[],
     evaluate: (values: Values) => readonly Float64Array[],
   ): readonly Tensor[] {
+    for (const { shape } of types) {
+      if (!shape.every(isSize)) {
+        throw misfit(
+          operator.name,
+          inputs,
+          "every size must be a whole number, 0 or more",
+          `it would give ${show(shape)}`,
+        );
+      }
+    }
     const make = (): Tensor[] => {
       const folded = operator.distinct ? null : fold(inputs, types, evaluate);
       if (folded) return folded.map((data, k) => this.constant(data, types[k]!.shape, types[k]!.dtype));
@@ -424,8 +434,10 @@ function fold(
   return evaluate(values as unknown as Values);
 }
 
+const isSize = (d: number): boolean => Number.isInteger(d) && d >= 0;
+
 function requireShape(action: string, shape: Shape): void {
-  if (!shape.every((d) => Number.isInteger(d) && d >= 0)) {
+  if (!shape.every(isSize)) {
     throw new RangeError(
       `Cannot ${action} as every size must be a whole number, 0 or more: current shape is ${show(shape)}`,
     );

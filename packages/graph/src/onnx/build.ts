@@ -40,7 +40,7 @@ export interface BuiltModel {
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** Inputs whose values stand in the file and are kept rather than trained: running statistics, masks. */
   readonly buffers: ReadonlyMap<string, Tensor>;
-  /** Inputs that the host fills with numbers uniform in [0, 1) before each run: dropout's noise. */
+  /** Inputs that the host fills with numbers uniform in [0, 1) before each run, by the nodes that need them: dropout's noise. */
   readonly noises: ReadonlyMap<string, Tensor>;
   readonly outputs: ReadonlyMap<string, Tensor>;
   /** What buffers hold after a step, where normalisation acts as in training. */
@@ -67,7 +67,7 @@ export type Answer = readonly (TensorType | null)[];
 type Building<T> = Generator<Question, T, Answer>;
 
 /** Far above any real model (a hundred layers unrolled over a thousand steps); keeps hostile ones within memory. */
-const MOST_TENSORS = 2_000_000;
+const MOST_TENSORS = 400_000;
 /** Far above any real file; functions that call functions can stand for exponentially many. */
 const MOST_NODES = 200_000;
 /** Sub-graphs and functions within one another. */
@@ -359,7 +359,7 @@ class Builder {
 
   #noise(name: string, shape: Shape): Tensor {
     const tensor = this.#bound(name, "float32", shape) ?? this.graph.input(`${name}/noise`, shape);
-    this.noises.set(tensor.name, tensor);
+    this.noises.set(name, tensor);
     return tensor;
   }
 

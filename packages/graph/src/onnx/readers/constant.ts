@@ -1,11 +1,8 @@
 /** Values that stand in the file, and those that follow from shapes alone: Constant Shape Size ConstantOfShape Range EyeLike NonZero. */
 import { add, cast, equal, expand } from "../../ops/index.ts";
-import { type Shape, show, stridesOf } from "../../shapes.ts";
+import { type Shape, show, stridesOf, table } from "../../shapes.ts";
 import type { KnownValue, NodeView, Readers } from "../node.ts";
 import { dtypeOf } from "./comparison.ts";
-
-/** Ranges are written out; beyond this they are slips. */
-const LONGEST_RANGE = 2 ** 24;
 
 /** The one attribute that a Constant node has, as a value. */
 function constantValue(node: NodeView): KnownValue {
@@ -50,11 +47,12 @@ export const constant: Readers = {
     const { dtype } = node.constant(0);
     const [start, limit, delta] = [node.constantNumber(0), node.constantNumber(1), node.constantNumber(2)];
     const count = Math.max(0, Math.ceil((limit - start) / delta));
-    if (!(count <= LONGEST_RANGE)) {
-      throw node.refuse(`a range may have ${LONGEST_RANGE} numbers`, `it has ${count}`);
-    }
-    const numbers = Float64Array.from({ length: count }, (_, i) => start + i * delta);
-    return node.graph.constant(numbers, [count], dtype);
+    if (Number.isNaN(count)) throw node.refuse("its step must not be 0", "it would never end");
+    return node.graph.constant(
+      table(count, (i) => start + i * delta),
+      [count],
+      dtype,
+    );
   },
 
   // 1 where the column is the row plus k
@@ -62,8 +60,12 @@ export const constant: Readers = {
     const { shape, dtype } = node.input(0);
     const [rows, columns] = shape as [number, number];
     if (shape.length !== 2) throw node.refuse("its input must have two axes", `found ${show(shape)}`);
-    const count = (n: number, along: Shape) => node.graph.constant([...Array(n).keys()], along, "int64");
-    if (!(rows + columns <= LONGEST_RANGE)) throw node.refuse("it is too large", `found ${show(shape)}`);
+    const count = (n: number, along: Shape) =>
+      node.graph.constant(
+        table(n, (i) => i),
+        along,
+        "int64",
+      );
     const hot = equal(count(columns, [1, columns]), add(count(rows, [rows, 1]), node.int("k", 0)));
     return cast(hot, node.hasAttribute("dtype") ? dtypeOf(node, node.int("dtype")) : dtype);
   },
