@@ -13,6 +13,7 @@ import { clip } from "./extrema.ts";
 import { slice } from "./indexing.ts";
 import { gemm } from "./matmul.ts";
 import { concat, reshape } from "./shape.ts";
+import { split } from "./split.ts";
 
 export type Direction = "forward" | "reverse" | "bidirectional";
 type Activation = (x: Tensor) => Tensor;
@@ -71,9 +72,15 @@ interface Cell {
   step(x: Tensor, state: readonly Tensor[], weights: Weights): readonly Tensor[];
 }
 
-/** Gate k of G, of `count` gates. */
-const gate = (x: Tensor, k: number, size: number, count = 1): Tensor =>
-  slice(x, [k * size], [(k + count) * size], [1]);
+/** Neighbouring gates of a step's sums (B, G·H), as many to a part as `counts` says. */
+const gates = (sums: Tensor, counts: readonly number[]): readonly Tensor[] => {
+  const H = sums.shape[1]! / counts.reduce((n, count) => n + count, 0);
+  return split(
+    sums,
+    counts.map((count) => count * H),
+    1,
+  );
+};
 
 /** h ← f(W x + R h + b) */
 export function rnn(
@@ -110,21 +117,20 @@ export function lstm(
     activations: [sigmoid, tanh, tanh],
     joinsBiases: true,
     step(x, [h, c], { R, peepholes, activations: [f, g, last] }) {
-      const H = h!.shape[1]!;
       const sums = gemm(h!, R, { transB: 1, addend: x });
-      const fresh = g!(bound(gate(sums, 3, H)));
       if (!peepholes) {
-        const open = f!(bound(gate(sums, 0, H, 3)));
-        const input = gate(open, 0, H);
-        const next = add(mul(options.coupled ? sub(1, input) : gate(open, 2, H), c!), mul(input, fresh));
-        return [mul(gate(open, 1, H), last!(next)), next];
+        const [three, values] = gates(sums, [3, 1]) as [Tensor, Tensor];
+        const [input, output, forget] = gates(f!(bound(three)), [1, 1, 1]) as [Tensor, Tensor, Tensor];
+        const kept = mul(options.coupled ? sub(1, input) : forget, c!);
+        const next = add(kept, mul(input, g!(bound(values))));
+        return [mul(output, last!(next)), next];
       }
-      const looking = (k: number, weights: Tensor, at: Tensor) =>
-        f!(bound(add(gate(sums, k, H), mul(at, weights))));
-      const input = looking(0, peepholes[0], c!);
-      const forget = options.coupled ? sub(1, input) : looking(2, peepholes[2], c!);
-      const next = add(mul(forget, c!), mul(input, fresh));
-      return [mul(looking(1, peepholes[1], next), last!(next)), next];
+      const [i, o, n, values] = gates(sums, [1, 1, 1, 1]) as [Tensor, Tensor, Tensor, Tensor];
+      const looking = (sum: Tensor, weights: Tensor, at: Tensor) => f!(bound(add(sum, mul(at, weights))));
+      const input = looking(i, peepholes[0], c!);
+      const forget = options.coupled ? sub(1, input) : looking(n, peepholes[2], c!);
+      const next = add(mul(forget, c!), mul(input, g!(bound(values))));
+      return [mul(looking(o, peepholes[1], next), last!(next)), next];
     },
   };
   const { output, states } = unroll(cell, x, parameters, options, [parameters.hidden, parameters.cell]);
@@ -150,17 +156,18 @@ export function gru(
     joinsBiases: !linearBeforeReset,
     step(x, [h], { R, stateBias, activations: [f, g] }) {
       const H = h!.shape[1]!;
-      const rows = (from: number, to: number) => slice(R, [from * H], [to * H], [0]);
+      const [forGates, forValues] = gates(x, [2, 1]) as [Tensor, Tensor];
       if (linearBeforeReset) {
         const product = gemm(h!, R, { transB: 1, addend: stateBias });
-        const open = f!(bound(add(gate(x, 0, H, 2), gate(product, 0, H, 2))));
-        const fresh = g!(bound(add(gate(x, 2, H), mul(gate(open, 1, H), gate(product, 2, H)))));
-        return [mixed(gate(open, 0, H), fresh, h!)];
+        const [toGates, toValues] = gates(product, [2, 1]) as [Tensor, Tensor];
+        const [update, reset] = gates(f!(bound(add(forGates, toGates))), [1, 1]) as [Tensor, Tensor];
+        return [mixed(update, g!(bound(add(forValues, mul(reset, toValues)))), h!)];
       }
-      const open = f!(bound(gemm(h!, rows(0, 2), { transB: 1, addend: gate(x, 0, H, 2) })));
-      const kept = mul(gate(open, 1, H), h!);
-      const fresh = g!(bound(gemm(kept, rows(2, 3), { transB: 1, addend: gate(x, 2, H) })));
-      return [mixed(gate(open, 0, H), fresh, h!)];
+      const [toGates, toValues] = split(R, [2 * H, H], 0) as [Tensor, Tensor];
+      const open = f!(bound(gemm(h!, toGates, { transB: 1, addend: forGates })));
+      const [update, reset] = gates(open, [1, 1]) as [Tensor, Tensor];
+      const values = gemm(mul(reset, h!), toValues, { transB: 1, addend: forValues });
+      return [mixed(update, g!(bound(values)), h!)];
     },
   };
   const { output, states } = unroll(cell, x, parameters, options, [parameters.hidden]);
@@ -191,6 +198,7 @@ function unroll(
     const weights = weightsOf(cell, parameters, d, activations);
     const bias = cell.joinsBiases ? add(weights.inputBias, weights.stateBias) : weights.inputBias;
     const products = gemm(reshape(x, [T * B, x.shape[2]!]), weights.W, { transB: 1, addend: bias }); // (T·B, G·H)
+    const ofStep = split(products, T, 0);
     const backward = direction === "reverse" || d === 1;
     let state: readonly Tensor[] = initial.map((start) =>
       start ? part(start, d, [B, H]) : constantLike(x, 0, [B, H]),
@@ -198,10 +206,10 @@ function unroll(
     const hidden = new Array<Tensor>(T);
     for (let step = 0; step < T; step++) {
       const t = backward ? T - 1 - step : step;
-      state = cell.step(slice(products, [t * B], [(t + 1) * B], [0]), state, weights);
-      hidden[t] = reshape(state[0]!, [1, 1, B, H]);
+      state = cell.step(ofStep[t]!, state, weights);
+      hidden[t] = state[0]!;
     }
-    outputs.push(concat(hidden, 0)); // (T, 1, B, H)
+    outputs.push(reshape(concat(hidden, 0), [T, 1, B, H]));
     lasts.push(state.map((last) => reshape(last, [1, B, H])));
   }
   return {
