@@ -8,7 +8,7 @@
  * Source: Vaswani et al., arXiv:1706.03762; Ainslie et al., arXiv:2305.13245 (grouped heads); onnx/docs/Operators.md, Attention-23.
  */
 import { misfit, type Tensor } from "../graph.ts";
-import { sameShape } from "../shapes.ts";
+import { sameShape, table } from "../shapes.ts";
 import { tanh } from "./activation.ts";
 import { add, mul } from "./arithmetic.ts";
 import { and, greaterOrEqual, where } from "./comparison.ts";
@@ -67,8 +67,16 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 
 /** [S, L], true where the key is not after the query: made from two short rows of indices, so that no model holds it. */
 function causalMask({ graph }: Tensor, S: number, L: number): Tensor {
-  const rows = graph.constant([...Array(S).keys()], [S, 1], "int64");
-  const columns = graph.constant([...Array(L).keys()], [1, L], "int64");
+  const rows = graph.constant(
+    table(S, (i) => i),
+    [S, 1],
+    "int64",
+  );
+  const columns = graph.constant(
+    table(L, (j) => j),
+    [1, L],
+    "int64",
+  );
   return greaterOrEqual(rows, columns);
 }
 

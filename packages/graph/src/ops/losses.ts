@@ -9,7 +9,7 @@
  * Source: onnx/docs/Operators.md, opset 21; torch.nn.functional.nll_loss and cross_entropy.
  */
 import { misfit, type Tensor } from "../graph.ts";
-import { sameShape, show } from "../shapes.ts";
+import { sameShape, show, table } from "../shapes.ts";
 import { div, mul, neg } from "./arithmetic.ts";
 import { cast, equal, not } from "./comparison.ts";
 import { reduceSum } from "./reduction.ts";
@@ -54,7 +54,11 @@ export function negativeLogLikelihood(logp: Tensor, labels: Tensor, options: Los
     );
   }
   const alongClasses = [1, classes, ...places.slice(1).map(() => 1)];
-  const indices = labels.graph.constant([...Array(classes).keys()], alongClasses, labels.dtype);
+  const indices = labels.graph.constant(
+    table(classes, (c) => c),
+    alongClasses,
+    labels.dtype,
+  );
   const chosen = cast(equal(unsqueeze(labels, [1]), indices), logp.dtype); // (B, C, …)
   const kept = ignore === undefined ? null : cast(not(equal(labels, ignore)), logp.dtype); // (B, …)
   const weighed = weight ? reduceSum(mul(chosen, reshape(weight, alongClasses)), [1]) : null;
