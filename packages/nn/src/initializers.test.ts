@@ -5,7 +5,9 @@
 import { readFileSync } from "node:fs";
 import { stream } from "@thalweg/random";
 import { describe, expect, test } from "vitest";
-import { type Initializer, initializers } from "./index.ts";
+import * as nn from "./index.ts";
+
+const { initializers } = nn;
 
 interface Recorded {
   readonly shape: number[];
@@ -15,12 +17,14 @@ const torch = JSON.parse(readFileSync(new URL("../fixtures/initializers.json", i
   readonly orthogonal: readonly (Recorded & { readonly gain: number; readonly drawn: number[] })[];
   readonly dirac: readonly (Recorded & { readonly groups: number })[];
   readonly gains: Readonly<Record<string, number>>;
+  /** Mean, standard deviation and largest size of each parameter of a fresh layer. */
+  readonly layers: Readonly<Record<string, Readonly<Record<string, readonly [number, number, number]>>>>;
 };
 
 const shape = [200, 50, 3, 3]; // fanIn = 50·9 = 450, fanOut = 200·9 = 1800
 const size = 200 * 50 * 9;
 
-function draw(initialize: Initializer) {
+function draw(initialize: nn.Initializer) {
   const out = new Float32Array(size);
   initialize(out, shape, stream(1, "test"));
   const mean = out.reduce((sum, v) => sum + v, 0) / size;
@@ -29,7 +33,7 @@ function draw(initialize: Initializer) {
   return { mean, variance, largest };
 }
 
-const uniforms: [string, Initializer, number][] = [
+const uniforms: [string, nn.Initializer, number][] = [
   // √(6 / (450 + 1800))
   ["xavierUniform", initializers.xavierUniform(), Math.sqrt(6 / 2250)],
   [
@@ -45,7 +49,7 @@ const uniforms: [string, Initializer, number][] = [
   ["layerBias", initializers.layerBias(450), 1 / Math.sqrt(450)],
 ];
 
-const normals: [string, Initializer, number][] = [
+const normals: [string, nn.Initializer, number][] = [
   ["xavierNormal", initializers.xavierNormal(), 2 / 2250],
   ["kaimingNormal", initializers.kaimingNormal(), 2 / 450],
   ["kaimingNormal by fanOut, linear", initializers.kaimingNormal({ mode: "fanOut", gain: 1 }), 1 / 1800],
@@ -141,4 +145,40 @@ describe("initializers", () => {
     expect(Math.abs(variance / 0.25 / (1 - (4 * 0.053990967) / 0.954499736) - 1)).toBeLessThan(2 * slack);
     expect(() => initializers.truncatedNormal({ low: 10, high: 11 })).toThrow(/within 4 std of the mean/);
   });
+});
+
+describe("layers start as torch's do", () => {
+  const layers: Readonly<Record<string, nn.Declared>> = {
+    linear: nn.linear(40, 4000),
+    bilinear: nn.bilinear(30, 5, 3000),
+    conv1d: nn.conv1d(10, 3000, 3),
+    conv2d: nn.conv2d(8, 3000, [3, 2], { groups: 2 }),
+    convTranspose2d: nn.convTranspose2d(12, 3000, 3),
+    embedding: nn.embedding(400, 50),
+    multiHeadAttention: nn.multiHeadAttention(120, 4),
+    lstm: nn.lstm(30, 600),
+    gru: nn.gru(30, 600),
+    batchNorm: nn.batchNorm(7),
+    layerNorm: nn.layerNorm(7),
+    prelu: nn.prelu(7),
+  };
+  for (const [name, parameters] of Object.entries(torch.layers)) {
+    test(`${name}: mean, spread and bounds of every parameter`, () => {
+      const drawn = nn.initializeParameters(layers[name]!, 1);
+      expect([...drawn.keys()]).toEqual(Object.keys(parameters));
+      for (const [parameter, [mean, std, largest]] of Object.entries(parameters)) {
+        const values = drawn.get(parameter)!;
+        const n = values.length;
+        const found = values.reduce((sum, v) => sum + v, 0) / n;
+        const spread = Math.sqrt(values.reduce((sum, v) => sum + (v - found) ** 2, 0) / n);
+        // both are samples of n: means err by σ/√n each, spreads by σ/√(2n) at most; five of those are allowed, twice
+        expect(Math.abs(found - mean), parameter).toBeLessThanOrEqual((10 * std) / Math.sqrt(n));
+        expect(Math.abs(spread - std), parameter).toBeLessThanOrEqual((10 * std) / Math.sqrt(2 * n));
+        // the largest of a uniform sample; of a normal one it varies by some tenths
+        const size = values.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+        const bounded = largest < 2 * std;
+        expect(Math.abs(size - largest), parameter).toBeLessThanOrEqual(bounded ? (10 * largest) / n : 1.5);
+      }
+    });
+  }
 });
