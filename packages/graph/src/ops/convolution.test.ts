@@ -120,6 +120,18 @@ checkOperators("convolution", [
     ...common,
   },
   {
+    name: "conv of 1×1 kernels with many channels, whose images share a product",
+    inputs: [{ shape: [2, 6, 1, 2] }, { shape: [5, 6, 1, 1] }],
+    build: (x, w) => ops.conv(x, w),
+    ...common,
+  },
+  {
+    name: "conv of 1×1 kernels in groups",
+    inputs: [{ shape: [2, 4, 2, 3] }, { shape: [6, 2, 1, 1] }],
+    build: (x, w) => ops.conv(x, w, undefined, { groups: 2 }),
+    ...common,
+  },
+  {
     // 1·1 + 2·2, 2·1 + 3·2, 3·1 + 0·2
     name: "conv of a sequence",
     inputs: [
