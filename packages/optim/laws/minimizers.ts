@@ -342,6 +342,12 @@ export function iterationsToReach(method: Method, problem: Problem, share = 1e-8
   return iterations;
 }
 
-/** What the tables call by a name, at the size that laws use. */
-export const problemNamed = (name: string, values: OptionValues = VARIANTS[name] ?? {}): Problem =>
-  buildProblem(name, values);
+const built = new Map<string, Problem>();
+
+/** What the tables call by a name, at the size that laws use. Problems keep nothing: each is built once. */
+export function problemNamed(name: string, values: OptionValues = VARIANTS[name] ?? {}): Problem {
+  const key = `${name} ${JSON.stringify(values)}`;
+  const problem = built.get(key) ?? buildProblem(name, values);
+  built.set(key, problem);
+  return problem;
+}

@@ -7,6 +7,7 @@ export const himmelblau = family({
   name: "himmelblau",
   summary: "Four minima of the same height, between four saddles.",
   options: {},
+  planar: true,
   build: () => ({
     ...planar({
       value: (x, y) => (x * x + y - 11) ** 2 + (x + y * y - 7) ** 2,
@@ -54,6 +55,7 @@ export const branin = family({
   name: "branin",
   summary: "Three minima of the same height: the first test of Bayesian optimisation.",
   options: {},
+  planar: true,
   build: () => {
     const inner = (x: number, y: number) => y - B * x * x + C * x - 6;
     return {
@@ -91,6 +93,7 @@ export const ackley = family({
   name: "ackley",
   summary: "A cone with dents, nearly flat far from its tip, where it has no derivative.",
   options: { n: count(2, "dimension") },
+  planar: true,
   build: ({ n }) => {
     const parts = (at: Vector) => {
       let [squares, cosines] = [0, 0];
@@ -174,6 +177,7 @@ export const rastrigin = family({
   name: "rastrigin",
   summary: "A bowl with a local minimum near every grid point.",
   options: { n: count(2, "dimension") },
+  planar: true,
   build: ({ n }) => ({
     ...separable(n, {
       value: (x) => x * x + 10 - 10 * Math.cos(2 * Math.PI * x),
@@ -199,6 +203,7 @@ export const styblinskiTang = family({
   name: "styblinski-tang",
   summary: "Two minima per coordinate, one of them the lower.",
   options: { n: count(2, "dimension") },
+  planar: true,
   build: ({ n }) => ({
     ...separable(n, {
       value: (x) => (x ** 4 - 16 * x * x + 5 * x) / 2,
@@ -221,6 +226,7 @@ export const goldsteinPrice = family({
   name: "goldstein-price",
   summary: "A polynomial whose values span six decades.",
   options: {},
+  planar: true,
   build: () => {
     const A = (x: number, y: number) => {
       const [u, p] = [x + y + 1, 19 - 14 * x + 3 * x * x - 14 * y + 6 * x * y + 3 * y * y];
@@ -272,6 +278,7 @@ export const doubleWell = family({
   name: "double-well",
   summary: "Two wells in one dimension: descent stays in the one it begins in.",
   options: { tilt: positive(0.1, "slope that makes the left well the lower; two wells exist below 0.385") },
+  planar: false,
   build: ({ tilt }) => {
     // x³ − x + tilt = 0 has the roots (2/√3) cos φ, with cos 3φ = −(3√3/2) tilt; the lowest is the deepest well
     const angle = (3 * Math.sqrt(3) * tilt) / 2;
@@ -310,6 +317,7 @@ export const narrowAndWide = family({
     sigma: positive(0.2, "width of the narrow well, where the other has 1"),
     depth: positive(1.2, "depth of the narrow well, where the other has 1"),
   },
+  planar: true,
   build: ({ sigma, depth }) => {
     const wells = [
       { center: 1, width: 1, height: 1 },

@@ -17,6 +17,7 @@ export const mds = family({
     d: count(2, "dimension of each point"),
     seed: countOrZero(0, "of the points, and of the start"),
   },
+  planar: false,
   build: ({ points: N, d, seed }) => {
     const n = N * d;
     const draw = (what: string) => {

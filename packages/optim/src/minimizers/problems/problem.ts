@@ -31,6 +31,8 @@ export interface ProblemEntry {
   /** One sentence: what makes it interesting. */
   readonly summary: string;
   readonly options: Options;
+  /** Whether it is a function of x and y at its defaults: what can be drawn as a surface. */
+  readonly planar: boolean;
   /** Raises RangeError for options that it does not have or take. */
   readonly build: (values?: OptionValues) => Problem;
 }
@@ -39,6 +41,7 @@ interface Declaration<T extends Options> {
   name: string;
   summary: string;
   options: T;
+  planar: boolean;
   build: (values: ValuesOf<T>) => Omit<Problem, "name">;
 }
 
@@ -46,12 +49,14 @@ export function family<const T extends Options>({
   name,
   summary,
   options,
+  planar,
   build,
 }: Declaration<T>): ProblemEntry {
   return {
     name,
     summary,
     options,
+    planar,
     build: (values = {}) => {
       checkOptions(name, options, values);
       return { name, ...build({ ...defaultsOf(options), ...values } as ValuesOf<T>) };

@@ -196,6 +196,12 @@ describe.each(all)("%s", (_, problem) => {
   });
 });
 
+describe.each(Object.values(problems))("$name", ({ build, planar }) => {
+  it("has a view where it says that it is planar", () => {
+    expect(build().view !== undefined).toBe(planar);
+  });
+});
+
 /** Values by hand or from the sources: problem, options, point, F. */
 const VALUES: readonly (readonly [string, OptionValues, readonly number[], number, number])[] = [
   ["quadratic", {}, [-4, 2], 28, 12], // (16 + 10 · 4) / 2
@@ -260,8 +266,8 @@ describe("problems", () => {
     ['did you mean "rosenbrock"', () => buildProblem("rosenbrok")],
     ["n must be a whole number >= 2: current value is 1", () => buildProblem("rosenbrock", { n: 1 })],
     [
-      "kappa must be a finite number >= 1: current value is 0.5",
-      () => buildProblem("quadratic", { kappa: 0.5 }),
+      "kappa must be a positive finite number: current value is 0",
+      () => buildProblem("quadratic", { kappa: 0 }),
     ],
     ['it has no option "m": it has none', () => buildProblem("ellipse", { m: 3 })],
     [

@@ -12,6 +12,7 @@ export const quadraticDeep = family({
   name: "quadratic-deep",
   summary: "A hundred dimensions, ten of them steep, as in the Hessians of deep networks; noisy rows.",
   options: { k: count(1, "which of the problems that one process of DeepOBS builds, from the first") },
+  planar: false,
   build: ({ k }) => {
     const { hessian: Q, start, train } = drawQuadraticDeep(k);
     const n = start.length;

@@ -1,7 +1,7 @@
 /** Quadratics: where theory is exact. */
 import { stream } from "@thalweg/random";
 import type { Vector } from "../objective.ts";
-import { atLeast, count, countOrZero } from "../options.ts";
+import { count, countOrZero, positive } from "../options.ts";
 import { add, dot, norm } from "../vectors.ts";
 import { cube, family, planar, viewIn, withHessian } from "./problem.ts";
 
@@ -11,6 +11,7 @@ export const sphere = family({
   name: "sphere",
   summary: "The same curvature everywhere: one step down the gradient can be enough.",
   options: { n: count(2, "dimension") },
+  planar: true,
   build: ({ n }) => ({
     ...withHessian({
       dimension: n,
@@ -49,10 +50,11 @@ export const quadratic = family({
   name: "quadratic",
   summary: "An ellipsoid of any condition number κ and dimension n.",
   options: {
-    kappa: atLeast(1)(10, "condition number κ: the largest curvature, where the least is 1"),
+    kappa: positive(10, "condition number κ: the last curvature, where the first is 1"),
     n: count(2, "dimension"),
     turned: countOrZero(0, "seed of the reflection that turns the axes; 0 leaves them on the coordinates"),
   },
+  planar: true,
   build: ({ kappa, n, turned }) => {
     const curvatures = Float64Array.from({ length: n }, (_, i) => kappa ** (n === 1 ? 1 : i / (n - 1)));
     const v = turned === 0 ? undefined : direction(n, turned);
@@ -108,6 +110,7 @@ export const ellipse = family({
   name: "ellipse",
   summary: "The ellipse of the course: x² + 3y².",
   options: {},
+  planar: true,
   build: () => ({
     ...planar({
       value: (x, y) => x * x + 3 * y * y,
@@ -127,6 +130,7 @@ export const matyas = family({
   name: "matyas",
   summary: "A flat trough along the diagonal, condition number 25.",
   options: {},
+  planar: true,
   build: () => ({
     ...planar({
       value: (x, y) => 0.26 * (x * x + y * y) - 0.48 * x * y,
@@ -146,6 +150,7 @@ export const booth = family({
   name: "booth",
   summary: "Two linear equations, least squares.",
   options: {},
+  planar: true,
   build: () => ({
     ...planar({
       value: (x, y) => (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2,

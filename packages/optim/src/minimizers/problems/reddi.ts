@@ -11,6 +11,7 @@ export const reddi = family({
   name: "reddi",
   summary: "The convex problem on which Adam does not converge.",
   options: { C: numeric("a finite number > 2", (v) => v > 2 && v < Infinity)(3, "the large slope") },
+  planar: false,
   build: ({ C }) => ({
     dimension: 1,
     value: ([x = 0]) => ((C - 2) / 3) * x,

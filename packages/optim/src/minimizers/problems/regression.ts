@@ -82,6 +82,7 @@ export const linearRegression = family({
     noise: nonNegative(0.1, "standard deviation of what is added to Ax"),
     seed: countOrZero(0, "of the data"),
   },
+  planar: false,
   build: ({ rows: m, n, kappa, noise, seed }) => {
     if (!(m > n)) {
       throw new RangeError(
@@ -157,6 +158,7 @@ export const logisticRegression = family({
     mu: positive(1, "μ, the strength of the L2 term, and of convexity"),
     seed: countOrZero(0, "of the data"),
   },
+  planar: false,
   build: ({ rows: m, n, mu, seed }) => {
     const random = stream(seed, "problem logistic-regression");
     const A = drawTable(random, m, n, one);
@@ -271,6 +273,7 @@ export const lasso = family({
     lambda: positive(1, "λ, the strength of the L1 term"),
     seed: countOrZero(0, "of the data"),
   },
+  planar: false,
   build: ({ rows: m, n, support, lambda, seed }) => {
     if (!(support <= n && support <= m)) {
       throw new RangeError(

@@ -6,6 +6,7 @@ export const saddle = family({
   name: "saddle",
   summary: "Down along y, up along x, no bottom.",
   options: {},
+  planar: true,
   build: () => ({
     ...planar({
       value: (x, y) => x * x - y * y,
@@ -27,6 +28,7 @@ export const monkeySaddle = family({
   name: "monkey-saddle",
   summary: "Three ways down from a point whose Hessian is zero.",
   options: {},
+  planar: true,
   build: () => ({
     ...planar({
       value: (x, y) => x ** 3 - 3 * x * y * y,

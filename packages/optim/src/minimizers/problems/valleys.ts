@@ -11,6 +11,7 @@ export const rosenbrock = family({
   name: "rosenbrock",
   summary: "A bent valley with a flat floor: easy to reach, hard to follow.",
   options: { n: countFrom(2)(2, "dimension") },
+  planar: true,
   build: ({ n }) => ({
     ...withHessian({
       dimension: n,
@@ -85,6 +86,7 @@ export const beale = family({
   name: "beale",
   summary: "A plateau with steep walls, and a saddle on the way.",
   options: {},
+  planar: true,
   build: () => {
     const parts = (x: number, y: number) => [1.5 - x + x * y, 2.25 - x + x * y ** 2, 2.625 - x + x * y ** 3];
     return {
