@@ -7,6 +7,7 @@ import { snes, xnes } from "./natural-strategies.ts";
 import { openaiEs } from "./openai-es.ts";
 
 export { type CmaParameters, cmaParameters } from "./cma-parameters.ts";
+export * from "./neat/index.ts";
 export { cmaEs, differentialEvolution, evolutionStrategy, geneticAlgorithm, openaiEs, snes, xnes };
 
 export const evolutionaryMethods = [
