@@ -8,7 +8,7 @@ import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from "../ge
 import { type DType, Graph, isFloat, type Tensor, type TensorType } from "../graph.ts";
 import { where } from "../ops/index.ts";
 import { type Shape, sameShape, show } from "../shapes.ts";
-import { carried } from "./carry.ts";
+import { carried, carriedAttributes } from "./carry.ts";
 import { OnnxError, quote } from "./error.ts";
 import type { ReadExternal } from "./external.ts";
 import { describe, type KnownValue, NodeView, nameOf, type Surroundings } from "./node.ts";
@@ -221,8 +221,7 @@ class Builder {
     const types = this.#declared(proto) ?? (yield { node: proto, operands });
     const operator = carried(proto, opset, types);
     const given = operands.map((operand) => operand ?? this.graph.absent);
-    const attributes = Object.fromEntries(proto.attribute.map((attribute) => [attribute.name, attribute]));
-    return this.graph.applyMany(operator, given, attributes);
+    return this.graph.applyMany(operator, given, carriedAttributes(proto, opset));
   }
 
   /** Output types that the file declares, where it declares all of them with sizes that are known. */

@@ -35,15 +35,31 @@ export async function writeOut(path: string, content: string | Uint8Array, io: I
   io.stderr.write(`Wrote ${path}\n`);
 }
 
-/** What a file holds, by a reader that may raise Node's errors. Raises UsageError when it cannot be read. */
+/** Read a file by something that may raise Node's errors. Raises UsageError when it cannot be read. */
+export function readingFrom<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** `readingFrom` for reading that takes time. */
 export async function readWith<T>(path: string, read: (path: string) => T | Promise<T>): Promise<T> {
   try {
     return await read(path);
   } catch (error) {
-    if (!(error instanceof Error && "syscall" in error)) throw error;
-    throw new UsageError(`Cannot read ${path} as ${reason(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
+
+/** Node's errors know which file they are about, when there are several. */
+const unreadable = (path: string, error: unknown): unknown =>
+  error instanceof Error && "syscall" in error
+    ? new UsageError(`Cannot read ${(error as NodeJS.ErrnoException).path ?? path} as ${reason(error)}`, {
+        cause: error,
+      })
+    : error;
 
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -1,16 +1,24 @@
-/** `thalweg train TASK --rule NAME`: one run, a line per evaluation, a folder that it can be resumed from. */
+/**
+ * `thalweg train TASK --rule NAME`: one run, a line per evaluation, a folder that it can be resumed from. A task is a built-in one, an
+ * ONNX file to fine-tune, or a TypeScript file that builds a model.
+ */
 import { join } from "node:path";
+import { catalogue } from "@thalweg/data";
 import { lookUp, parseSchedules, rules, type Schedule, withHyper } from "@thalweg/optim";
 import { type Evaluation, type FitResult, parseBatchSchedule } from "@thalweg/train";
 import type { Command } from "commander";
 import { checkBatchSizes, checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
 import { planRun, runName, storedRequest, train } from "../compare/train.ts";
+import { trainedTensors } from "../compare/trained.ts";
 import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
 import { readRuleSpec } from "../rules/index.ts";
-import { tasks } from "../tasks/index.ts";
-import { loadTask } from "../tasks/load.ts";
-import { required, setting, wholeNumber } from "./arguments.ts";
-import { Failure, fromUser, UsageError } from "./errors.ts";
+import { exportModel } from "../tasks/export.ts";
+import { describeTaskFile, isTaskFile, type TaskFile } from "../tasks/from-file.ts";
+import { type Task, tasks } from "../tasks/index.ts";
+import { loadTask, loadTaskFile } from "../tasks/load.ts";
+import { oneOf, repeated, required, setting, weighted, wholeNumber } from "./arguments.ts";
+import { Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
+import { readingFrom, readWith, writeOut } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print.ts";
@@ -24,8 +32,17 @@ interface Options {
   seed?: number;
   out?: string;
   resume?: string;
+  export?: string;
   json?: boolean;
+  data?: string;
+  loss?: string;
+  output?: Record<string, number>;
+  freeze?: string[];
+  mode?: "training" | "inference";
 }
+
+/** Options that belong to tasks from files. */
+const FILE_OPTIONS = ["data", "loss", "output", "freeze", "mode"] as const;
 
 const DEFAULT_SCHEDULE = "constant";
 const DEFAULT_SEED = 1;
@@ -35,6 +52,8 @@ Examples:
   $ thalweg train digits-mlp --rule 'clipByGlobalNorm(maxNorm=1) > muon(scale=none)'
   $ thalweg train digits-mlp --rule my-rule.yaml
   $ thalweg train digits-mlp --rule sgd --set lr=0.1 --batches 'ramp(16, 128, examples=20000)'
+  $ thalweg train resnet.onnx --data photos.npz --rule adamw --set lr=1e-4 --freeze 'layer1.*' --export tuned.onnx
+  $ thalweg train model.ts --data mnist --rule muon
   $ thalweg train --resume runs/digits-mlp-adamw-1f0c9a2b`;
 
 export function define(command: Command, io: Io): void {
@@ -42,7 +61,7 @@ export function define(command: Command, io: Io): void {
     .description(
       "Train a task's model once: losses and accuracies as they come, everything else in a folder.",
     )
-    .argument("[task]", `one of ${Object.keys(tasks).join(", ")}`)
+    .argument("[task]", `one of ${Object.keys(tasks).join(", ")}; or a file, model.onnx or model.ts`)
     .option("--rule <rule>", "a name, a name with options, a chain, or a file; see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
     .option("--schedule <spec>", `of lr, or 'lr=…; momentum=…' (default: ${DEFAULT_SCHEDULE})`)
@@ -54,24 +73,43 @@ export function define(command: Command, io: Io): void {
     .option("--seed <n>", `draws parameters and batches (default: ${DEFAULT_SEED})`, wholeNumber("--seed", 0))
     .option("--out <folder>", "where the run goes (default: runs/<task>-<rule>-<id>)")
     .option("--resume <folder>", "continue the run in this folder, as it was asked for")
+    .option("--export <file>", "write the trained model there, an ONNX file")
+    .option("--data <name>", "what a model from a file trains on: digits, mnist, or an NPZ file with x and y")
+    .option("--loss <name>", "of an ONNX file's output (default: by the labels); see thalweg gradient --help")
+    .option(
+      "--output <name[=weight]>",
+      "the output that the loss is of; repeat for several",
+      weighted("--output"),
+    )
+    .option("--freeze <pattern>", "do not train these initializers; * is any text; repeat for more", repeated)
+    .option(
+      "--mode <mode>",
+      "how an ONNX file's normalisation and dropout act while it trains (default: as the file says)",
+      oneOf("--mode", "training", "inference"),
+    )
     .option("--json", "print the result as JSON at the end, instead of lines")
     .addHelpText("after", EXAMPLES)
     .action((task: string | undefined, options: Options) => run(task, options, io));
 }
 
 async function run(task: string | undefined, options: Options, io: Io): Promise<void> {
-  const { name, fallBack, request, fixed } = fromUser(() =>
+  const { source, fallBack, request, fixed } = fromUser(() =>
     options.resume === undefined ? asked(task, options) : resumed(task, options),
   );
   const say = (line: string) => io.stderr.write(`${line}\n`);
-  const loaded = await loadTask(lookUp("task", tasks, name), { env: io.env, say, fallBack });
+  const load = { env: io.env, say, fallBack };
+  const loaded = await fromUserLater(() =>
+    "path" in source ? readWith(source.path, () => loadTaskFile(source, load)) : loadTask(source, load),
+  );
   const steps = request.steps ?? loaded.task.steps;
   const { lr: schedule } = fromUser(() => {
     checkTrainable(request.rule, loaded.task, loaded.dataset);
     if (request.batches !== undefined) {
       checkBatchSizes(parseBatchSchedule(request.batches), request.rule, loaded.task, loaded.dataset);
     }
-    return parseSchedules(request.schedule, steps); // also when the fallback is shorter
+    const schedules = parseSchedules(request.schedule, steps); // also when the fallback is shorter
+    schedulesFor(request.rule, schedules, steps);
+    return schedules;
   });
   const adapted = withHyper(request.rule, fitToTask(request.rule, loaded.task, fixed));
   const config = await planRun(loaded, { ...request, rule: adapted, steps });
@@ -88,12 +126,15 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
       `Interrupted at step ${result.step}: the run and a checkpoint are kept. To go on:\n  thalweg train --resume ${folder}`,
     );
   }
+  if (options.export !== undefined && result.end === "finished") {
+    await writeOut(options.export, exportModel(loaded, await trainedTensors(config, loaded, folder)), io);
+  }
   if (options.json) printJson(io.stdout, { folder, config, ...result });
   else io.stdout.write(`${summary(result)}\n`);
 }
 
 interface Asked {
-  name: string;
+  source: Task | TaskFile;
   /** Whether another task may stand in when its data cannot be had. */
   fallBack: boolean;
   request: Omit<TrialRequest, "steps"> & { steps?: number };
@@ -103,28 +144,59 @@ interface Asked {
 
 function asked(task: string | undefined, options: Options): Asked {
   const { set: hyper = {}, schedule = DEFAULT_SCHEDULE, batches, steps, seed = DEFAULT_SEED } = options;
-  const name = required("a task", task, Object.keys(tasks));
-  const known = lookUp("task", tasks, name);
+  const name = required("a task", task, [...Object.keys(tasks), "an ONNX file", "a TypeScript file"]);
+  const source = isTaskFile(name) ? askedFile(name, options) : askedTask(name, options);
   const read = readRuleSpec(required("--rule", options.rule, Object.keys(rules)));
   const rule = withHyper(read.rule, hyper);
-  const length = steps ?? known.steps;
-  schedulesFor(rule, parseSchedules(schedule, length), length);
+  const length = steps ?? ("steps" in source ? source.steps : undefined);
+  if (length !== undefined) schedulesFor(rule, parseSchedules(schedule, length), length);
   if (batches !== undefined) parseBatchSchedule(batches);
   const given = { ...(steps === undefined ? {} : { steps }), ...(batches === undefined ? {} : { batches }) };
   const fixed = [...read.fixed, ...Object.keys(hyper)];
-  return { name, fallBack: true, request: { rule, schedule, seed, test: true, ...given }, fixed };
+  return { source, fallBack: true, request: { rule, schedule, seed, test: true, ...given }, fixed };
+}
+
+function askedTask(name: string, options: Options): Task {
+  const given = FILE_OPTIONS.filter((key) => options[key] !== undefined);
+  const task = lookUp("task", tasks, name);
+  if (given.length === 0) return task;
+  throw new UsageError(
+    `Cannot train ${name} with ${given.map((key) => `--${key}`).join(", ")} as a built-in task has its own: give a file, or leave them out`,
+  );
+}
+
+function askedFile(path: string, options: Options): TaskFile {
+  const { loss, output, freeze, mode } = options;
+  const data = required("--data", options.data, [...Object.keys(catalogue), "an NPZ file"]);
+  const others = FILE_OPTIONS.filter((key) => key !== "data" && options[key] !== undefined);
+  if (!path.endsWith(".onnx") && others.length > 0) {
+    throw new UsageError(
+      `Cannot train ${path} with ${others.map((key) => `--${key}`).join(", ")} as they are for ONNX files: say it in the module`,
+    );
+  }
+  return readingFrom(path, () =>
+    describeTaskFile(path, {
+      data,
+      ...(loss !== undefined && { loss }),
+      ...(output !== undefined && { outputs: output }),
+      ...(freeze !== undefined && { freeze }),
+      ...(mode !== undefined && { mode }),
+    }),
+  );
 }
 
 /** Nothing else may be given: a resumed run is the one that was asked for. */
-function resumed(task: string | undefined, { resume, json: _, ...others }: Options): Asked {
+function resumed(task: string | undefined, options: Options): Asked {
+  const { resume, json: _, export: __, ...others } = options;
   const given = [...(task === undefined ? [] : ["a task"]), ...Object.keys(others).map((key) => `--${key}`)];
   if (given.length > 0) {
     throw new UsageError(
       `Cannot resume ${resume} with ${given.join(", ")} as a run keeps its configuration: give --resume alone, or begin another run`,
     );
   }
-  const { task: name, ...request } = storedRequest(resume!);
-  return { name, fallBack: false, request, fixed: Object.keys(request.rule.hyper) };
+  const { task: name, file, ...request } = storedRequest(resume!);
+  const source = file ?? lookUp("task", tasks, name);
+  return { source, fallBack: false, request, fixed: Object.keys(request.rule.hyper) };
 }
 
 const HEAD = ["  step", "train loss", "validation loss", "validation accuracy", "       lr", "seconds"];
@@ -140,7 +212,11 @@ function lines(
   row(HEAD);
   return ({ step, trainLoss, validationLoss, validationAccuracy, seconds }) => {
     const lr = Number(hyper.lr ?? Number.NaN) * (schedule?.at(Math.max(0, step - 1)) ?? 1);
-    const measured = [decimals(trainLoss, 4), decimals(validationLoss!, 4), percent(validationAccuracy!)];
+    const measured = [
+      decimals(trainLoss, 4),
+      decimals(validationLoss!, 4),
+      percent(validationAccuracy ?? Number.NaN),
+    ];
     row([
       String(step),
       ...measured,
@@ -154,8 +230,9 @@ function summary({ end, reason, step, evaluations, reused }: FitResult & { reuse
   const before = reused ? " (found from before)" : "";
   if (end === "diverged") return `Diverged at step ${step}: ${reason}${before}`;
   const { testAccuracy, testLoss } = evaluations.at(-1)!;
-  return `Test accuracy ${percent(testAccuracy!)}, test loss ${decimals(testLoss!, 4)} nat${before}`;
+  if (testAccuracy === undefined) return `Test loss ${decimals(testLoss!, 6)}${before}`;
+  return `Test accuracy ${percent(testAccuracy)}, test loss ${decimals(testLoss!, 4)} nat${before}`;
 }
 
 const decimals = (value: number, digits: number) => (Number.isNaN(value) ? "–" : value.toFixed(digits));
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(2)} %`);

@@ -3,7 +3,7 @@
  * what the rule declares: matrices run on ONNX Runtime, required starting values are given, gradients that the rule
  * wants besides the batch's are compiled, and biases are left out for rules that cannot update vectors.
  */
-import { Batches, type Dataset, VaryingBatches } from "@thalweg/data";
+import { Batches, type BatchValues, type Dataset, VaryingBatches } from "@thalweg/data";
 import { initialisations } from "@thalweg/nn";
 import {
   checkHyperparameter,
@@ -151,7 +151,25 @@ export function schedulesFor(
 
 /** Put a learner together. Raises RangeError for what cannot work. */
 export async function createLearner(options: LearnerOptions): Promise<Learner> {
-  const { task, dataset, rule, seed } = options;
+  const { matrices, ...parts } = createOptimizer(options);
+  const { release, ...gradient } = await lossAndGradient(options, parts.model, parts.vector);
+  return {
+    ...parts,
+    ...gradient,
+    release: async () => {
+      await release();
+      await matrices.release();
+    },
+  };
+}
+
+/** The part of a learner that holds numbers: model, parameters as they start, and optimizer. */
+export function createOptimizer({
+  task,
+  dataset,
+  rule,
+  seed,
+}: Omit<LearnerOptions, "batchSize" | "indices">) {
   const model = modelFor(rule, task, dataset);
   const vector = new ParameterVector(model.module, { stateSlots: stateSlotCount(rule) });
   vector.initialize(model.module, seed);
@@ -170,15 +188,7 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
     rule,
     seed,
   });
-  const { release, ...gradient } = await lossAndGradient(options, model, vector);
-  return {
-    ...{ model, vector, optimizer },
-    ...gradient,
-    release: async () => {
-      await release();
-      await matrices.release();
-    },
-  };
+  return { model, vector, optimizer, matrices };
 }
 
 /** What computes loss and gradient, with the batches it takes them of. */
@@ -188,7 +198,7 @@ async function lossAndGradient(options: LearnerOptions, model: Model, vector: Pa
   const filling =
     (batches: Batches | VaryingBatches) =>
     (step: number, { x, labels }: Batch) =>
-      batches.fill(step, x as Float32Array, labels as Int32Array);
+      batches.fill(step, x as BatchValues, labels as BatchValues);
   if (typeof batchSize !== "number") {
     const fill = filling(new VaryingBatches(dataset.train, { ...from, stages: batchSize.stages }));
     const program = new VaryingProgram({ model, vector, seed, batchSize: batchSize.batchSize, fill });

@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Dataset } from "@thalweg/data";
 import type { Evaluation, FitResult } from "@thalweg/train";
+import type { TaskFile } from "../tasks/from-file.ts";
 import type { TrialConfig } from "./trial.ts";
 
 /** `stop` comes last: end the run at hand after its step, as "interrupted", and then the thread. */
@@ -16,7 +17,8 @@ export type FromWorker =
   | { kind: "failed"; error: Pick<Error, "name" | "message" | "stack"> };
 
 export interface PoolOptions {
-  task: string;
+  /** A built-in task by its name, or the file that makes one. */
+  task: string | TaskFile;
   /** With its bytes in shared memory, so that the workers do not copy it. */
   dataset: Dataset;
   /** Most threads; as many as the machine has cores by default. */

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Evaluation, type FitResult, type JsonObject, runId } from "@thalweg/train";
 import { z } from "zod";
+import { type TaskFile, taskFileSchema } from "../tasks/from-file.ts";
 import type { LoadedTask } from "../tasks/load.ts";
 import { Pool } from "./pool.ts";
 import { taskFacts } from "./task-facts.ts";
@@ -38,7 +39,7 @@ export async function train(options: TrainOptions): Promise<FitResult & { reused
     for (const evaluation of ended.evaluations) onEvaluation?.(evaluation);
     return { ...ended, reused: true };
   }
-  const pool = new Pool({ task: loaded.task.name, dataset: loaded.dataset, workers: 1 });
+  const pool = new Pool({ task: loaded.task.file ?? loaded.task.name, dataset: loaded.dataset, workers: 1 });
   const stop = () => void pool.close();
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
@@ -62,10 +63,11 @@ const stored = z.object({
   steps: z.int().min(1),
   seed: z.int().min(0),
   test: z.boolean(),
+  file: taskFileSchema.optional(),
 });
 
 /** What was asked for in the run that lies in a folder. Raises RangeError when it holds none that can be continued. */
-export function storedRequest(folder: string): TrialRequest & { task: string } {
+export function storedRequest(folder: string): TrialRequest & { task: string; file?: TaskFile } {
   const path = join(folder, "config.json");
   const refuse = (reason: string, cause: unknown) =>
     new RangeError(`Cannot resume ${folder} as ${reason}`, { cause });
@@ -81,10 +83,17 @@ export function storedRequest(folder: string): TrialRequest & { task: string } {
       `its config.json is of no run that can be continued:\n${z.prettifyError(parsed.error)}`,
       parsed.error,
     );
-  const { kind: _, version: __, rule, links, batches, ...request } = parsed.data;
+  const { kind: _, version: __, rule, links, batches, file, ...request } = parsed.data;
   try {
-    const sizes = batches === undefined ? {} : { batches };
-    return { ...request, ...sizes, rule: configuredRule({ rule, links: links as unknown as JsonObject[] }) };
+    const optional = {
+      ...(batches === undefined ? {} : { batches }),
+      ...(file === undefined ? {} : { file }),
+    };
+    return {
+      ...request,
+      ...optional,
+      rule: configuredRule({ rule, links: links as unknown as JsonObject[] }),
+    };
   } catch (cause) {
     throw refuse(`its config.json holds no rule: ${(cause as Error).message}`, cause);
   }

@@ -24,6 +24,7 @@ import {
   readRun,
   runId,
 } from "@thalweg/train";
+import type { TaskFile } from "../tasks/from-file.ts";
 import type { Task } from "../tasks/index.ts";
 import { createLearner, leavesOutBiases, schedulesFor } from "./learner.ts";
 import { engine } from "./machine.ts";
@@ -56,6 +57,8 @@ export interface TrialConfig extends JsonObject {
   seed: number;
   /** Whether the test split is measured too: trials never do. */
   test: boolean;
+  /** What makes the task, where it is none of the built-in ones; else the key is left out. */
+  file?: TaskFile;
   engine: string;
 }
 
@@ -93,6 +96,7 @@ export function trialConfig(task: Task, taskFingerprint: string, request: TrialR
     evaluationBatch,
     seed,
     test,
+    ...(task.file === undefined ? {} : { file: task.file }),
     engine,
   };
 }

@@ -4,12 +4,16 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Dataset } from "@thalweg/data";
-import { tasks } from "../tasks/index.ts";
+import { type TaskFile, taskFromFile } from "../tasks/from-file.ts";
+import { type Task, tasks } from "../tasks/index.ts";
 import type { FromWorker, ToWorker } from "./pool.ts";
 import { runTrial } from "./trial.ts";
 
 const port = parentPort!;
-const { task, dataset } = workerData as { task: string; dataset: Dataset };
+const { task, dataset } = workerData as { task: string | TaskFile; dataset: Dataset };
+/** Begun with the first run, so that what goes wrong is that run's answer. */
+let known: Promise<Task> | undefined;
+const find = async () => (typeof task === "string" ? tasks[task]! : taskFromFile(task, dataset));
 const stop = new AbortController();
 let atWork: Promise<void> = Promise.resolve();
 
@@ -25,8 +29,9 @@ port.on("message", async (message: ToWorker) => {
 
 async function answer({ config, folder }: Extract<ToWorker, { kind: "run" }>): Promise<FromWorker> {
   try {
+    known ??= find();
     const result = await runTrial(config, {
-      task: tasks[task]!,
+      task: await known,
       dataset,
       folder,
       signal: stop.signal,

@@ -1,5 +1,6 @@
-/** From a task to its data. */
+/** From a task, or a file that makes one, to its data. */
 import { cacheFolder, type Dataset, DatasetUnavailable, loadDataset } from "@thalweg/data";
+import { type TaskFile, taskFromFile } from "./from-file.ts";
 import { tasks } from "./index.ts";
 import type { Task } from "./task.ts";
 
@@ -20,10 +21,9 @@ export interface LoadTaskOptions {
 
 /** Load a task's dataset. Where no verified copy can be had, say so and load the fallback; raises DatasetUnavailable. */
 export async function loadTask(task: Task, options: LoadTaskOptions): Promise<LoadedTask> {
-  const { say, env = process.env, fallBack = true } = options;
+  const { say, fallBack = true } = options;
   try {
-    const cache = cacheFolder({ ...env });
-    return { task, dataset: await loadDataset(task.dataset, { shared: true, cache, onEvent: say }) };
+    return { task, dataset: await load(task.dataset, options) };
   } catch (error) {
     const fallback = fallBack && task.fallback !== undefined ? tasks[task.fallback] : undefined;
     if (!(error instanceof DatasetUnavailable) || fallback === undefined) throw error;
@@ -32,3 +32,12 @@ export async function loadTask(task: Task, options: LoadTaskOptions): Promise<Lo
     return loadTask(fallback, options);
   }
 }
+
+/** The task that a file makes, with its data. Raises what `taskFromFile` and `loadDataset` raise. */
+export async function loadTaskFile(file: TaskFile, options: LoadTaskOptions): Promise<LoadedTask> {
+  const dataset = await load(file.data, options);
+  return { task: await taskFromFile(file, dataset), dataset };
+}
+
+const load = (name: string, { say, env = process.env }: LoadTaskOptions): Promise<Dataset> =>
+  loadDataset(name, { shared: true, cache: cacheFolder({ ...env }), onEvent: say });

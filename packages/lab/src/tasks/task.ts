@@ -3,6 +3,7 @@
  * compared only when their task has the same fingerprint.
  */
 import type { Model } from "@thalweg/train";
+import type { TaskFile } from "./from-file.ts";
 
 export interface Task {
   name: string;
@@ -28,6 +29,8 @@ export interface Task {
   targetAccuracy: number;
   /** Largest batch of an evaluation; only speed depends on it. */
   evaluationBatch: number;
+  /** Where it comes from, if not from here; worker threads and run folders make it again from this. */
+  file?: TaskFile;
 }
 
 export interface ModelOptions {

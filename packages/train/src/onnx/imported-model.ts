@@ -24,6 +24,8 @@ export interface ImportOptions extends Pick<ObjectiveOptions, "loss" | "outputs"
   readonly example: { readonly shape: Shape; readonly dtype: "float32" | "int32" };
   /** Of one example's label; [], by default, for a class. */
   readonly labelShape?: Shape;
+  /** How many classes labels tell apart, where they are classes. */
+  readonly classes?: number;
   /** Which initializers are not trained. */
   readonly frozen?: (name: string) => boolean;
   /** Whether normalisation and dropout act as in training while the model trains; as the file says by default. */
@@ -33,16 +35,13 @@ export interface ImportOptions extends Pick<ObjectiveOptions, "loss" | "outputs"
 /** Raises RangeError for data that the model does not take, OnnxError for a model that cannot be built. */
 export function importedModel(model: OnnxModel, options: ImportOptions): Model {
   const { example, labelShape = [], loss } = options;
-  const importer = new Importer(model, options);
   const { labels: kind } = requireLoss(loss);
   const classes = kind === "classes";
+  const importer = new Importer(model, options);
+  if (kind !== "none") requireFitting(firstOutput(importer.sample, options), importer.sampleSize, options);
   const module: Module = {
     ...importer.declared,
     forward: (x, context) => firstOutput(importer.build(x, context), options),
-  };
-  const checked = (built: BuiltModel, labels: Tensor) => {
-    labelShapeOf(firstOutput(built, options), { ...options, labelShape: labels.shape });
-    return built;
   };
   return {
     module,
@@ -51,7 +50,7 @@ export function importedModel(model: OnnxModel, options: ImportOptions): Model {
       return { x: { shape: [batchSize, ...example.shape], dtype: example.dtype }, labels };
     },
     measure: (context, { x, labels }) => {
-      const built = checked(importer.build(x!, context), labels!);
+      const built = importer.build(x!, context);
       const total = lossOf(built, options, kind === "none" ? undefined : labels!);
       if (!classes) return { loss: total };
       const right = accuracy(firstOutput(built, options), labels!);
@@ -69,6 +68,20 @@ export function importedModel(model: OnnxModel, options: ImportOptions): Model {
   };
 }
 
+/** Raises RangeError where an output for a batch has no room for the labels. */
+function requireFitting(output: Tensor, batchSize: number, options: ImportOptions): void {
+  const { labelShape = [], classes = 0, loss } = options;
+  const shape = [batchSize, ...labelShape];
+  labelShapeOf(output, { ...options, labelShape: shape });
+  if (requireLoss(loss).labels !== "classes") return;
+  const classesAreLast = output.rank === 2 || `${output.shape.slice(0, -1)}` === `${shape}`;
+  const room = classesAreLast ? output.shape.at(-1)! : output.shape[1]!;
+  if (room >= classes) return;
+  throw new RangeError(
+    `Cannot train output ${output} on these labels as they tell ${classes} classes apart: it has ${room}; choose another output, or a model with more classes`,
+  );
+}
+
 /** Builds the model into the graphs of contexts. */
 class Importer {
   /** What is trained, and what is carried along. */
@@ -76,14 +89,16 @@ class Importer {
   private readonly model: OnnxModel;
   private readonly options: ImportOptions;
   private readonly input: ExampleInput;
-  /** Of a batch of one, or of the size that the file has. */
-  private readonly sample: BuiltModel;
+  /** The model on a batch of one, or of the size that the file has. */
+  readonly sample: BuiltModel;
+  readonly sampleSize: number;
 
   constructor(model: OnnxModel, options: ImportOptions) {
     this.model = model;
     this.options = options;
     this.input = new ExampleInput(model, options.example.shape);
-    this.sample = this.buildInto(new Graph(), this.input.fixedBatch ?? 1, options.training, new Map());
+    this.sampleSize = this.input.fixedBatch ?? 1;
+    this.sample = this.buildInto(new Graph(), this.sampleSize, options.training, new Map());
     const valuesOf = (name: string) => model.initializers.get(name)!.data;
     this.declared = {
       parameters: [...this.sample.parameters].map(([name, { shape }]) => ({
@@ -107,26 +122,25 @@ class Importer {
 
   /** The model on a batch x [B, …example], with the context's parameters, buffers and noise. */
   build(x: Tensor, context: Context): BuiltModel {
-    const { declared, input, options, sample } = this;
+    const { declared, input, options } = this;
     const batchSize = x.shape[0]!;
     const bind = new Map([[input.name, cast(reshape(x, [batchSize, ...input.shape]), input.dtype)]]);
     for (const { name } of declared.parameters) bind.set(name, context.parameter(name));
     for (const { name } of declared.buffers) bind.set(name, context.buffer(name));
-    if (context.training) {
-      for (const [name, { shape }] of sample.noises) {
-        bind.set(
-          name,
-          context.noise(`${name}/noise`, [
-            (shape[0]! * batchSize) / (input.fixedBatch ?? 1),
-            ...shape.slice(1),
-          ]),
-        );
-      }
+    for (const [name, { shape }] of context.training ? this.noises(batchSize) : []) {
+      bind.set(name, context.noise(`${name}/noise`, shape));
     }
     const training = context.training ? options.training : false;
     const built = this.buildInto(context.graph, batchSize, training, bind);
     if (context.training) for (const [name, next] of built.updates) context.updateBuffer(name, next);
     return built;
+  }
+
+  /** Noise that is drawn for a batch, by the names of the nodes that drop. */
+  private noises(batchSize: number): BuiltModel["noises"] {
+    const { sample, sampleSize, options } = this;
+    if (sample.noises.size === 0 || batchSize === sampleSize) return sample.noises;
+    return this.buildInto(new Graph(), batchSize, options.training, new Map()).noises;
   }
 
   private buildInto(

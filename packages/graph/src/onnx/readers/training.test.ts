@@ -80,8 +80,8 @@ describe("dropout", () => {
     );
   test("draws its noise from an input of its own in training", () => {
     const { outputs, noises } = dropping().build();
-    const [noise] = [...noises.keys()];
-    const fed = { x: [1, 2, 3, 4], [noise!]: [0.1, 0.8, 0.75, 0.74] };
+    const [noise] = [...noises.values()];
+    const fed = { x: [1, 2, 3, 4], [noise!.name]: [0.1, 0.8, 0.75, 0.74] };
     expect(numbers(evaluate([outputs.get("y")!], fed)[0]!)).toEqual([0, 8, 12, 0]);
   });
   test("drops nothing in inference, and asks for no noise", () => {

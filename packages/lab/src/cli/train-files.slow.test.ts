@@ -1,0 +1,258 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { imageSize, loadDataset, type NpyArray, normalizationTable, serializeNpz } from "@thalweg/data";
+import { readOnnx } from "@thalweg/graph";
+import { rules, withHyper } from "@thalweg/optim";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { afterAll, describe, expect, test } from "vitest";
+import { planRun, train } from "../compare/train.ts";
+import { describeTaskFile } from "../tasks/from-file.ts";
+import { loadTaskFile } from "../tasks/load.ts";
+import { runCli } from "./testing.ts";
+
+// inside the package, so that modules find @thalweg/nn from there
+const root = mkdtempSync(fileURLToPath(new URL("../../test-", import.meta.url)));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/onnx/${name}`, import.meta.url));
+const MODEL = fixture("digits-cnn.onnx");
+const TRAINING_FORM = fixture("digits-cnn.training.onnx");
+
+/** Run `thalweg train` with --json; what it printed. */
+async function trained(...words: string[]) {
+  const { code, out, err } = await runCli(["train", ...words, "--json"]);
+  expect({ code, err }).toMatchObject({ code: 0 });
+  return JSON.parse(out);
+}
+
+/** Share of the digits' test images that a classifier gets right, by ONNX Runtime alone. */
+async function accuracyOnDigits(file: string, batch = 0): Promise<number> {
+  const digits = await loadDataset("digits");
+  const { images, labels, count } = digits.test;
+  const table = normalizationTable(digits);
+  const pixels = Float32Array.from(images, (pixel) => table[pixel]!);
+  const size = imageSize(digits.test);
+  const session = await InferenceSession.create(file);
+  let right = 0;
+  const step = batch || count;
+  for (let at = 0; at < count; at += step) {
+    const x = new Tensor("float32", pixels.slice(at * size, (at + step) * size), [step, 1, 8, 8]);
+    const [output] = Object.values(await session.run({ [session.inputNames[0]!]: x }));
+    const scores = output!.data as Float32Array;
+    for (let i = 0; i < step; i++) {
+      const row = scores.subarray(10 * i, 10 * i + 10);
+      if (row.indexOf(Math.max(...row)) === labels[at + i]) right++;
+    }
+  }
+  await session.release();
+  return right / count;
+}
+
+const valuesOf = (file: string, name: string) => [
+  ...readOnnx(readFileSync(file)).initializers.get(name)!.data,
+];
+
+describe("train of an ONNX file", () => {
+  test("fine-tunes it, and exports the same file with what was learnt", async () => {
+    const out = join(root, "tuned.onnx");
+    const folder = join(root, "tuned");
+    const line = [MODEL, "--data", "digits", "--rule", "adamw", "--set", "lr=0.01", "--steps", "100"];
+    const { evaluations, config } = await trained(...line, "--out", folder, "--export", out);
+    expect(config).toMatchObject({ task: "digits-cnn", file: { path: MODEL, data: "digits" } });
+    const { testAccuracy } = evaluations.at(-1);
+    expect(testAccuracy).toBeGreaterThan(0.7);
+    expect(await accuracyOnDigits(out)).toBe(testAccuracy);
+    expect(readOnnx(readFileSync(out)).outputs).toEqual(["logits"]);
+    expect(valuesOf(out, "1.running_mean")).toEqual(valuesOf(MODEL, "1.running_mean")); // the file normalises by them
+
+    const again = join(root, "again.onnx");
+    const found = await trained("--resume", folder, "--export", again);
+    expect(found).toMatchObject({ reused: true, evaluations });
+    expect(readFileSync(again).equals(readFileSync(out))).toBe(true);
+  });
+
+  test("moves running statistics and drops where the file says so, and evaluates without either", async () => {
+    const out = join(root, "statistics.onnx");
+    const line = [
+      TRAINING_FORM,
+      "--data",
+      "digits",
+      "--rule",
+      "sgd",
+      "--set",
+      "lr=0.05",
+      "--steps",
+      "60",
+      "--export",
+      out,
+    ];
+    const { evaluations } = await trained(...line, "--out", join(root, "statistics"));
+    expect(evaluations.at(-1).testAccuracy).toBeGreaterThan(0.6);
+    expect(valuesOf(out, "1.running_mean")).not.toEqual(valuesOf(TRAINING_FORM, "1.running_mean"));
+    const bent = await trained(...line.slice(0, -2), "--mode", "inference", "--out", join(root, "bent"));
+    expect(bent.evaluations).not.toEqual(evaluations);
+  });
+
+  test("leaves what is frozen as it is", async () => {
+    const out = join(root, "frozen.onnx");
+    const line = [
+      MODEL,
+      "--data",
+      "digits",
+      "--rule",
+      "sgd",
+      "--steps",
+      "5",
+      "--freeze",
+      "0.*",
+      "--freeze",
+      "1.*",
+    ];
+    await trained(...line, "--out", join(root, "frozen"), "--export", out);
+    for (const name of ["0.weight", "0.bias", "1.weight", "1.running_var"]) {
+      expect(valuesOf(out, name)).toEqual(valuesOf(MODEL, name));
+    }
+    expect(valuesOf(out, "6.weight")).not.toEqual(valuesOf(MODEL, "6.weight"));
+  });
+
+  test("exports the average that a rule evaluates with", async () => {
+    const out = join(root, "average.onnx");
+    const line = [
+      MODEL,
+      "--data",
+      "digits",
+      "--rule",
+      "sgd(lr=0.1) > ema(averageDecay=0.9)",
+      "--steps",
+      "40",
+    ];
+    const { evaluations } = await trained(...line, "--out", join(root, "average"), "--export", out);
+    expect(await accuracyOnDigits(out)).toBe(evaluations.at(-1).testAccuracy);
+  });
+
+  test("learns values by their squared error, and has no accuracy then", async () => {
+    const count = 200;
+    const at = (i: number) => ((i * 7919) % 101) / 50 - 1;
+    const x: NpyArray = {
+      shape: [count, 1, 8, 8],
+      data: Float32Array.from({ length: count * 64 }, (_, i) => at(i)),
+    };
+    const y: NpyArray = {
+      shape: [count, 10],
+      data: Float32Array.from({ length: count * 10 }, (_, i) => at(i) / 10),
+    };
+    const data = join(root, "values.npz");
+    writeFileSync(
+      data,
+      serializeNpz(
+        new Map([
+          ["x", x],
+          ["y", y],
+        ]),
+      ),
+    );
+    const line = [
+      "train",
+      MODEL,
+      "--data",
+      data,
+      "--rule",
+      "adam",
+      "--steps",
+      "100",
+      "--out",
+      join(root, "values"),
+    ];
+    const { code, out } = await runCli(line);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Test loss 0\.\d{6}$/m);
+    const [first, last] = (await trained("--resume", join(root, "values"))).evaluations.filter(
+      (_: unknown, k: number, all: unknown[]) => k === 0 || k === all.length - 1,
+    );
+    expect(last.testLoss).toBeLessThan(first.testLoss / 10);
+    expect(last).not.toHaveProperty("testAccuracy");
+  });
+
+  test("goes on bit for bit after an interruption, and refuses a file that has changed", async () => {
+    const model = join(root, "own.onnx");
+    cpSync(TRAINING_FORM, model);
+    const loaded = await loadTaskFile(describeTaskFile(model, { data: "digits" }), { say() {} });
+    const rule = withHyper(rules.adamw!, { lr: 0.01 });
+    const config = await planRun(loaded, { rule, schedule: "cosine", steps: 150, seed: 1, test: true });
+    const stop = new AbortController();
+    const folder = join(root, "interrupted");
+    const onEvaluation = ({ step }: { step: number }) => step === 50 && stop.abort();
+    const half = await train({ config, loaded, folder, signal: stop.signal, onEvaluation });
+    expect(half.end).toBe("interrupted");
+    const resumed = await trained("--resume", folder);
+    const whole = await train({ config, loaded, folder: join(root, "whole") });
+    const numbers = ({ evaluations }: typeof whole) =>
+      evaluations.map(({ seconds: _, ...measures }) => measures);
+    expect(JSON.stringify(numbers(resumed))).toBe(JSON.stringify(numbers(whole)).replaceAll("null", '"NaN"'));
+
+    writeFileSync(model, readFileSync(MODEL));
+    const { code, err } = await runCli(["train", "--resume", folder]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/own\.onnx as it must be the file that the run began with: it has changed/);
+  });
+});
+
+describe("train of a TypeScript file", () => {
+  const write = (name: string, text: string) => {
+    const path = join(root, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test("trains a module of nn as a classifier, and exports it", async () => {
+    const path = write(
+      "classifier.ts",
+      `import { flatten, linear, relu, sequential } from "@thalweg/nn";
+       const width: number = 24;
+       export default sequential(flatten(), linear(64, width), relu(), linear(width, 10));`,
+    );
+    const out = join(root, "classifier.onnx");
+    const line = [
+      path,
+      "--data",
+      "digits",
+      "--rule",
+      "adamw",
+      "--set",
+      "lr=0.01",
+      "--steps",
+      "100",
+      "--export",
+      out,
+    ];
+    const { evaluations, config } = await trained(...line, "--out", join(root, "classifier"));
+    expect(config).toMatchObject({ task: "classifier", file: { path } });
+    expect(evaluations.at(-1).testAccuracy).toBeGreaterThan(0.8);
+    expect(await accuracyOnDigits(out, 1)).toBe(evaluations.at(-1).testAccuracy);
+  });
+
+  test("takes a function of the data, and an object with settings of its own", async () => {
+    const path = write(
+      "settings.ts",
+      `import { flatten, linear, sequential } from "@thalweg/nn";
+       import { classifier } from "@thalweg/train";
+       export default {
+         steps: 20,
+         batchSize: 16,
+         model: (shape: readonly number[], classes: number) =>
+           classifier(sequential(flatten(), linear(shape.reduce((a, b) => a * b, 1), classes)), shape),
+       };`,
+    );
+    const { config, step } = await trained(
+      path,
+      "--data",
+      "digits",
+      "--rule",
+      "sgd",
+      "--out",
+      join(root, "settings"),
+    );
+    expect([config.steps, config.batchSize, step]).toEqual([20, 16, 20]);
+  });
+});

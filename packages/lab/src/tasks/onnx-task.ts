@@ -1,0 +1,43 @@
+/** An ONNX file as a task: fine-tuning what someone exported, with any rule, on a dataset or on arrays of one's own. */
+import type { Dataset } from "@thalweg/data";
+import { importedModel, type ModelFile, outputLosses, readModelFile } from "@thalweg/train";
+import type { PartialTask, TaskFile } from "./from-file.ts";
+import { namesMatching } from "./patterns.ts";
+
+/** Raises OnnxError for a file that is no model, RangeError where it does not fit the data. */
+export function onnxTask(file: TaskFile, dataset: Dataset): PartialTask {
+  const read = readModelFile(file.path);
+  const model = () => modelOn(read, file, dataset);
+  const { parameters } = model().module;
+  const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  const batch = read.model.inputs[0]!.sizes[0];
+  return {
+    model,
+    architecture: `${file.path}: ${parameters.length} trained tensors, ${count} numbers`,
+    ...(typeof batch === "number" ? { batchSize: batch, evaluationBatch: batch } : {}),
+  };
+}
+
+function modelOn({ model }: ModelFile, file: TaskFile, { train, classes, name }: Dataset) {
+  const { outputs, freeze = [], mode } = file;
+  const loss = file.loss ?? (classes.length > 0 ? "softmax-cross-entropy" : "mse");
+  if (outputLosses[loss]?.labels === "classes" && classes.length === 0) {
+    throw new RangeError(
+      `Cannot train by ${loss} on ${name} as it needs labels that are classes: they are values; choose mse, mae or huber`,
+    );
+  }
+  const frozen = namesMatching(freeze, [...model.initializers.keys()]);
+  const example = {
+    shape: train.shape,
+    dtype: train.images instanceof Int32Array ? ("int32" as const) : ("float32" as const),
+  };
+  return importedModel(model, {
+    loss,
+    example,
+    frozen: (parameter) => frozen.has(parameter),
+    labelShape: train.labelShape ?? [],
+    classes: classes.length,
+    ...(outputs && { outputs }),
+    ...(mode && { training: mode === "training" }),
+  });
+}
