@@ -83,20 +83,7 @@ function weightGradient(x: Tensor, g: Tensor, weight: Shape, attributes: ConvAtt
   const axes = attributes.strides.length;
   if (axes === 1) return ofSequences(x, g, weight, attributes);
   if (axes === 3) return ofVolumes(x, g, weight, attributes);
-  const { group, strides, kernel_shape } = attributes;
-  const [C, M] = [x.shape[1]!, g.shape[1]!];
-  const places = sizeOf(g.shape.slice(2));
-  if (group > 1 && group === C && group === M) {
-    const fewTaps = sizeOf(kernel_shape) <= places;
-    return fewTaps && strides.every((s) => s === 1)
-      ? perChannelByProducts(x, g, weight, attributes)
-      : perChannelByConv(x, g, weight, attributes);
-  }
-  // what one writes more of: a product [C, M] for every image, or the channels of all images moved to the front
-  const slope =
-    group === 1 && C * M > places * (C + M)
-      ? acrossImages(x, g, weight, attributes)
-      : perImage(x, g, weight, attributes);
+  const slope = ofPictures(x, g, attributes)(x, g, weight, attributes);
   g.graph.composites.set(slope, {
     name: "ConvWeightGradient",
     inputs: [x, g],
@@ -104,6 +91,18 @@ function weightGradient(x: Tensor, g: Tensor, weight: Shape, attributes: ConvAtt
     gradient: ofWeightGradient as readonly Rule[],
   });
   return slope;
+}
+
+/** Which of the compositions pays. */
+function ofPictures(x: Tensor, g: Tensor, { group, strides, kernel_shape }: ConvAttributes) {
+  const [C, M] = [x.shape[1]!, g.shape[1]!];
+  const places = sizeOf(g.shape.slice(2));
+  if (group > 1 && group === C && group === M) {
+    const fewTaps = sizeOf(kernel_shape) <= places;
+    return fewTaps && strides.every((s) => s === 1) ? perChannelByProducts : perChannelByConv;
+  }
+  // what one writes more of: a product [C, M] for every image, or the channels of all images moved to the front
+  return group === 1 && C * M > places * (C + M) ? acrossImages : perImage;
 }
 
 /** The sum of products x·g is linear in both, and with v in place of dw these are the convolution's own other two products. */
