@@ -28,6 +28,8 @@ export { canonicalJson, type Json, type JsonObject } from "./json.ts";
 export * from "./lr-finder/index.ts";
 export { OnnxMatrixKernels } from "./matrix-kernels.ts";
 export * from "./noise-scale.ts";
+// the loss as a function to minimize
+export { type LossOptions, lossObjective } from "./objective.ts";
 // models from ONNX files
 export {
   type GradientOptions,
@@ -38,7 +40,11 @@ export {
 export { type ImportOptions, importedModel } from "./onnx/imported-model.ts";
 export { type OutputLoss, outputLosses } from "./onnx/losses.ts";
 export { type ModelFile, readModelFile } from "./onnx/model-file.ts";
-export { type DifferentiationOptions, type TrainingGraphOptions, trainingGraph } from "./onnx/training-graph.ts";
+export {
+  type DifferentiationOptions,
+  type TrainingGraphOptions,
+  trainingGraph,
+} from "./onnx/training-graph.ts";
 export {
   type OtherGradients,
   type OtherGradientsOptions,
