@@ -28,8 +28,6 @@ const built: Readonly<Record<string, nn.Module>> = {
   mlp: nn.mlp({ sizes: [12, 9, 8, 10], activation: "tanh" }),
   lenet5: nn.lenet5(),
   "lenet5 with rectifiers, for 32 pixels": nn.lenet5({ size: 32, activation: "relu", pool: "max" }),
-  net2c2d: nn.net2c2d(),
-  net3c3d: nn.net3c3d(),
   modularTransformer: nn.modularTransformer({ modulus: 7, layers: 2, width: 8, heads: 2, hidden: 12 }),
   "cifarResnet 20": nn.cifarResnet({ depth: 20 }),
   "cifarResnet 8 B, width 2": nn.cifarResnet({ depth: 8, shortcut: "B", width: 2 }),
@@ -179,6 +177,7 @@ describe("the zoo against PyTorch", () => {
 
   test("every recorded case was checked", () => {
     const others = ["vae", "vae, not training", "pinn for Burgers' equation"];
+    others.push("net2c2d", "net3c3d"); // large for an interpreter: zoo.test.ts of @thalweg/train runs them
     expect(new Set([...Object.keys(built), ...others])).toEqual(new Set(Object.keys(models)));
   });
 });
