@@ -95,10 +95,11 @@ export function rawBytes(dtype: DType, values: ArrayLike<number>): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** A 64-bit number as a double, where that is exact or the type's largest. */
+/** A 64-bit number as a double, where that is exact or the type's largest, whose negative is PyTorch's "to the very front". */
 export function exactly(value: bigint, largest: bigint): number {
   const number = Number(value);
-  if (Number.isSafeInteger(number) || BigInt(number) === value || value === largest) return number;
+  if (Number.isSafeInteger(number) || BigInt(number) === value || value === largest || value === -largest)
+    return number;
   throw new RangeError(
     `Cannot read the whole number ${value} as it must lie within ±2^53 to be computed with exactly: keep the tensor in floats`,
   );
