@@ -13,7 +13,15 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from "../generated/onnx_pb.js";
-import { DTYPE_CODES, type DType, type MultiOperator, type Tensor, type TensorType } from "../graph.ts";
+import {
+  type Attribute,
+  type Attributes,
+  DTYPE_CODES,
+  type DType,
+  type MultiOperator,
+  type Tensor,
+  type TensorType,
+} from "../graph.ts";
 import { type Shape, sizeOf } from "../shapes.ts";
 import { OnnxError } from "./error.ts";
 import { describe, nameOf } from "./node.ts";
@@ -34,7 +42,6 @@ const DATA_DEPENDENT = new Set(["Compress", "NonMaxSuppression", "NonZero", "Str
  */
 const CHANGED: ReadonlyMap<string, number> = new Map([
   ["DFT", 20], // axis became an operand
-  ["GridSample", 20], // bilinear and bicubic became linear and cubic
   ["GroupNormalization", 21], // scale and bias became one value per channel
   ["ReduceL1", 18], // axes of reductions became an operand
   ["ReduceL2", 18],
@@ -47,6 +54,23 @@ const CHANGED: ReadonlyMap<string, number> = new Map([
   ["ReduceSumSquare", 18],
   ["Split", 18], // equal parts need num_outputs
 ]);
+
+/** GridSample's modes before opset 20, and since. */
+const GRID_MODES: ReadonlyMap<string, string> = new Map([
+  ["bilinear", "linear"],
+  ["bicubic", "cubic"],
+]);
+
+/** The node's attributes, in the words of the opset that graphs are written in. */
+export function carriedAttributes(node: NodeProto, opset: number): Attributes {
+  const isOldGrid = node.opType === "GridSample" && node.domain === "" && opset < 20;
+  const entries = node.attribute.map((attribute): [string, Attribute] => {
+    const renamed = isOldGrid && attribute.name === "mode";
+    const mode = renamed ? GRID_MODES.get(new TextDecoder().decode(attribute.s)) : undefined;
+    return [attribute.name, mode ?? attribute];
+  });
+  return Object.fromEntries(entries);
+}
 
 /** An operator that stands for this one node. `types` are those of its outputs, null for outputs that are left out. */
 export function carried(

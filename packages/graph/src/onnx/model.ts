@@ -9,6 +9,7 @@ import {
   type FunctionProto,
   type ModelProto,
   ModelProtoSchema,
+  type TensorProto,
   TensorProto_DataLocation,
 } from "../generated/onnx_pb.js";
 import { type DType, Graph, type Tensor } from "../graph.ts";
@@ -128,34 +129,29 @@ export class OnnxModel {
   }
 
   /**
-   * The same file with other values for the named initializers: names, nodes, metadata and opset stay. A tensor that lay outside the
+   * The same file with other values for the named parameters: names, nodes, metadata and opset stay. A tensor that lay outside the
    * file comes into it when it is given values; the others stay where they are.
    */
   withParameters(values: ReadonlyMap<string, ArrayLike<number>>): Uint8Array {
-    for (const [name, given] of values) {
-      const size = this.#source.initializers.get(name)?.size;
-      if (size === given.length) continue;
+    const pending = new Map(values);
+    const take = (name: string, tensor: TensorProto): TensorProto => {
+      const given = pending.get(name);
+      pending.delete(name);
+      return given ? withValues(name, tensor, given) : tensor;
+    };
+    const initializer = this.#source.graph.initializer.map((tensor) => take(tensor.name, tensor));
+    const node = this.#source.graph.node.map((one) => {
+      const name = one.output[0] ?? "";
+      const constant = one.opType === "Constant" && pending.has(name) ? one.attribute[0] : undefined;
+      if (!constant?.t) return one;
+      return altered(one, { attribute: [altered(constant, { t: take(name, constant.t) })] });
+    });
+    for (const name of pending.keys()) {
       throw new RangeError(
-        size === undefined
-          ? `Cannot store parameter ${quote(name)} as the model must have an initializer of that name: it has none`
-          : `Cannot store parameter ${quote(name)} as it needs ${size} values: found ${given.length}`,
+        `Cannot store parameter ${quote(name)} as the model must have an initializer or a constant tensor of that name: it has none`,
       );
     }
-    const initializer = this.#source.graph.initializer.map((tensor) => {
-      const given = values.get(tensor.name);
-      if (!given) return tensor;
-      return altered(tensor, {
-        rawData: rawBytes(this.#source.initializers.get(tensor.name)!.dtype, given),
-        dataLocation: TensorProto_DataLocation.DEFAULT,
-        externalData: [],
-        floatData: [],
-        doubleData: [],
-        int32Data: [],
-        int64Data: [],
-        uint64Data: [],
-      });
-    });
-    const graph = altered(this.#source.graph, { initializer });
+    const graph = altered(this.#source.graph, { initializer, node });
     return toBinary(ModelProtoSchema, altered(this.#proto, { graph }));
   }
 
@@ -175,4 +171,25 @@ function questionKey(outputs: readonly string[], operands: readonly (Tensor | un
     return [operand.dtype, operand.shape, operand.rank <= 1 ? [...operand.origin.data] : operand.name];
   });
   return JSON.stringify([outputs, known]);
+}
+
+/** The tensor with other numbers, which stand as raw data from now on. */
+function withValues(name: string, tensor: TensorProto, values: ArrayLike<number>): TensorProto {
+  const { dtype, size } = readTensor(tensor, quote(name), noExternal);
+  if (values.length !== size) {
+    throw new RangeError(
+      `Cannot store parameter ${quote(name)} as it needs ${size} values: found ${values.length}`,
+    );
+  }
+  const isOutside = tensor.dataLocation === TensorProto_DataLocation.EXTERNAL;
+  return altered(tensor, {
+    rawData: rawBytes(dtype, values),
+    ...(isOutside && { dataLocation: TensorProto_DataLocation.DEFAULT }),
+    externalData: [],
+    floatData: [],
+    doubleData: [],
+    int32Data: [],
+    int64Data: [],
+    uint64Data: [],
+  });
 }

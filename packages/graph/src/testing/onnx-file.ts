@@ -32,6 +32,9 @@ export function info(name: string, sizes: readonly (number | string | null)[], e
   });
 }
 
+/** A value of which the file tells only the name. */
+export const untyped = (name: string): ValueInfoProto => create(ValueInfoProtoSchema, { name });
+
 export function node(
   opType: string,
   input: readonly string[],
