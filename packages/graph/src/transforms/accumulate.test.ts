@@ -37,6 +37,21 @@ describe("gradients() of a tensor with several uses", () => {
     expect(operators(dx!)).not.toContain("Add");
   });
 
+  test("weights at many steps: one product of all rows on top of each other, unless there are many rows", () => {
+    const stepped = (rows: number) => {
+      const graph = new Graph();
+      const w = graph.input("w", [2, 3]);
+      const x = graph.input("x", [3 * rows, 2]);
+      const steps = [0, 1, 2].map((k) => ops.matmul(ops.slice(x, [k * rows], [(k + 1) * rows], [0]), w));
+      return gradients(weighted(steps), [w])[0]!;
+    };
+    const products = (tensor: Tensor) => operators(tensor).filter((name) => name === "Gemm").length;
+    // Σ 2k xₖᵀ xₖ w with rows xₖ = (1, 0), (0, 1), (1, 1): 2·[1 0; 0 0] + 4·[0 0; 0 1] + 6·[1 1; 1 1] = [8 6; 6 10]
+    const dw = stepped(1);
+    expect(values(dw, { x: [1, 0, 0, 1, 1, 1], w: [1, 0, 2, 0, 1, 1] })).toEqual([8, 6, 22, 6, 10, 22]);
+    expect([products(dw), products(stepped(4))]).toEqual([1, 3]);
+  });
+
   test("slices that overlap are added, and so is a use of the whole", () => {
     const x = new Graph().input("x", [3]);
     const parts = [ops.slice(x, [0], [2]), ops.slice(x, [1], [3]), x];

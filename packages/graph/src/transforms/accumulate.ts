@@ -3,11 +3,20 @@
  *
  *   slices of one tensor      each gradient is padded with zeros to the whole; side by side they are one Concat
  *   rows of a table           one gradient is scattered into zeros; it is scattered into the sum of the others
+ *   weights at many steps     each gradient is a product Aᵀ B of few rows; it is one product of all rows on top of each other
  *
  * Everything else is added up as it comes.
  */
 import type { Tensor } from "../graph.ts";
-import { add, concat, constantLike, type PadAttributes, pad } from "../ops/index.ts";
+import {
+  add,
+  concat,
+  constantLike,
+  type GemmAttributes,
+  gemm,
+  type PadAttributes,
+  pad,
+} from "../ops/index.ts";
 import { sameShape } from "../shapes.ts";
 
 /** The sum of parts of one shape and dtype that arrive one after another. Each is added as it comes, so that it can be let go. */
@@ -15,16 +24,22 @@ export class Accumulation {
   #sum: Tensor | null = null;
   readonly #stretches: Stretch[] = [];
   readonly #scattered: Tensor[] = [];
+  readonly #products: Product[] = [];
 
   add(part: Tensor): void {
     const stretch = stretchOf(part);
+    const product = productOf(part);
     if (stretch) this.#stretches.push(stretch);
+    else if (product) this.#products.push(product);
     else if (scattersIntoZeros(part)) this.#scattered.push(part);
     else this.#sum = plus(this.#sum, part);
   }
 
   /** Null when there were no parts. */
   total(): Tensor | null {
+    const products = this.#products.splice(0).reverse();
+    for (const part of products.length > 1 ? [stacked(products)] : products.map(({ part }) => part))
+      this.#sum = plus(this.#sum, part);
     for (const part of joinStretches(this.#stretches.splice(0))) this.#sum = plus(this.#sum, part);
     for (const part of this.#scattered.splice(0)) this.#sum = this.#sum ? scatterInto(this.#sum, part) : part;
     return this.#sum;
@@ -50,6 +65,38 @@ function scatterInto(sum: Tensor, part: Tensor): Tensor {
   const { call } = part.origin as Extract<Tensor["origin"], { kind: "call" }>;
   return part.graph.reapply(call, [sum, ...call.inputs.slice(1)])[0]!;
 }
+
+/** A part that is a product Aᵀ B, with A [m, k] and B [m, n]. */
+interface Product {
+  readonly part: Tensor;
+  readonly a: Tensor;
+  readonly b: Tensor;
+}
+
+/** Null also where copying the rows, m (k + n), is not well below adding up the products, 2kn. */
+function productOf(part: Tensor): Product | null {
+  const { origin } = part;
+  if (origin.kind !== "call" || origin.call.operator.name !== "Gemm" || origin.call.inputs.length !== 2)
+    return null;
+  const { transA, transB, alpha } = origin.call.attributes as GemmAttributes;
+  const [a, b] = origin.call.inputs as readonly [Tensor, Tensor];
+  if (transA !== 1 || transB !== 0 || alpha !== 1 || a.size + b.size > part.size) return null;
+  return { part, a, b };
+}
+
+/** Those of the first step on top: the reverse pass brings the last one first. */
+const stacked = (products: readonly Product[]): Tensor =>
+  gemm(
+    concat(
+      products.map(({ a }) => a),
+      0,
+    ),
+    concat(
+      products.map(({ b }) => b),
+      0,
+    ),
+    { transA: 1 },
+  );
 
 /** A constant of zeros, expanded or not. */
 function isZero({ origin }: Tensor): boolean {
