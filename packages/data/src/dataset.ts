@@ -140,8 +140,9 @@ export function shareDataset(dataset: Dataset): Dataset {
 
 function sharedCopy<T extends Split["images" | "labels"]>(values: T): T {
   if (values.buffer instanceof SharedArrayBuffer) return values;
-  const Values = values.constructor as new (buffer: SharedArrayBuffer) => T;
-  const copy = new Values(new SharedArrayBuffer(values.byteLength));
+  // not its constructor: bytes may come as a Buffer
+  const Values = [Uint8Array, Int32Array, Float32Array].find((one) => values instanceof one)!;
+  const copy = new Values(new SharedArrayBuffer(values.byteLength)) as T;
   copy.set(values);
   return copy;
 }

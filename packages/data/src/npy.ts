@@ -71,7 +71,7 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
       `there are ${bytes.length - end}`,
     );
   }
-  const copy = bytes.slice(end); // of its own, hence aligned for any type
+  const copy = new Uint8Array(bytes.subarray(end)); // of its own, hence aligned for any type; a Buffer's slice() copies nothing
   if (order === ">") swapBytes(copy, Elements.BYTES_PER_ELEMENT);
   const raw = new Elements(copy.buffer, 0, count);
   const rows = fortran ? toRowMajor(raw, shape) : raw;

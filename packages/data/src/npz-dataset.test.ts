@@ -30,12 +30,14 @@ describe("npzDataset", () => {
 
   test("takes Keras's names, and bytes for pixels that are normalised over the training split", () => {
     const bytes = (shape: number[], ...data: number[]) => ({ shape, data: Uint8Array.from(data) });
-    const own = dataset({
-      x_train: bytes([2, 1, 2], 0, 255, 255, 0),
-      y_train: bytes([2], 0, 1),
-      x_test: bytes([1, 1, 2], 51, 102),
-      y_test: bytes([1], 2),
-    });
+    const own = shareDataset(
+      dataset({
+        x_train: bytes([2, 1, 2], 0, 255, 255, 0),
+        y_train: bytes([2], 0, 1),
+        x_test: bytes([1, 1, 2], 51, 102),
+        y_test: bytes([1], 2),
+      }),
+    );
     expect(own).toMatchObject({ maximum: 255, mean: 0.5, std: 0.5, classes: ["0", "1", "2"] });
     const x = new Float32Array(2);
     new Batches(own.test, { batchSize: 1, seed: 1, normalization: own }).fill(0, x, new Int32Array(1));

@@ -29,6 +29,12 @@ describe("parseNpy", () => {
     expectValues(parseNpy(bytesOf(file), name), wanted);
   });
 
+  test("reads a part of a larger Buffer as well", () => {
+    const { file, ...wanted } = fixtures.npy["<f8"]!;
+    const bytes = bytesOf(file);
+    expectValues(parseNpy(Buffer.concat([Buffer.alloc(3), bytes]).subarray(3), "x"), wanted);
+  });
+
   test("gives the array's own type", () => {
     expect(parseNpy(bytesOf(fixtures.npy["<f2"]!.file), "x").data).toBeInstanceOf(Float32Array);
     expect(parseNpy(bytesOf(fixtures.npy[">i8"]!.file), "x").data).toBeInstanceOf(BigInt64Array);
