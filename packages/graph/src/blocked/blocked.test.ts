@@ -103,6 +103,30 @@ const networks: Network[] = [
     blocked: 2,
   },
   {
+    name: "strides: 3×3 by 2, then 1×1 by 2, which leaves every second place without a gradient",
+    shape: (b) => [b, b, 8, 12],
+    build: (x, p, b) => {
+      const half = square(ops.tanh(square(x, b, p)), 2 * b, p, { stride: 2 });
+      return ops.conv(ops.tanh(half), p([b, 2 * b, 1, 1]), undefined, { stride: 2 });
+    },
+    blocked: 12, // forward 1 + 2 + 1, weight gradients 3, input gradients 4 + 1
+  },
+  {
+    name: "strides and dilations that differ by axis, places that no window reaches, few channels",
+    shape: (b) => [b, b - 1, 9, 14],
+    build: (x, p, b) => {
+      const first = ops.conv(x, p([b, b - 1, 4, 5]), p([b]), { stride: [2, 3], padding: [1, 2, 0, 1] });
+      const wide = ops.tanh(ops.convTranspose(ops.tanh(first), p([b, b, 3, 2]), { stride: [2, 3] }));
+      return ops.conv(wide, p([b, b, 2, 3]), undefined, {
+        stride: [1, 2],
+        dilation: [2, 1],
+        padding: [1, 1],
+      });
+    },
+    blocked: 12, // forward 3 (phases of 5 taps by 3) + 2, weight gradients 3, input gradients 2 + 2
+    plain: ["its stride of [2,3] does not divide the size of [9,14]"],
+  },
+  {
     name: "what does not divide into blocks stays plain, for a reason",
     shape: (b) => [b, b, 5, 5],
     build: (x, p, b) => {
@@ -111,14 +135,14 @@ const networks: Network[] = [
       const grouped = ops.conv(even, p([b, 1, 1, 1]), undefined, { groups: b });
       return square(ops.tanh(grouped), b, p);
     },
-    blocked: 3,
+    blocked: 6, // two phases and a weight gradient with the stride; all of the last one
     plain: [
       "its 3 output channels are no multiple of 2",
       "its 3 input channels are no multiple of 2",
-      "its stride is [2,2]",
       "it has 2 groups",
       "it has 2 groups",
-      "its stride is [2,2]",
+      "it has 2 groups",
+      "its stride of [2,2] does not divide the size of [5,5]",
       "its 3 output channels are no multiple of 2",
       "its 3 input channels are no multiple of 2",
       "its 3 output channels are no multiple of 2",

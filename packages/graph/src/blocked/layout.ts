@@ -12,7 +12,7 @@
  * Source of the filter's form: MlasReorderFilterOIHWBiBo, onnxruntime/core/mlas/lib/reorder.cpp.
  */
 import type { Tensor } from "../graph.ts";
-import { expand, reshape, transpose } from "../ops/index.ts";
+import { concat, constantLike, expand, pad, reshape, transpose } from "../ops/index.ts";
 import { sizeOf } from "../shapes.ts";
 import { gatherChannels } from "./conv.ts";
 
@@ -30,6 +30,44 @@ export function asPictures(x: Tensor): Tensor {
 export function asBlocks(x: Tensor, b: number): Tensor {
   const [Q, C, H, W] = x.shape as [number, number, number, number];
   return reshape(x, [Q, C / b, H, W / b, b, b]);
+}
+
+/**
+ * Blocks of rows × columns phases, row by row, put between each other: phase (u, v) holds the places (rows·i + u, columns·j + v).
+ * Null stands for zeros, and at least one is none.
+ */
+export function interleave(
+  phases: readonly (Tensor | null)[],
+  [rows, columns]: readonly [number, number],
+): Tensor {
+  const [Q, K, H, W, b] = phases.find((phase) => phase !== null)!.shape as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const wide = Array.from({ length: rows }, (_, u) => {
+    const row = phases.slice(u * columns, (u + 1) * columns);
+    return sideBySide(row, [Q * K, H, W, 1, b * b], 3);
+  });
+  const whole = sideBySide(wide, [Q * K, H, 1, W * columns * b * b], 2)!;
+  return reshape(whole, [Q, K, H * rows, W * columns, b, b]);
+}
+
+/** Parts of the shape given, whose `axis` has size 1, joined along it. Null where all are zeros; zeros at the end are padding. */
+function sideBySide(
+  parts: readonly (Tensor | null)[],
+  shape: readonly number[],
+  axis: number,
+): Tensor | null {
+  const last = parts.findLastIndex((part) => part !== null);
+  if (last < 0) return null;
+  const pieces = parts
+    .slice(0, last + 1)
+    .map((part) => (part ? reshape(part, shape) : constantLike(parts[last]!, 0, shape)));
+  const along = (size: number) => shape.map((_, k) => (k === axis ? size : 0));
+  return pad(concat(pieces, axis), along(0), along(parts.length - 1 - last));
 }
 
 /** Whether [B, C, H, W] divides into blocks. */

@@ -4,7 +4,8 @@
  */
 import { frontAxis, misfit, type Operator, type Tensor } from "../graph.ts";
 import { show, sizeOf, stridesOf, walk } from "../shapes.ts";
-import { reshape } from "./shape.ts";
+import { constantLike } from "./elementwise.ts";
+import { concat, reshape } from "./shape.ts";
 
 export type SliceAttributes = {
   starts: readonly number[];
@@ -55,19 +56,10 @@ export const Slice: Operator<SliceAttributes> = {
   },
   // dx is dy put back where it was read, zero elsewhere: turn backward axes round, spread by the step, pad to the size
   gradient: [
-    ({ inputs: [x], attributes, gradient }, { flip, pad, spread }) => {
-      const along = stretches(x.shape, attributes);
-      const backward = along.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
-      let g = flip(gradient, backward);
-      const before: number[] = [];
-      const after: number[] = [];
-      for (const [axis, { first, count, step }] of along.entries()) {
-        g = spread(g, axis, Math.abs(step));
-        const lowest = step > 0 ? first : first + (count - 1) * step;
-        before.push(count === 0 ? 0 : lowest);
-        after.push(x.shape[axis]! - before.at(-1)! - g.shape[axis]!);
-      }
-      return pad(g, before, after);
+    ({ inputs: [x], attributes, gradient }) => {
+      const whole = putBack(gradient, x.shape, attributes);
+      x.graph.composites.set(whole, { name: "PutBack", inputs: [gradient], attributes });
+      return whole;
     },
   ],
 };
@@ -170,19 +162,39 @@ export const pad = (x: Tensor, before: readonly number[], after: readonly number
     ? x
     : x.graph.apply(Pad, [x], { pads: [...before, ...after], constant_value: value });
 
-/** step − 1 zeros between neighbours along an axis: [a, b] → [a, 0, 0, b] for step 3. */
+/** Slicing's adjoint: what a slice of a tensor of `shape` gave, put back where it was read, with zeros elsewhere. */
+export function putBack(part: Tensor, shape: readonly number[], attributes: SliceAttributes): Tensor {
+  const along = stretches(shape, attributes);
+  const backward = along.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
+  let whole = flip(part, backward);
+  const before: number[] = [];
+  const after: number[] = [];
+  for (const [axis, { first, count, step }] of along.entries()) {
+    whole = spread(whole, axis, Math.abs(step));
+    const lowest = step > 0 ? first : first + (count - 1) * step;
+    before.push(count === 0 ? 0 : lowest);
+    after.push(shape[axis]! - before.at(-1)! - whole.shape[axis]!);
+  }
+  return pad(whole, before, after);
+}
+
+/**
+ * step − 1 zeros between neighbours along an axis: [a, b] → [a, 0, 0, b] for step 3. Joined to zeros where the stretches are
+ * short (128×16×31×16, last axis, step 2: 1.0 ms, padded 9.5), padded where they are long and it is the same.
+ */
 export function spread(x: Tensor, axis: number, step: number): Tensor {
   const size = x.shape[axis]!;
   if (step === 1 || size < 2) return x;
   const lead = x.shape.slice(0, axis);
   const rest = x.shape.slice(axis + 1);
+  const apart = reshape(x, [...lead, size, 1, ...rest]);
   const after = [...lead.map(() => 0), 0, step - 1, ...rest.map(() => 0)];
-  const padded = pad(
-    reshape(x, [...lead, size, 1, ...rest]),
-    after.map(() => 0),
-    after,
-  );
-  return slice(reshape(padded, [...lead, size * step, ...rest]), [0], [(size - 1) * step + 1], [axis]);
+  const none = after.map(() => 0);
+  const wide =
+    sizeOf(rest) < 16
+      ? concat([apart, constantLike(x, 0, [...lead, size, step - 1, ...rest])], axis + 1)
+      : pad(apart, none, after);
+  return slice(reshape(wide, [...lead, size * step, ...rest]), [0], [(size - 1) * step + 1], [axis]);
 }
 
 /** Zeros below (`upper`, the default) or above diagonal k of the last two axes; diagonal 0 is the main one, 1 above it. */
