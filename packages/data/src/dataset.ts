@@ -138,11 +138,11 @@ export function shareDataset(dataset: Dataset): Dataset {
   return { ...dataset, train: share(dataset.train), test: share(dataset.test) };
 }
 
-function sharedCopy<T extends Split["images" | "labels"]>(values: T): T {
+function sharedCopy<T extends Split["images"] | Split["labels"]>(values: T): T {
   if (values.buffer instanceof SharedArrayBuffer) return values;
-  // not its constructor: bytes may come as a Buffer
-  const Values = [Uint8Array, Int32Array, Float32Array].find((one) => values instanceof one)!;
-  const copy = new Values(new SharedArrayBuffer(values.byteLength)) as T;
+  // not the values' own constructor: bytes may come as a Buffer
+  const Values = [Uint8Array, Int32Array, Float32Array].find((one) => values instanceof one);
+  const copy = new (Values as Uint8ArrayConstructor)(new SharedArrayBuffer(values.byteLength)) as T;
   copy.set(values);
   return copy;
 }
