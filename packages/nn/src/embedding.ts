@@ -1,5 +1,5 @@
 /** Tables of vectors, read by index. Semantics, names and defaults are torch.nn.Embedding's. */
-import { gather } from "@thalweg/graph";
+import { cast, equal, gather, mul, not, unsqueeze } from "@thalweg/graph";
 import { normal } from "./initializers.ts";
 import { requireCounts } from "./layers.ts";
 import type { Initializer, Module } from "./module.ts";
@@ -7,7 +7,7 @@ import type { Initializer, Module } from "./module.ts";
 export interface EmbeddingOptions {
   /** Default: normal with mean 0 and standard deviation 1. */
   readonly weight?: Initializer;
-  /** The index whose vector starts at zero, as torch's `padding_idx`. */
+  /** The index that stands for no token: its vector is zero and is not learnt, as with torch's `padding_idx`. */
   readonly padding?: number;
 }
 
@@ -33,7 +33,10 @@ export function embedding(count: number, width: number, options: EmbeddingOption
           `Cannot apply embedding to ${indices} as it reads a table by index: feed int32 or int64, such as tokens`,
         );
       }
-      return gather(context.parameter("weight"), indices);
+      const vectors = gather(context.parameter("weight"), indices);
+      if (padding === undefined) return vectors;
+      const padded = equal(indices, indices.graph.constant([padding], [1], indices.dtype));
+      return mul(vectors, unsqueeze(cast(not(padded), vectors.dtype), [indices.rank]));
     },
   };
 }

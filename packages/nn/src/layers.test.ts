@@ -1,5 +1,5 @@
 /** What PyTorch's fixtures cannot show: names, seeds, dropout's noise, errors, and counting right answers. */
-import { evaluate, Graph } from "@thalweg/graph";
+import { evaluate, Graph, gradients, reduceSum } from "@thalweg/graph";
 import { stream } from "@thalweg/random";
 import { describe, expect, test } from "vitest";
 import {
@@ -104,9 +104,17 @@ describe("embedding()", () => {
     expect(Array.from(rows!)).toEqual([5, 6, 1, 2, 3, 4, 5, 6]);
   });
 
-  test("starts the padding's row at zero, and the others at normal numbers", () => {
-    const weight = initializeParameters(embedding(3, 2, { padding: 1 }), 1).get("weight")!;
+  test("starts the padding's row at zero, the others at normal numbers, and learns only those", () => {
+    const layer = embedding(3, 2, { padding: 1 });
+    const weight = initializeParameters(layer, 1).get("weight")!;
     expect(Array.from(weight, (v) => v === 0)).toEqual([false, false, true, true, false, false]);
+
+    const context = tracing(layer, { training: true });
+    const y = layer.forward(context.graph.input("x", [4], "int32"), context);
+    const [slopes] = gradients(reduceSum(y), [context.parameter("weight")]);
+    // row 0 is read twice, row 2 once, and the padding's gradient is dropped
+    const [found] = evaluate([slopes!], { x: [0, 1, 2, 0], weight });
+    expect(Array.from(found!)).toEqual([2, 2, 0, 0, 1, 1]);
     expect(() => embedding(3, 2, { padding: 3 })).toThrow(/padding must be an index in \[0, 3\)/);
   });
 });
