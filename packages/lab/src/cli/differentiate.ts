@@ -4,7 +4,7 @@ import { trainingGraph } from "@thalweg/train";
 import type { Command } from "commander";
 import { oneOf, required } from "./arguments.ts";
 import { fromUser, fromUserLater, UsageError } from "./errors.ts";
-import { writeOut } from "./files.ts";
+import { writeBytes } from "./files.ts";
 import type { Io } from "./io.ts";
 import {
   defineModelOptions,
@@ -57,7 +57,7 @@ async function run(path: string | undefined, options: Options, io: Io): Promise<
   const bytes = await fromUserLater(() =>
     trainingGraph(file.model, { ...chosen, plainInputs: options.parameters === "inputs" }),
   );
-  await writeOut(out, bytes, io);
+  await writeBytes(out, bytes, io);
   const { inputs, outputs } = readOnnx(bytes);
   const described = inputs.map(({ name, dtype, sizes }) => ({ name, dtype, shape: sizes }));
   if (options.json) {

@@ -25,8 +25,13 @@ export async function readText(path: string, io: Io): Promise<string> {
   }
 }
 
-/** Write a file and say so on stderr. Raises Failure when it cannot be written. */
-export async function writeOut(path: string, content: string | Uint8Array, io: Io): Promise<void> {
+/** Write a text file and say so on stderr. Raises Failure when it cannot be written. */
+export const writeText = (path: string, text: string, io: Io): Promise<void> => write(path, text, io);
+
+/** Write a file of bytes and say so on stderr. Raises Failure when it cannot be written. */
+export const writeBytes = (path: string, bytes: Uint8Array, io: Io): Promise<void> => write(path, bytes, io);
+
+async function write(path: string, content: string | Uint8Array, io: Io): Promise<void> {
   try {
     await writeFile(path, content);
   } catch (error) {

@@ -6,7 +6,7 @@ import { readRuleSpec } from "../rules/index.ts";
 import { tasks } from "../tasks/index.ts";
 import { finiteNumber, required, setting, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, UsageError } from "./errors.ts";
-import { writeOut } from "./files.ts";
+import { writeText } from "./files.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson, settings } from "./print.ts";
 
@@ -98,7 +98,7 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
   try {
     if (options.plot !== undefined) {
       const { lrFinderFigure } = await import("../figures/lr-finder-figure.ts");
-      await writeOut(options.plot, lrFinderFigure({ title, subtitle, tests, finding }), io);
+      await writeText(options.plot, lrFinderFigure({ title, subtitle, tests, finding }), io);
     }
   } finally {
     // a picture that cannot be written does not cost the result

@@ -4,7 +4,7 @@ import { prepareGradient } from "@thalweg/train";
 import type { Command } from "commander";
 import { required, wholeNumber } from "./arguments.ts";
 import { fromUser, fromUserLater } from "./errors.ts";
-import { readWith, writeOut } from "./files.ts";
+import { readWith, writeBytes } from "./files.ts";
 import type { Io } from "./io.ts";
 import {
   defineModelOptions,
@@ -61,7 +61,7 @@ async function run(path: string | undefined, options: Options, io: Io): Promise<
     });
   });
   const { loss, gradients } = await compute();
-  if (out !== undefined) await writeOut(out, serializeNpz(gradients as never), io);
+  if (out !== undefined) await writeBytes(out, serializeNpz(gradients as never), io);
   const rows = [...gradients].map(([name, { shape, data }]) => ({
     name,
     shape,

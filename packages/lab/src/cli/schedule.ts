@@ -5,7 +5,7 @@ import { braillePlot } from "../figures/braille.ts";
 import type { SchedulePanel } from "../figures/schedule-figure.ts";
 import { finiteNumber, required, wholeNumber } from "./arguments.ts";
 import { fromUser, UsageError } from "./errors.ts";
-import { writeOut } from "./files.ts";
+import { writeText } from "./files.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print.ts";
 
@@ -65,7 +65,7 @@ async function print(spec: string, options: Options, io: Io): Promise<void> {
   try {
     if (options.plot !== undefined) {
       const { scheduleFigure } = await import("../figures/schedule-figure.ts");
-      await writeOut(options.plot, scheduleFigure(panels(spec, scheduled)), io);
+      await writeText(options.plot, scheduleFigure(panels(spec, scheduled)), io);
     }
   } finally {
     // a picture that cannot be written does not cost the result

@@ -18,7 +18,7 @@ import { type Task, tasks } from "../tasks/index.ts";
 import { loadTask, loadTaskFile } from "../tasks/load.ts";
 import { oneOf, repeated, required, setting, weighted, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
-import { readingFrom, readWith, writeOut } from "./files.ts";
+import { readingFrom, readWith, writeBytes } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print.ts";
@@ -127,7 +127,7 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
     );
   }
   if (options.export !== undefined && result.end === "finished") {
-    await writeOut(options.export, exportModel(loaded, await trainedTensors(config, loaded, folder)), io);
+    await writeBytes(options.export, exportModel(loaded, await trainedTensors(config, loaded, folder)), io);
   }
   if (options.json) printJson(io.stdout, { folder, config, ...result });
   else io.stdout.write(`${summary(result)}\n`);

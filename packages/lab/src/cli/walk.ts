@@ -15,7 +15,7 @@ import {
 import { finiteNumber, point, required, setting, wholeNumber } from "./arguments.ts";
 import { addEngineOption, type EngineName } from "./engine.ts";
 import { fromUser, UsageError } from "./errors.ts";
-import { writeOut } from "./files.ts";
+import { writeText } from "./files.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson, settings } from "./print.ts";
 
@@ -82,7 +82,7 @@ export function define(command: Command, io: Io): void {
           `${steps} steps`,
         ];
         const subtitle = parts.filter((part) => part !== "").join(" · ");
-        await writeOut(options.plot, walkFigure({ surface, walk: walked, title, subtitle }), io);
+        await writeText(options.plot, walkFigure({ surface, walk: walked, title, subtitle }), io);
       }
     } finally {
       // a picture that cannot be written does not cost the result
