@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "./evaluate.ts";
-import { Graph } from "./graph.ts";
+import { gradients } from "./gradients.ts";
+import { Graph, type MultiOperator, type Operator, type Tensor } from "./graph.ts";
 import * as ops from "./ops/index.ts";
 import { broadcastShapes } from "./shapes.ts";
 
@@ -14,6 +15,83 @@ describe("Graph", () => {
     expect(ops.add(x, y)).toBe(ops.add(x, y));
     expect(ops.add(x, y)).not.toBe(ops.add(y, x));
     expect(graph.constant(0)).not.toBe(graph.constant(-0));
+  });
+
+  /** Sum and difference, with a derivative of each. */
+  const SumAndDifference: MultiOperator = {
+    name: "SumAndDifference",
+    inferAll: ([x]) => [x, x],
+    evaluateAll: ([a, b]) => [a.data.map((v, i) => v + b.data[i]!), a.data.map((v, i) => v - b.data[i]!)],
+    gradient: [
+      ({ gradients: [s, d] }, { add }) => (s && d ? add(s, d) : (s ?? d)!),
+      ({ gradients: [s, d] }, { neg, sub }) => (s && d ? sub(s, d) : (s ?? neg(d!))),
+    ],
+  };
+
+  test("applyMany() gives every output of one call, and the same ones again", () => {
+    const graph = new Graph();
+    const [a, b] = [graph.input("a", [2]), graph.input("b", [2])];
+    const outputs = graph.applyMany(SumAndDifference, [a, b], {});
+    expect(outputs.map(({ id }) => id)).toEqual([2, 3]);
+    expect(graph.applyMany(SumAndDifference, [a, b], {})).toBe(outputs);
+    expect(evaluate(outputs, { a: [5, 7], b: [1, 2] }).map((v) => [...v])).toEqual([
+      [6, 9],
+      [4, 5],
+    ]);
+    const known = graph.applyMany(SumAndDifference, [graph.constant([5]), graph.constant([1])], {});
+    expect(known.map(({ origin }) => origin.kind === "constant" && [...origin.data])).toEqual([[6], [4]]);
+  });
+
+  test("gradients() hands a rule the gradients of all outputs, null for those that do not matter", () => {
+    const graph = new Graph();
+    const [a, b] = [graph.input("a", []), graph.input("b", [])];
+    const [sum, difference] = graph.applyMany(SumAndDifference, [a, b], {}) as [Tensor, Tensor];
+    const slopes = (y: Tensor) => evaluate(gradients(y, [a, b]), { a: [5], b: [2] }).map((v) => v[0]);
+    expect(slopes(ops.mul(sum, difference))).toEqual([10, -4]); // a² − b²
+    expect(slopes(ops.mul(sum, sum))).toEqual([14, 14]); // 2(a + b)
+    expect(slopes(ops.mul(difference, difference))).toEqual([6, -6]);
+  });
+
+  test("apply() leaves distinct operators alone, and refuses a shape that is none", () => {
+    const graph = new Graph();
+    const x = graph.input("x", [2]);
+    const Draw: Operator = { ...ops.Identity, name: "Draw", distinct: true };
+    expect(graph.apply(Draw, [x], {})).not.toBe(graph.apply(Draw, [x], {}));
+    expect(graph.apply(Draw, [graph.constant(1)], {}).origin.kind).toBe("call");
+    const Wrong: Operator = {
+      ...ops.Identity,
+      name: "Wrong",
+      infer: () => ({ shape: [-1], dtype: "float32" }),
+    };
+    expect(() => graph.apply(Wrong, [x], {})).toThrow(
+      "Cannot apply Wrong to x float32 [2] as every size must be a whole number, 0 or more: it would give [-1]",
+    );
+  });
+
+  test("a graph with a capacity holds no more tensors", () => {
+    const graph = new Graph(2);
+    const x = graph.input("x", [2]);
+    expect(() => ops.exp(ops.exp(x))).toThrow("Cannot add a tensor as the graph may hold 2");
+  });
+
+  test("names: reserved ones are for inputs, and given ones are numbered where they are taken", () => {
+    const graph = new Graph();
+    graph.reserve(["Exp"]);
+    const x = graph.input("x", [2]);
+    const y = ops.exp(x);
+    expect(y.name).toBe("Exp_1");
+    expect(graph.input("Exp", [1]).name).toBe("Exp");
+    graph.rename(y, "x");
+    expect(y.name).toBe("x_1");
+  });
+
+  test("constant() copies a typed array in its own form", () => {
+    const values = Float32Array.of(1, 2);
+    const { origin } = new Graph().constant(values);
+    values[0] = 9;
+    expect(origin).toEqual({ kind: "constant", data: Float32Array.of(1, 2) });
+    const { origin: bytes } = new Graph().constant(Buffer.from([1, 2]), [2], "uint8");
+    expect(bytes).toEqual({ kind: "constant", data: Uint8Array.of(1, 2) });
   });
 
   test("input() refuses a name that is taken, and sizes that are no sizes", () => {

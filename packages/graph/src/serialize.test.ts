@@ -2,7 +2,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { type ModelProto, ModelProtoSchema } from "./generated/onnx_pb.js";
-import { Graph } from "./graph.ts";
+import { Graph, type MultiOperator, type Operator } from "./graph.ts";
 import * as ops from "./ops/index.ts";
 import { serialize } from "./serialize.ts";
 import { runOnnx } from "./testing/onnx-runtime.ts";
@@ -61,6 +61,57 @@ describe("serialize()", () => {
       graph.constant([0.1], [1], "float64"),
     ];
     expect(await runOnnx([], outputs, {})).toEqual([[-1, 2 ** 40], [-7, 7], [1, 0], [0.1]]);
+  });
+
+  test("stores inputs as initializers, and refuses values of another number", async () => {
+    const graph = new Graph();
+    const w = graph.input("w", [2]);
+    const y = ops.mul(graph.input("x", [2]), w);
+    const bytes = serialize({ outputs: { y }, initializers: new Map([[w, Float32Array.of(3, 4)]]) });
+    const { graph: written } = parse(bytes);
+    expect(written!.input.map(({ name }) => name)).toEqual(["x"]);
+    expect(written!.initializer.map(({ name, rawData }) => [name, rawData.length])).toEqual([["w", 8]]);
+    expect(() => serialize({ outputs: { y }, initializers: new Map([[w, Float32Array.of(3)]]) })).toThrow(
+      "Cannot serialize as initializer w float32 [2] needs 2 values: found 1",
+    );
+  });
+
+  test("writes a call of several outputs once; unread outputs have names unless they are optional", () => {
+    const two = (name: string, optionalOutputs: readonly number[]): MultiOperator => ({
+      name,
+      optionalOutputs,
+      inferAll: ([x]) => [x, x, x],
+      evaluateAll: ([x]) => [x.data, x.data, x.data],
+      gradient: [null],
+    });
+    const graph = new Graph();
+    const x = graph.input("x", [2]);
+    const [, a] = graph.applyMany(two("Needed", []), [x], {});
+    const [b, , c] = graph.applyMany(two("Optional", [0, 1, 2]), [x], {});
+    const [d] = graph.applyMany(two("Optional", [0, 1, 2]), [a!], {});
+    const { graph: written } = parse(serialize({ outputs: { a: a!, b: b!, c: c!, d: d! } }));
+    expect(written!.node.map((n) => n.output)).toEqual([["Needed", "a", "Needed_2"], ["b", "", "c"], ["d"]]);
+  });
+
+  test("writes an operand that is left out as an empty name, and lists of floats and of words", () => {
+    const Listed: Operator<{ slopes: readonly number[]; words: readonly string[] }> = {
+      name: "Listed",
+      floats: ["slopes"],
+      infer: ([x]) => x,
+      evaluate: ([x]) => x.data,
+      gradient: [null],
+    };
+    const graph = new Graph();
+    const x = graph.input("x", [2]);
+    const y = graph.apply(Listed, [x, graph.absent, x], { slopes: [0.5, 2], words: ["Tanh", "Relu"] });
+    const [node] = parse(serialize({ outputs: { y } })).graph!.node;
+    expect(node!.input).toEqual(["x", "", "x"]);
+    expect(
+      node!.attribute.map(({ floats, strings }) => [floats, strings.map((s) => `${Buffer.from(s)}`)]),
+    ).toEqual([
+      [[0.5, 2], []],
+      [[], ["Tanh", "Relu"]],
+    ]);
   });
 
   test("keeps listed inputs that no output needs, and refuses to leave out one that is needed", () => {

@@ -1,8 +1,11 @@
 /** Files that PyTorch exported: outputs, gradients and running statistics equal PyTorch's, and the files can be written again. */
+
 import { readFileSync } from "node:fs";
+import { fromBinary } from "@bufbuild/protobuf";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
+import { ModelProtoSchema } from "../generated/onnx_pb.js";
 import { gradients } from "../gradients.ts";
 import { mul, reduceSum } from "../ops/index.ts";
 import { serialize } from "../serialize.ts";
@@ -79,6 +82,21 @@ async function run(bytes: Uint8Array, { x, xShape }: Recorded): Promise<ArrayLik
   await session.release();
   return y!.data as Float32Array;
 }
+
+test("names: parameters, nodes and values are called as in the file", () => {
+  const { model, built } = take("mlp");
+  const stored = [...built.parameters].map(([key, w]) => [w, model.initializers.get(key)!.data] as const);
+  const { graph } = fromBinary(
+    ModelProtoSchema,
+    serialize({ outputs: { y: built.outputs.get("y")! }, initializers: new Map(stored) }),
+  );
+  expect(graph!.initializer.map((w) => w.name)).toEqual(["0.weight", "0.bias", "2.weight", "2.bias"]);
+  expect(graph!.node.map((n) => [n.name, ...n.output])).toEqual([
+    ["/0/Gemm", "/0/Gemm_output_0"],
+    ["/1/Tanh", "/1/Tanh_output_0"],
+    ["/2/Gemm", "y"],
+  ]);
+});
 
 test("parameters, buffers and constants: by what they are for", () => {
   const { built } = take("residual-training");
