@@ -1,7 +1,7 @@
 /** Models of the zoo against PyTorch: output, loss, every parameter's gradient, running statistics (fixtures/zoo.make.py). */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { evaluate, gradients, type Shape, sizeOf, type Tensor } from "@thalweg/graph";
+import { evaluate, gradients, reduceSum, type Shape, sizeOf, type Tensor } from "@thalweg/graph";
 import { describe, expect, test } from "vitest";
 import * as nn from "../index.ts";
 
@@ -197,6 +197,20 @@ describe("zoo", () => {
       expect(createHash("sha256").update(list.join("\n")).digest("hex"), list.join("\n")).toBe(names);
     });
   }
+
+  test("every network fits the input it names, forwards and backwards", () => {
+    for (const [name, entry] of Object.entries<nn.ZooEntry>(nn.zoo)) {
+      const module = entry.build() as nn.Module<Tensor, Tensor | nn.VaeOutput>;
+      const context = nn.tracing(module, { training: true });
+      const { kind, shape } = entry.input;
+      const x = context.graph.input("x", [2, ...shape], kind === "tokens" ? "int32" : "float32");
+      const given = module.forward(x, context);
+      const output = "logits" in given ? given.logits : given;
+      expect(output.shape[0], name).toBe(2);
+      const slopes = gradients(reduceSum(output), [...context.parameters.values()]);
+      expect(slopes.map((slope) => slope.shape)).toEqual(module.parameters.map((one) => one.shape));
+    }
+  });
 
   test("parameters are as many as the papers say", () => {
     const millions = (name: nn.ZooName, digits: number) => (nn.zoo[name].parameters / 1e6).toFixed(digits);
