@@ -42,6 +42,16 @@ checkOperators("arithmetic", [
     differentiable: false,
   },
   {
+    name: "pow of whole numbers",
+    inputs: [
+      { shape: [3], values: [2, -3, 5], dtype: "int64" },
+      { shape: [3], values: [5, 3, 0], dtype: "int64" },
+    ],
+    build: (x, y) => ops.pow(x, y),
+    expect: [32, -27, 1],
+    differentiable: false,
+  },
+  {
     name: "pow of tensors",
     inputs: [positive, { shape: [3], low: 1, high: 3 }],
     build: (x, y) => ops.pow(x, y),

@@ -32,17 +32,19 @@ const FloatDiv = binary("Div", (a, b) => a / b, [
     neg(sumTo(div(mul(g, y), b), b.shape)),
 ]);
 
-/** Whole numbers divide towards zero, as in C. */
-export const Div: Operator = {
-  ...FloatDiv,
+/** Results that are whole where the operands are: fractions are cut off towards zero, as in C. */
+const whole = (operator: Operator): Operator => ({
+  ...operator,
   evaluate(inputs, attributes, output) {
-    const quotients = FloatDiv.evaluate(inputs, attributes, output);
-    return isFloat(output.dtype) ? quotients : quotients.map(Math.trunc);
+    const results = operator.evaluate(inputs, attributes, output);
+    return isFloat(output.dtype) ? results : results.map(Math.trunc);
   },
-};
+});
+
+export const Div: Operator = whole(FloatDiv);
 
 // d(aᵇ) = b aᵇ⁻¹ da + aᵇ ln a db, which for a = 0 is 0 in its limit; so is b aᵇ⁻¹ for b = 0. The second is for a ≥ 0 only.
-export const Pow = binary("Pow", (a, b) => a ** b, [
+const FloatPow = binary("Pow", (a, b) => a ** b, [
   ({ inputs: [a, b], gradient: g }, { constantLike, equal, mul, pow, sub, sumTo, where }) => {
     const exponents = b.origin.kind === "constant" ? b.origin.data : null;
     if (exponents?.every((v) => v === 2)) return sumTo(mul(mul(g, 2), a), a.shape);
@@ -53,6 +55,8 @@ export const Pow = binary("Pow", (a, b) => a ** b, [
   ({ inputs: [a, b], output: y, gradient: g }, { constantLike, equal, log, mul, sumTo, where }) =>
     sumTo(mul(g, mul(y, log(where(equal(a, 0), constantLike(a, 1), a)))), b.shape),
 ]);
+
+export const Pow: Operator = whole(FloatPow);
 
 /** y = Σₖ xₖ over any number of operands, all broadcast. */
 export const Sum: Operator = {

@@ -35,6 +35,14 @@ checkOperators("reductions", [
     build: (x) => ops.reduceMean(x, [0, 2], true),
     shape: [1, 3, 1],
   },
+  {
+    // 7/2 and −7/2 towards zero
+    name: "reduceMean of whole numbers",
+    inputs: [{ shape: [2, 2], values: [3, 4, -3, -4], dtype: "int32" }],
+    build: (x) => ops.reduceMean(x, [1]),
+    expect: [3, -3],
+    differentiable: false,
+  },
   { name: "reduceMax of rows", inputs: [x], build: (x) => ops.reduceMax(x, [1]), expect: [3, 6] },
   { name: "reduceMax of all", inputs: [cube], build: (x) => ops.reduceMax(x), shape: [] },
   { name: "reduceMin of rows", inputs: [x], build: (x) => ops.reduceMin(x, [1]), expect: [1, 4] },

@@ -31,7 +31,7 @@ function reduction(
       const shape = keepdims ? keptShape(x.shape, axes) : x.shape.filter((_, k) => !axes.includes(k));
       return { shape, dtype: x.dtype };
     },
-    evaluate([x], { axes }) {
+    evaluate([x], { axes }, { dtype }) {
       const kept = keptShape(x.shape, axes);
       const out = new Float64Array(sizeOf(kept)).fill(start);
       const strides = stridesOf(kept).map((stride, k) => (axes.includes(k) ? 0 : stride));
@@ -39,7 +39,8 @@ function reduction(
         out[to] = combine(out[to]!, x.data[i]!);
       });
       const count = x.data.length / out.length;
-      return out.map((sum) => finish(sum, count));
+      // of whole numbers a whole one, as in C
+      return out.map((sum) => (isFloat(dtype) ? finish(sum, count) : Math.trunc(finish(sum, count))));
     },
     gradient: [rule],
   };

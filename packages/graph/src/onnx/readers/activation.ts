@@ -1,4 +1,5 @@
 /** Activations, with ONNX's defaults for what a node leaves out. */
+import { isFloat } from "../../graph.ts";
 import * as ops from "../../ops/index.ts";
 import type { NodeView, Readers } from "../node.ts";
 
@@ -11,7 +12,8 @@ function approximation(node: NodeView): "none" | "tanh" {
 }
 
 export const activation: Readers = {
-  Relu: (node) => ops.relu(node.input(0)),
+  // of whole numbers it is carried: it has no gradient there
+  Relu: (node) => (isFloat(node.input(0).dtype) ? ops.relu(node.input(0)) : null),
   LeakyRelu: (node) => ops.leakyRelu(node.input(0), alpha(node, 0.01)),
   PRelu: (node) => ops.prelu(node.input(0), node.input(1)),
   ThresholdedRelu: (node) => ops.thresholdedRelu(node.input(0), alpha(node, 1)),
