@@ -31,6 +31,17 @@ export const commands: readonly CommandEntry[] = [
   { name: "replay", summary: "run a rule over recorded gradients", load: () => import("./replay.ts") },
   { name: "walk", summary: "run a rule on a surface in the plane", load: () => import("./walk.ts") },
   {
+    name: "minimize",
+    summary: "run a method on a problem with a known minimum",
+    load: () => import("./minimize.ts"),
+  },
+  { name: "problems", summary: "list the problems, or explain one", load: () => import("./problems.ts") },
+  {
+    name: "minimizers",
+    summary: "list the methods for problems, or explain one",
+    load: () => import("./minimizers.ts"),
+  },
+  {
     name: "gradient",
     summary: "loss and gradient of an ONNX model",
     load: () => import("./gradient.ts"),

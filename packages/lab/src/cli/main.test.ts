@@ -21,7 +21,7 @@ const BAD_USAGE: readonly (readonly [string, RegExp])[] = [
   ["schedule cosine --steps 10 --base x", /--base.*finite number: current value is x/],
   ["schedule --steps 10", /missing required argument 'spec'/],
   ["schedule warmup(20) --steps 10", /the run has 10 steps, but warmup takes 20/],
-  ["walk --rule adam", /without --surface: give quadratic, ellipse/],
+  ["walk --rule adam", /without --surface: give sphere, quadratic/],
   ["walk --surface beale", /without --rule: give gd, sgd/],
   ["walk --surfac beale --rule adam", /unknown option '--surfac' \(Did you mean --surface\?\)/],
   ["walk --surface beal --rule adam", /the surface "beal".*did you mean "beale"/s],
