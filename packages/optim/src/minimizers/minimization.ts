@@ -214,6 +214,11 @@ export class Minimization {
     }
   }
 
+  /** End it here: what was found until now. */
+  stop(detail: string): Result {
+    return this.ended ?? this.finish({ reason: "stopped by the caller", detail });
+  }
+
   /** How it ended; undefined while it has not. */
   get result(): Result | undefined {
     return this.ended;
@@ -284,12 +289,12 @@ export class Minimization {
     }
     this.notFinite = "";
     if (value <= limits.target) {
-      return { reason: "target reached", detail: `the value ${value} is at most ${limits.target}` };
+      return { reason: "target reached", detail: `${brief(value)} is at most ${brief(limits.target)}` };
     }
     if (gradientNorm !== undefined && gradientNorm <= limits.gradientTolerance) {
       return {
         reason: "gradient below tolerance",
-        detail: `its largest entry, ${gradientNorm}, is at most ${limits.gradientTolerance}`,
+        detail: `its largest entry, ${brief(gradientNorm)}, is at most ${brief(limits.gradientTolerance)}`,
       };
     }
     if (iteration >= limits.iterations) {
@@ -471,6 +476,8 @@ function checkSymmetry(hessian: Vector, n: number): void {
     }
   }
 }
+
+const brief = (value: number) => String(Number(value.toPrecision(3)));
 
 const show = (point: Vector) => {
   const few = Array.from(point.subarray(0, 5)).join(", ");

@@ -28,7 +28,10 @@ export const conjugateGradient = method({
   options: {
     beta: oneOf(["polak-ribiere", "fletcher-reeves"], "how much of the last direction is kept"),
     c1: fraction(1e-4, "share of the decrease promised by the slope that is asked for"),
-    c2: fraction(0.1, "share of the slope that may be left, more than c1 and less than ½"),
+    c2: fraction(
+      0.01,
+      "share of the slope that may be left, more than c1 and less than ½; small, or directions mix",
+    ),
   },
   check: (_, values) => checkWolfe("conjugate-gradient", values),
   *run({ start, dimension: n }, { beta, c1, c2 }) {

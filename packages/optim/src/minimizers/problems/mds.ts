@@ -100,6 +100,7 @@ export const mds = family({
       start: draw("start"),
       minima: [truth],
       least: 0,
+      freedom: "all points may be shifted, turned and mirrored together",
       source: "the course, S3; Takane, Young & de Leeuw 1977, Psychometrika 42 (S-stress)",
     };
   },

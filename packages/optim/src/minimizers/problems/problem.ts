@@ -16,6 +16,8 @@ export interface Problem extends Objective {
   /** F at the minima; −∞ when F has no lower bound. */
   readonly least: number;
   readonly saddles?: readonly Vector[];
+  /** What may be done to the minima given without leaving the lowest value; absent where there are no others. */
+  readonly freedom?: string;
   /** The box that shows what matters, where there are two dimensions. */
   readonly view?: View;
   readonly source: string;
