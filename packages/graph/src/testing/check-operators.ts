@@ -146,11 +146,13 @@ function curvatureLaw(one: OperatorCase): void {
   compareWithDifferences(slope, gradients(slope, free), free, feeds);
 }
 
-function compareWithDifferences(
+/** Gradients `found` of `loss` equal central differences of the reference. */
+export function compareWithDifferences(
   loss: Tensor,
   found: readonly Tensor[],
   wrt: readonly Tensor[],
   feeds: Readonly<Record<string, Float64Array>>,
+  tolerance = 1e-7,
 ): void {
   const exact = evaluate(found, feeds);
   for (const [k, x] of wrt.entries()) {
@@ -164,7 +166,7 @@ function compareWithDifferences(
       const step = EPSILON * Math.max(1, Math.abs(value));
       return (at(i, value + step) - at(i, value - step)) / (2 * step);
     });
-    expectClose(exact[k]!, differences, 1e-7, `gradient of ${x.name}`);
+    expectClose(exact[k]!, differences, tolerance, `gradient of ${x.name}`);
   }
 }
 
