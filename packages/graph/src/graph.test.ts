@@ -68,10 +68,14 @@ describe("Graph", () => {
     );
   });
 
-  test("a graph with a capacity holds no more tensors", () => {
-    const graph = new Graph(2);
+  test("a graph with a capacity holds no more tensors, and no more elements of constants", () => {
+    const graph = new Graph({ tensors: 3, elements: 5 });
     const x = graph.input("x", [2]);
-    expect(() => ops.exp(ops.exp(x))).toThrow("Cannot add a tensor as the graph may hold 2");
+    graph.constant([1, 2, 3]);
+    expect(() => graph.constant([4, 5, 6])).toThrow(
+      "Cannot add a constant of 3 values as those of the graph may have 5 together",
+    );
+    expect(() => ops.exp(ops.exp(x))).toThrow("Cannot add a tensor as the graph may hold 3");
   });
 
   test("names: reserved ones are for inputs, and given ones are numbered where they are taken", () => {

@@ -202,6 +202,20 @@ export class Tensor {
   }
 }
 
+/** Bounds of a graph that is built from what others wrote. */
+export interface Capacity {
+  readonly tensors: number;
+  /** Elements of all constants together. */
+  readonly elements: number;
+}
+const UNBOUNDED: Capacity = { tensors: Number.POSITIVE_INFINITY, elements: Number.POSITIVE_INFINITY };
+
+/** Constants of at most this many elements are shared when they are equal. */
+const SHARE_LIMIT = 256;
+
+/** Elements that one graph computes ahead, all results together: shapes and tables are small, and beyond them it does not pay. */
+const FOLD_BUDGET = 2 ** 22;
+
 /**
  * Applications to constants are computed at once when the result has at most this many elements. Whole numbers and truth
  * values are shapes and tables of indices, from which imported models work out sizes: a window of 7×7 has a table of 49².
@@ -213,16 +227,17 @@ export class Graph {
   readonly composites = new Map<Tensor, Composite>();
   /** Blocks whose activations a backward pass computes again: `transforms/checkpoint.ts`. */
   readonly checkpoints: Checkpoint[] = [];
-  readonly #capacity: number;
+  readonly #capacity: Capacity;
   #count = 0;
+  #elements = 0;
+  #folded = 0;
   #scopes: string[] = [];
   readonly #names = new Map<string, number>();
   readonly #known = new Map<string, readonly Tensor[]>();
   readonly #reserved = new Set<string>();
   readonly #callNames = new Map<Application, string>();
 
-  /** `capacity` bounds the number of tensors, where a graph is built from what others wrote. */
-  constructor(capacity = Number.POSITIVE_INFINITY) {
+  constructor(capacity: Capacity = UNBOUNDED) {
     this.#capacity = capacity;
   }
 
@@ -264,10 +279,17 @@ export class Graph {
         `Cannot add a constant as shape ${show(dims)} needs ${sizeOf(dims)} values: found ${data.length}`,
       );
     }
-    const make = () => [
-      new Tensor(this, this.#next(), this.#unique("Constant"), dtype, [...dims], { kind: "constant", data }),
-    ];
-    if (data.length > foldLimit(dtype)) return make()[0]!;
+    const make = () => {
+      this.#elements += data.length;
+      if (this.#elements > this.#capacity.elements) {
+        throw new RangeError(
+          `Cannot add a constant of ${data.length} values as those of the graph may have ${this.#capacity.elements} together: build a smaller one`,
+        );
+      }
+      const name = this.#unique("Constant");
+      return [new Tensor(this, this.#next(), name, dtype, [...dims], { kind: "constant", data })];
+    };
+    if (data.length > SHARE_LIMIT) return make()[0]!;
     // -0 and 0 are one key otherwise
     const key = `constant ${dtype} ${dims} ${Array.from(data, (v) => (Object.is(v, -0) ? "-0" : v))}`;
     return this.#once(key, make)[0]!;
@@ -331,8 +353,11 @@ export class Graph {
       }
     }
     const make = (): Tensor[] => {
-      const folded = operator.distinct ? null : fold(inputs, types, evaluate);
-      if (folded) return folded.map((data, k) => this.constant(data, types[k]!.shape, types[k]!.dtype));
+      const folded = operator.distinct || this.#folded > FOLD_BUDGET ? null : fold(inputs, types, evaluate);
+      if (folded) {
+        this.#folded += folded.reduce((sum, data) => sum + data.length, 0);
+        return folded.map((data, k) => this.constant(data, types[k]!.shape, types[k]!.dtype));
+      }
       const outputs: Tensor[] = [];
       const call: Application = { operator, inputs: [...inputs], attributes, outputs };
       for (const [output, { shape, dtype }] of types.entries()) {
@@ -347,10 +372,9 @@ export class Graph {
   }
 
   #next(): number {
-    if (this.#count >= this.#capacity) {
-      throw new RangeError(
-        `Cannot add a tensor as the graph may hold ${this.#capacity}: build a smaller one`,
-      );
+    const { tensors } = this.#capacity;
+    if (this.#count >= tensors) {
+      throw new RangeError(`Cannot add a tensor as the graph may hold ${tensors}: build a smaller one`);
     }
     return this.#count++;
   }

@@ -12,7 +12,7 @@ import { carried, carriedAttributes } from "./carry.ts";
 import { OnnxError, quote } from "./error.ts";
 import type { ReadExternal } from "./external.ts";
 import { describe, type KnownValue, NodeView, nameOf, type Surroundings } from "./node.ts";
-import { altered, domainOf, inOrder, type Size, typeOf, type ValueType } from "./parse.ts";
+import { altered, domainOf, inOrder, type Size, type ValueType } from "./parse.ts";
 import { READERS } from "./readers/index.ts";
 import { initializerName, LARGEST_SIZE, readTensor, type StoredTensor } from "./tensor.ts";
 
@@ -55,6 +55,10 @@ export interface Source {
   readonly inputs: ReadonlyMap<string, ValueType>;
   readonly initializers: ReadonlyMap<string, StoredTensor>;
   readonly functions: ReadonlyMap<string, FunctionProto>;
+  /** Types that the file declares for values on the way. */
+  readonly declared: ReadonlyMap<string, ValueType>;
+  /** An upper bound of the elements that the file's tensors have together. */
+  readonly size: number;
   readonly external: ReadExternal;
 }
 
@@ -68,6 +72,8 @@ type Building<T> = Generator<Question, T, Answer>;
 
 /** Far above any real model (a hundred layers unrolled over a thousand steps); keeps hostile ones within memory. */
 const MOST_TENSORS = 400_000;
+/** Elements of constants that readers may write out, beyond those that the file holds: ranges, tables of indices. */
+const MOST_WRITTEN = 2 ** 25;
 /** Far above any real file; functions that call functions can stand for exponentially many. */
 const MOST_NODES = 200_000;
 /** Sub-graphs and functions within one another. */
@@ -134,7 +140,7 @@ class Builder {
   constructor(source: Source, options: BuildOptions) {
     this.#source = source;
     this.#options = options;
-    this.graph = options.graph ?? new Graph(MOST_TENSORS);
+    this.graph = options.graph ?? new Graph({ tensors: MOST_TENSORS, elements: MOST_WRITTEN + source.size });
     this.main = new Scope(0, source.initializers, null);
     this.#statistics = new Set(
       source.nodes.flatMap(({ opType, input }) => (STATISTICS.get(opType) ?? []).map((k) => input[k] ?? "")),
@@ -226,11 +232,9 @@ class Builder {
 
   /** Output types that the file declares, where it declares all of them with sizes that are known. */
   #declared(node: NodeProto): Answer | null {
-    const infos = [...this.#source.graph.valueInfo, ...this.#source.graph.output];
     const types = node.output.map((name) => {
       if (name === "") return null;
-      const info = infos.find((candidate) => candidate.name === name);
-      const type = info && typeOf(info);
+      const type = this.#source.declared.get(name);
       const shape = type?.sizes.map((size) => known(size, this.#options.sizes ?? {}));
       return type && shape?.every((size) => size !== undefined) ? { dtype: type.dtype, shape } : undefined;
     });

@@ -254,7 +254,7 @@ describe("absurd sizes", () => {
       output: [info("y", [])],
       node: [node("LSTM", ["x", "w", "r"], ["y"], [attribute("hidden_size", { i: 1n })])],
     });
-    const build = () => readOnnx(bytes).build({ graph: new Graph(1000) });
+    const build = () => readOnnx(bytes).build({ graph: new Graph({ tensors: 1000, elements: 1e6 }) });
     expect(build).toThrow('Cannot import LSTM "the LSTM": Cannot add a tensor as the graph may hold 1000');
   });
 });

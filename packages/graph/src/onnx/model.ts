@@ -12,7 +12,7 @@ import {
   type TensorProto,
   TensorProto_DataLocation,
 } from "../generated/onnx_pb.js";
-import { type DType, Graph, type Tensor } from "../graph.ts";
+import type { DType, Tensor } from "../graph.ts";
 import { type Answer, type BuildOptions, type BuiltModel, build, type Source } from "./build.ts";
 import { learnTypes, type RunNode } from "./carry.ts";
 import { OnnxError, quote } from "./error.ts";
@@ -71,7 +71,16 @@ export function readOnnx(bytes: Uint8Array, { external = noExternal }: ReadOptio
   const functions = new Map<string, FunctionProto>(
     proto.functions.map((body) => [`${domainOf(body.domain)}:${body.name}`, body]),
   );
-  return new OnnxModel(proto, { graph, nodes, opsets, inputs, initializers, functions, external });
+  const declared = new Map(
+    [...graph.valueInfo, ...graph.output].flatMap((info) => {
+      const type = typeOf(info);
+      return type ? [[info.name, type] as const] : [];
+    }),
+  );
+  // each element takes a byte or more, in the file or outside of it
+  const size = [...initializers.values()].reduce((sum, tensor) => sum + tensor.size, bytes.length);
+  const source = { graph, nodes, opsets, inputs, initializers, functions, declared, size, external };
+  return new OnnxModel(proto, source);
 }
 
 export class OnnxModel {
@@ -115,10 +124,10 @@ export class OnnxModel {
     }
   }
 
-  /** Learn the output sizes of carried nodes for these options by running each such node alone; `build` then knows them. */
-  async learnSizes(run: RunNode, options: BuildOptions = {}): Promise<void> {
-    this.#requireSymbols(options);
-    const building = build(this.#source, { ...options, graph: new Graph(), bind: new Map() });
+  /** Learn the output sizes of carried nodes for these sizes of inputs by running each such node alone; `build` then knows them. */
+  async learnSizes(run: RunNode, { sizes = {} }: Pick<BuildOptions, "sizes"> = {}): Promise<void> {
+    this.#requireSymbols({ sizes });
+    const building = build(this.#source, { sizes });
     for (let step = building.next(); !step.done; ) {
       const { node, operands } = step.value;
       const key = questionKey(node.output, operands);
