@@ -16,16 +16,24 @@ interface Idle {
 const idle: Idle[] = [];
 const keys = new WeakMap<InferenceSession, string>();
 
-/** A session for the model: one that was given back, or a new one. */
-export async function takeSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
-  const key = `${threads} ${createHash("sha256").update(model).digest("hex")}`;
+/**
+ * A session for the model: one that was given back, or a new one. `optimize` asks for ONNX Runtime's own rewriting of the
+ * graph, which pays where weights are constants of the model. Where they are inputs there is nothing left to win (a GPT,
+ * ResNet-20, an MLP: within 3 %, either way) and preparing takes four times as long: ResNet-56, 4650 nodes, 760 ms, not 160.
+ */
+export async function takeSession(
+  model: Uint8Array,
+  threads: number,
+  optimize = false,
+): Promise<InferenceSession> {
+  const key = `${threads} ${optimize} ${createHash("sha256").update(model).digest("hex")}`;
   const at = idle.findIndex((one) => one.key === key);
   if (at >= 0) return idle.splice(at, 1)[0]!.session;
   const session = await InferenceSession.create(model, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
-    graphOptimizationLevel: "all",
+    graphOptimizationLevel: optimize ? "all" : "disabled",
     // planned from the first run, a second block as large as the peak joins the first run's: twelve convolutions (batch 64)
     // took 140 MB with patterns and 71 without, in the same time
     enableMemPattern: false,

@@ -81,7 +81,11 @@ export class BoundSession {
     const { outputs, reads, writes, threads = 1, blocks = true } = options;
     const { lowered, convolutions } = await layOut(outputs, blocks);
     const order = forDepthFirst(computingOrder(Object.values(lowered)));
-    const session = await takeSession(serialize({ outputs: lowered, order }), threads);
+    const session = await takeSession(
+      serialize({ outputs: lowered, order }),
+      threads,
+      order.some(hasFixedWeights),
+    );
     const inputs = new Map(Object.values(outputs)[0]?.graph.inputs.map((tensor) => [tensor.name, tensor]));
     const feeds = session.inputNames.map((name) => [name, bind("input", name, inputs.get(name)!, reads)]);
     const fetches = Object.entries(outputs).map(([name, tensor]) => [
@@ -104,6 +108,12 @@ export class BoundSession {
     await giveSession(this.session);
   }
 }
+
+/** Whether a product or a convolution has weights that are constants of the model, as in an imported model that is frozen. */
+const hasFixedWeights = ({ origin }: GraphTensor): boolean =>
+  origin.kind === "call" &&
+  /^(Conv|ConvTranspose|Gemm|MatMul)$/.test(origin.call.operator.name) &&
+  origin.call.inputs[1]?.origin.kind === "constant";
 
 /** The machine's block size, tried out once, before the first convolution. */
 let machine: Promise<BlockSize> | undefined;
