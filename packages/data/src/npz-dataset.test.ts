@@ -47,6 +47,7 @@ describe("npzDataset", () => {
   test("gives sequences of tokens with a label at each place, the rows of a batch together", () => {
     const own = shareDataset(dataset({ x: wholes([5, 3], (i) => i), y: wholes([5, 3], (i) => i + 1) }));
     expect(own.train).toMatchObject({ shape: [3], labelShape: [3] });
+    expect(own.classes.length).toBe(16); // tokens 0 to 14, labels 1 to 15
     expect(own.train.images.buffer).toBeInstanceOf(SharedArrayBuffer);
     const [x, y] = [new Int32Array(6), new Int32Array(6)];
     new Batches(own.train, { batchSize: 2, seed: 3, normalization: own }).fill(0, x, y);

@@ -83,14 +83,17 @@ function plain(data: NpyData, name: string): Float32Array | Int32Array {
   throw refusal(name, "whole numbers must fit into 32 bits", `element ${wrong} is ${data[wrong]}`);
 }
 
-/** "0" to the largest label, where labels are classes; none where they are values. Tokens are classes of the next token. */
+/** "0" to the largest label, where labels are classes; none where they are values. Where tokens have labels at each place, both are of one vocabulary. */
 function classesOf(splits: readonly Split[], name: string): string[] {
   let largest = -1;
-  for (const { labels } of splits) {
+  for (const { images, labels, labelShape } of splits) {
     if (labels instanceof Float32Array) return [];
-    for (const label of labels) {
-      if (label < 0) throw refusal(name, "classes must be whole numbers from 0", `found ${label}`);
-      if (label > largest) largest = label;
+    const isText = images instanceof Int32Array && labelShape !== undefined;
+    for (const values of isText ? [labels, images] : [labels]) {
+      for (const value of values) {
+        if (value < 0) throw refusal(name, "classes must be whole numbers from 0", `found ${value}`);
+        if (value > largest) largest = value;
+      }
     }
   }
   return Array.from({ length: largest + 1 }, (_, k) => String(k));

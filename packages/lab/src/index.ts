@@ -11,6 +11,7 @@ export { type Outputs, writeOutputs } from "./compare/outputs.ts";
 // single runs
 export { planRun, runName, type TrainOptions, train } from "./compare/train.ts";
 export type { TrialConfig, TrialRequest } from "./compare/trial.ts";
+export { type FineTuned, type FineTuneOptions, fineTune } from "./fine-tune.ts";
 // learning rates
 export { checkSearch, type RateSearch, type RateSearchResult, searchRate } from "./lr-finder/find.ts";
 export { assess } from "./report/assess.ts";
@@ -20,9 +21,11 @@ export { comparisonCsv, comparisonJson, runsCsv } from "./report/export.ts";
 export { renderTable, type TableOptions } from "./report/terminal.ts";
 export { type AskedRule, parseRuleFile, readRuleFile, readRuleSpec } from "./rules/index.ts";
 export { type Page, serveFolder } from "./server/serve.ts";
+export { describeTaskFile, type TaskFile } from "./tasks/from-file.ts";
 // tasks: a model, data and a protocol
 export { tasks } from "./tasks/index.ts";
-export { type LoadedTask, type LoadTaskOptions, loadTask } from "./tasks/load.ts";
+export { type LoadedTask, type LoadTaskOptions, loadTask, loadTaskFile } from "./tasks/load.ts";
+export type { ModelBuilder, TaskModule } from "./tasks/module-task.ts";
 export type { Task } from "./tasks/task.ts";
 /** `report.html`: one page that needs neither network nor script. */
 export async function renderReport(comparison: Comparison): Promise<string> {

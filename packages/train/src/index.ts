@@ -74,6 +74,7 @@ export {
 } from "./run-folder.ts";
 export { parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.ts";
 export { BoundSession } from "./session.ts";
+export { type ExampleForm, supervised } from "./supervised.ts";
 export { VaryingProgram, type VaryingProgramOptions } from "./varying-program.ts";
 export { loadWeights, saveWeights } from "./weights.ts";
 export { replaceFile } from "./whole-files.ts";

@@ -232,6 +232,59 @@ describe("train of a TypeScript file", () => {
     expect(await accuracyOnDigits(out, 1)).toBe(evaluations.at(-1).testAccuracy);
   });
 
+  test("trains a language model on tokens, with a label at each place", async () => {
+    // each token follows from the one before: 3t + 1 mod 7
+    const [count, length] = [240, 6];
+    const text = (of: number) =>
+      Array.from({ length: length + 1 }).reduce<number[]>(
+        (all) => [...all, (3 * all.at(-1)! + 1) % 7],
+        [of % 7],
+      );
+    const places = (shift: number): NpyArray => ({
+      shape: [count, length],
+      data: Int32Array.from(
+        { length: count * length },
+        (_, i) => text(Math.floor(i / length))[(i % length) + shift]!,
+      ),
+    });
+    const data = join(root, "tokens.npz");
+    writeFileSync(
+      data,
+      serializeNpz(
+        new Map([
+          ["x", places(0)],
+          ["y", places(1)],
+        ]),
+      ),
+    );
+    const path = write(
+      "language.ts",
+      `import { gpt } from "@thalweg/nn";
+       export default ([context]: readonly number[], vocabulary: number) =>
+         gpt({ vocabulary, context: context!, layers: 1, heads: 2, width: 16 });`,
+    );
+    const out = join(root, "language.onnx");
+    const line = [
+      path,
+      "--data",
+      data,
+      "--rule",
+      "adamw",
+      "--set",
+      "lr=0.01",
+      "--steps",
+      "150",
+      "--export",
+      out,
+    ];
+    const { evaluations } = await trained(...line, "--out", join(root, "language"));
+    expect(evaluations[0].testAccuracy).toBeLessThan(0.5);
+    expect(evaluations.at(-1)).toMatchObject({ testAccuracy: 1 });
+    expect(readOnnx(readFileSync(out)).inputs).toMatchObject([
+      { name: "x", dtype: "int32", sizes: [1, length] },
+    ]);
+  });
+
   test("takes a function of the data, and an object with settings of its own", async () => {
     const path = write(
       "settings.ts",

@@ -1,7 +1,7 @@
 /**
  * A TypeScript module as a task. Its default export is one of
  *
- *   a module of @thalweg/nn                      sequential(flatten(), linear(64, 10)): trained as a classifier
+ *   a module of @thalweg/nn                      sequential(flatten(), linear(64, 10)): learns the labels, see `supervised`
  *   a function (shape, classes, options) =>      a module, or a model of @thalweg/train with a loss of its own
  *   an object with such a function as `model`    and whatever else of a Task it wants to say: steps, batchSize …
  *
@@ -10,7 +10,8 @@
 import { pathToFileURL } from "node:url";
 import type { Dataset } from "@thalweg/data";
 import { type Module, tracing } from "@thalweg/nn";
-import { classifier, type Model } from "@thalweg/train";
+import { type Model, supervised } from "@thalweg/train";
+import { exampleForm } from "./example-form.ts";
 import type { PartialTask, TaskFile } from "./from-file.ts";
 import type { ModelOptions, Task } from "./task.ts";
 
@@ -18,7 +19,9 @@ import type { ModelOptions, Task } from "./task.ts";
 export type TaskModule =
   | Module
   | ModelBuilder
-  | (Partial<Omit<Task, "model" | "dataset" | "fallback" | "file">> & { readonly model: Module | ModelBuilder });
+  | (Partial<Omit<Task, "model" | "dataset" | "fallback" | "file">> & {
+      readonly model: Module | ModelBuilder;
+    });
 
 /** The model for examples of a shape, and so many classes. */
 export type ModelBuilder = (
@@ -42,7 +45,7 @@ export async function moduleTask({ path }: TaskFile, dataset: Dataset): Promise<
   const build = typeof source === "function" ? source : () => source;
   const model: Task["model"] = (shape, classes, options) => {
     const built = build(shape, classes, options);
-    return "measure" in built ? built : classifier(built, shape);
+    return "measure" in built ? built : supervised(built, exampleForm(dataset));
   };
   const { train, classes } = dataset;
   await attempt(path, "its model must be one for these data", () =>

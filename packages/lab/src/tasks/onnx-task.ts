@@ -1,6 +1,7 @@
 /** An ONNX file as a task: fine-tuning what someone exported, with any rule, on a dataset or on arrays of one's own. */
 import type { Dataset } from "@thalweg/data";
 import { importedModel, type ModelFile, outputLosses, readModelFile } from "@thalweg/train";
+import { exampleForm } from "./example-form.ts";
 import type { PartialTask, TaskFile } from "./from-file.ts";
 import { namesMatching } from "./patterns.ts";
 
@@ -18,24 +19,22 @@ export function onnxTask(file: TaskFile, dataset: Dataset): PartialTask {
   };
 }
 
-function modelOn({ model }: ModelFile, file: TaskFile, { train, classes, name }: Dataset) {
+function modelOn({ model }: ModelFile, file: TaskFile, dataset: Dataset) {
+  const { classes, name } = dataset;
   const { outputs, freeze = [], mode } = file;
-  const loss = file.loss ?? (classes.length > 0 ? "softmax-cross-entropy" : "mse");
-  if (outputLosses[loss]?.labels === "classes" && classes.length === 0) {
+  const { example, labels, labelShape = [] } = exampleForm(dataset);
+  const loss = file.loss ?? (labels === "classes" ? "softmax-cross-entropy" : "mse");
+  if (outputLosses[loss]?.labels === "classes" && labels === "values") {
     throw new RangeError(
       `Cannot train by ${loss} on ${name} as it needs labels that are classes: they are values; choose mse, mae or huber`,
     );
   }
   const frozen = namesMatching(freeze, [...model.initializers.keys()]);
-  const example = {
-    shape: train.shape,
-    dtype: train.images instanceof Int32Array ? ("int32" as const) : ("float32" as const),
-  };
   return importedModel(model, {
     loss,
     example,
     frozen: (parameter) => frozen.has(parameter),
-    labelShape: train.labelShape ?? [],
+    labelShape,
     classes: classes.length,
     ...(outputs && { outputs }),
     ...(mode && { training: mode === "training" }),

@@ -1,0 +1,48 @@
+import { evaluate, Graph, type Tensor } from "@thalweg/graph";
+import { type Context, identity, tracing } from "@thalweg/nn";
+import { describe, expect, test } from "vitest";
+import { supervised } from "./supervised.ts";
+
+/** The measures of a model whose module gives x back, on a batch of two. */
+function measured(form: Parameters<typeof supervised>[1], x: number[], labels: number[]) {
+  const model = supervised(identity(), form);
+  const context: Context = tracing(model.module, { training: false, graph: new Graph() });
+  const batch: Record<string, Tensor> = {};
+  for (const [name, { shape, dtype }] of Object.entries(model.inputs(2))) {
+    batch[name] = context.graph.input(name, shape, dtype);
+  }
+  const { loss, counts } = model.measure(context, batch);
+  const outputs = [loss, ...(counts ? [counts.accuracy!] : [])];
+  return evaluate(outputs, { x, labels }).map(([value]) => value);
+}
+
+describe("supervised()", () => {
+  test("takes the cross-entropy at every place of a sequence, and counts places by their share", () => {
+    const form = {
+      example: { shape: [3, 2], dtype: "float32" },
+      labelShape: [3],
+      labels: "classes",
+    } as const;
+    // logits (0, 0) have ln 2; (ln 3, 0) at class 0 has −ln 3/4; its place is the only one that is not right
+    const x = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Math.log(3), 0];
+    const [loss, right] = measured(form, x, [0, 0, 0, 0, 0, 1]);
+    expect(loss).toBeCloseTo((5 * Math.log(2) + Math.log(4)) / 6, 12);
+    expect(right).toBeCloseTo(5 / 3, 12); // of two examples: 5 of 6 places
+  });
+
+  test("takes the squared error of values, without an accuracy", () => {
+    const form = { example: { shape: [2], dtype: "float32" }, labelShape: [2], labels: "values" } as const;
+    expect(measured(form, [1, 2, 3, 4], [1, 0, 3, 1])).toEqual([(0 + 4 + 0 + 9) / 4]);
+  });
+
+  test("feeds tokens as whole numbers, and can sample the labels of one class", () => {
+    const tokens = { example: { shape: [5], dtype: "int32" }, labelShape: [5], labels: "classes" } as const;
+    expect(supervised(identity(), tokens).inputs(3)).toEqual({
+      x: { shape: [3, 5], dtype: "int32" },
+      labels: { shape: [3, 5], dtype: "int32" },
+    });
+    expect(supervised(identity(), tokens).sampledLoss).toBeUndefined();
+    const rows = { example: { shape: [5], dtype: "float32" }, labels: "classes" } as const;
+    expect(supervised(identity(), rows).sampledLoss).toBeDefined();
+  });
+});

@@ -1,0 +1,35 @@
+/**
+ * A module with the usual loss for what it learns: classes by their cross-entropy, of images, of rows, or of each place of a sequence;
+ * values by their squared error. `classifier` is the common case of it.
+ */
+import type { Shape } from "@thalweg/graph";
+import { mul, sizeOf } from "@thalweg/graph";
+import { countCorrect, crossEntropy, type Module, meanSquaredError } from "@thalweg/nn";
+import { classifier, type Model } from "./program.ts";
+
+/** The form of one example and of its label. */
+export interface ExampleForm {
+  readonly example: { readonly shape: Shape; readonly dtype: "float32" | "int32" };
+  /** Left out, [], for one class, or one value. */
+  readonly labelShape?: Shape;
+  readonly labels: "classes" | "values";
+}
+
+/** x [B, …example] and labels [B, …labelShape] → loss; for classes, accuracy too. */
+export function supervised(module: Module, { example, labelShape = [], labels: kind }: ExampleForm): Model {
+  const isClass = kind === "classes" && labelShape.length === 0;
+  const model: Model = {
+    ...(isClass ? classifier(module, example.shape) : { module }),
+    inputs: (batchSize) => ({
+      x: { shape: [batchSize, ...example.shape], dtype: example.dtype },
+      labels: { shape: [batchSize, ...labelShape], dtype: kind === "classes" ? "int32" : "float32" },
+    }),
+    measure: (context, { x, labels }) => {
+      const output = module.forward(x!, context);
+      if (kind === "values") return { loss: meanSquaredError(output, labels!) };
+      const right = mul(countCorrect(output, labels!), 1 / sizeOf(labelShape));
+      return { loss: crossEntropy(output, labels!), counts: { accuracy: right } };
+    },
+  };
+  return model;
+}
