@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { gradients } from "../gradients.ts";
 import { Graph } from "../graph.ts";
 import { checkOperators } from "../testing/check-operators.ts";
+import { runOnnx } from "../testing/onnx-runtime.ts";
 import * as ops from "./index.ts";
 
 const x = { shape: [2, 2, 5, 6] };
@@ -231,6 +232,42 @@ describe("errors and lowerings of convolution", () => {
       ops.convTranspose(image, graph.input("wide", [3, 1, 2, 2]), { outputPadding: [0, 1] });
     expect(build).toThrow(/less than the stride.*found output padding \[0,1\] and stride \[1,1\]/);
   });
+
+  /** Numbers in [−1, 1) without a pattern, the same each time. */
+  const noise = (i: number) => (Math.sin(i * 12.9898) * 43758.5453) % 1;
+
+  // Σ v·dw = Σ conv(x, v)·g, since dw is the adjoint of conv in its weight
+  const large = [
+    { name: "two columns at once", x: [1, 40, 3, 2000], w: [3, 40, 2, 5] },
+    { name: "each column by itself", x: [1, 64, 2, 3000], w: [2, 64, 1, 3] },
+    { name: "each column by itself, in groups", x: [1, 128, 1, 3000], w: [4, 64, 1, 3] },
+    { name: "each column by itself, across images", x: [200, 64, 2, 16], w: [64, 64, 2, 3] },
+  ] as const;
+  for (const { name, x: xShape, w: wShape } of large) {
+    test(`the weight gradient of what is too large for the cache: ${name}`, async () => {
+      const graph = new Graph();
+      const [x, w, v] = [graph.input("x", xShape), graph.input("w", wShape), graph.input("v", wShape)];
+      const options = { padding: [1, 2], groups: xShape[1] / wShape[1] };
+      const y = ops.conv(x, w, undefined, options);
+      const g = graph.input("g", y.shape);
+      const [dw] = gradients(y, [w], g);
+      const sides = [ops.mul(dw!, v), ops.mul(ops.conv(x, v, undefined, options), g)];
+      const fed = Object.fromEntries(
+        [x, v, g].map(({ name, size }, k) => [
+          name,
+          Float32Array.from({ length: size }, (_, i) => noise(i * 3 + k)),
+        ]),
+      );
+      const [left, right] = await runOnnx(
+        [x, v, g],
+        sides.map((side) => ops.reduceSum(side)),
+        fed,
+      );
+      const size = Math.sqrt(x.size * v.size); // of a sum of as many terms with random signs
+      expect(Math.abs(left![0]! - right![0]!) / size).toBeLessThan(1e-4);
+      expect(Math.abs(right![0]!) / size).toBeGreaterThan(1e-3);
+    });
+  }
 
   test("the input gradient at stride 1 is a plain Conv", () => {
     const [dx] = gradients(
