@@ -24,6 +24,7 @@ import {
   firstDeviation,
   firstPopulation,
   normals,
+  Retreat,
   ranked,
   usualPopulation,
 } from "./population.ts";
@@ -88,6 +89,7 @@ function* once({ dimension: n, random }: Given, run: Once, diagonal: boolean): S
   /** The best value of each of the last generations. */
   const remembered = 10 + Math.ceil((30 * n) / lambda);
   const history: number[] = [];
+  const retreat = new Retreat(mean);
   let { sigma } = run;
 
   for (let generation = 0; ; generation++) {
@@ -98,6 +100,10 @@ function* once({ dimension: n, random }: Given, run: Once, diagonal: boolean): S
     const values = yield* valuesAt(points);
     const order = ranked(values);
     const best = order[0]!;
+    if (retreat.needed(points[best]!, values[best]!, mean)) {
+      sigma /= 2;
+      continue;
+    }
     yield* finished({ point: points[best]!, value: values[best]!, stepLength: sigma * C.largest() });
 
     step.fill(0);

@@ -11,7 +11,7 @@
  */
 import { finished, method, valuesAt } from "../method.ts";
 import { countOrZero, oneOf, positive, share } from "../options.ts";
-import { checkPopulation, firstPopulation, keepInside, ranked } from "./population.ts";
+import { agree, checkPopulation, firstPopulation, keepInside, ranked } from "./population.ts";
 
 export const differentialEvolution = method({
   name: "differential-evolution",
@@ -36,10 +36,11 @@ export const differentialEvolution = method({
     for (let generation = 0; ; generation++) {
       const best = ranked(values)[0]!;
       yield* finished({ point: members[best]!, value: values[best]! });
-      const least = values[best]!;
-      const most = values.reduce((a, b) => Math.max(a, b));
-      if (most - least <= tolerance * (Math.abs(least) + Math.abs(most)) + Number.MIN_VALUE) {
-        return { reason: "change below tolerance", detail: `the population's values span ${most - least}` };
+      if (agree(values, tolerance)) {
+        return {
+          reason: "change below tolerance",
+          detail: `all values of the population are ${values[best]}`,
+        };
       }
       const drawn = random("generation", generation);
       const trials = members.map((x, i) => {

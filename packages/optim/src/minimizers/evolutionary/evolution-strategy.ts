@@ -18,6 +18,7 @@ import {
   expectedLength,
   firstDeviation,
   normals,
+  Retreat,
   ranked,
   usualPopulation,
 } from "./population.ts";
@@ -54,6 +55,7 @@ export const evolutionStrategy = method({
     const c = Math.sqrt(mu / (n + mu));
     const d = 1 + Math.sqrt(mu / n);
     const path = new Float64Array(n);
+    const retreat = new Retreat(mean);
     let sigma = firstDeviation(asked, given);
 
     for (let generation = 0; ; generation++) {
@@ -66,6 +68,10 @@ export const evolutionStrategy = method({
       const values = yield* valuesAt(points);
       const selected = ranked(values).slice(0, mu);
       const best = selected[0]!;
+      if (retreat.needed(points[best]!, values[best]!, mean)) {
+        sigma /= 2;
+        continue;
+      }
       yield* finished({ point: points[best]!, value: values[best]!, stepLength: sigma });
 
       mean.fill(0);

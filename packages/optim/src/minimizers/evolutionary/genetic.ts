@@ -14,7 +14,7 @@ import type { Stream } from "@thalweg/random";
 import { finished, method, valuesAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { count, countOrZero, nonNegative, oneOf, positive, share } from "../options.ts";
-import { checkPopulation, firstPopulation, keepInside, ranked } from "./population.ts";
+import { agree, checkPopulation, firstPopulation, keepInside, ranked } from "./population.ts";
 
 /** One child's coordinate from those of two parents. */
 const CROSSOVERS = {
@@ -67,11 +67,13 @@ export const geneticAlgorithm = method({
     let values: readonly number[] = yield* valuesAt(members);
     for (let generation = 0; ; generation++) {
       const order = ranked(values);
-      const [best, worst] = [order[0]!, order[size - 1]!];
+      const best = order[0]!;
       yield* finished({ point: members[best]!, value: values[best]! });
-      const range = values[worst]! - values[best]!;
-      if (range <= tolerance * (Math.abs(values[best]!) + Math.abs(values[worst]!)) + Number.MIN_VALUE) {
-        return { reason: "change below tolerance", detail: `the population's values span ${range}` };
+      if (agree(values, tolerance)) {
+        return {
+          reason: "change below tolerance",
+          detail: `all values of the population are ${values[best]}`,
+        };
       }
       const drawn = random("generation", generation);
       const parent = () => {

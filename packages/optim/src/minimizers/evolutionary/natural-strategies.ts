@@ -13,7 +13,7 @@ import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { finished, method, type Steps, type Stop, valuesAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { countOrZero, nonNegative, positive } from "../options.ts";
-import { checkPopulation, firstDeviation, normals, ranked, usualPopulation } from "./population.ts";
+import { checkPopulation, firstDeviation, normals, Retreat, ranked, usualPopulation } from "./population.ts";
 
 /** By rank, best first: they sum to 0. */
 export function utilities(lambda: number): Float64Array {
@@ -48,6 +48,7 @@ export const xnes = method({
     const lambda = population || usualPopulation(n);
     const u = utilities(lambda);
     const rate = (9 + 3 * Math.log(n)) / (5 * n * Math.sqrt(n)); // η_σ = η_B; η_μ = 1
+    const retreat = new Retreat(mean);
     let sigma = firstDeviation(asked, given);
     let B = Matrix.eye(n);
     for (let generation = 0; ; generation++) {
@@ -57,6 +58,10 @@ export const xnes = method({
       const values = yield* valuesAt(points);
       const order = ranked(values);
       const largest = sigma * Math.max(...B.diagonal().map(Math.abs));
+      if (retreat.needed(points[order[0]!]!, values[order[0]!]!, mean)) {
+        sigma /= 2;
+        continue;
+      }
       yield* finished({ point: points[order[0]!]!, value: values[order[0]!]!, stepLength: largest });
 
       const towards = new Float64Array(n);
@@ -105,6 +110,7 @@ export const snes = method({
     const lambda = population || usualPopulation(n);
     const u = utilities(lambda);
     const rate = (3 + Math.log(n)) / (5 * Math.sqrt(n)); // η_σ; η_μ = 1
+    const retreat = new Retreat(mean);
     const sigma = new Float64Array(n).fill(firstDeviation(asked, given));
     for (let generation = 0; ; generation++) {
       const drawn = random("generation", generation);
@@ -113,6 +119,10 @@ export const snes = method({
       const values = yield* valuesAt(points);
       const order = ranked(values);
       const largest = sigma.reduce((a, b) => Math.max(a, b));
+      if (retreat.needed(points[order[0]!]!, values[order[0]!]!, mean)) {
+        for (let i = 0; i < n; i++) sigma[i]! /= 2;
+        continue;
+      }
       yield* finished({ point: points[order[0]!]!, value: values[order[0]!]!, stepLength: largest });
       for (let i = 0; i < n; i++) {
         let towards = 0;

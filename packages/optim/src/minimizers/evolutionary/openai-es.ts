@@ -15,6 +15,8 @@ import { atLeast, countOrZero, nonNegative, positive, share } from "../options.t
 import { distance, move } from "../vectors.ts";
 import { checkPopulation, normals, ranked, usualPopulation } from "./population.ts";
 
+const LEAST_DEVIATION = 1e-14;
+
 /** Ranks of the values as numbers from −½, the best, to ½. */
 export function centredRanks(values: readonly number[]): Float64Array {
   const out = new Float64Array(values.length);
@@ -57,6 +59,14 @@ export const openaiEs = method({
       const noise = Array.from({ length: pairs }, () => normals(n, drawn));
       const mirrored = noise.flatMap((e) => [beside(x, sigma, e), beside(x, -sigma, e)]);
       const [value, ...values] = yield* valuesAt([x, ...mirrored]);
+      if (t > 1 && value === Number.POSITIVE_INFINITY) {
+        // the step has left the domain of f
+        x.set(before);
+        m.fill(0);
+        lr /= 2;
+        sigma /= 2;
+        if (sigma > LEAST_DEVIATION) continue;
+      }
       yield* finished({ point: x, value: value!, ...(t > 1 && { stepLength: distance(x, before) }) });
       before.set(x);
       const ranks = centredRanks(values);
@@ -73,7 +83,8 @@ export const openaiEs = method({
       }
       lr *= decay;
       sigma *= decay;
-      if (sigma < 1e-14) return { reason: "step below tolerance", detail: `the deviation is ${sigma}` };
+      if (sigma < LEAST_DEVIATION)
+        return { reason: "step below tolerance", detail: `the deviation is ${sigma}` };
     }
     return { reason: "iterations spent", detail: `${generations} generations were allowed` };
   },

@@ -26,6 +26,15 @@ export function firstPopulation(
   return [start, ...others];
 }
 
+/** Whether a population's values are all the same, to a share of their size; while one cannot be used they are not. */
+export function agree(values: readonly number[], tolerance: number): boolean {
+  const least = values.reduce((a, b) => Math.min(a, b));
+  const most = values.reduce((a, b) => Math.max(a, b));
+  return (
+    Number.isFinite(most) && most - least <= tolerance * (Math.abs(least) + Math.abs(most)) + Number.MIN_VALUE
+  );
+}
+
 /** Bring what left the box back in: between the bound and where its parent was, anywhere alike. */
 export function keepInside(child: Vector, parent: Vector, bounds: Bounds | undefined, random: Stream): void {
   if (bounds === undefined) return;
@@ -61,4 +70,33 @@ export function checkPopulation(method: string, size: number, least: number): vo
   throw new RangeError(
     `Cannot use ${method} as its population must be at least ${least}, or 0 for the usual one: current value is ${size}`,
   );
+}
+
+/** Generations in a row of which nothing can be used, before a method says so. */
+const PATIENCE = 30;
+
+/**
+ * The way back for a distribution that has left the domain of f: when no point of a generation can be used, its mean returns to the best
+ * point known and the caller halves the deviation.
+ */
+export class Retreat {
+  private readonly best: Vector;
+  private value = Number.POSITIVE_INFINITY;
+  private inRow = 0;
+
+  constructor(start: Vector) {
+    this.best = start.slice();
+  }
+
+  /** Take note of a generation's best. True where it is of no use, with the mean back; false too after thirty of these, so that the run ends. */
+  needed(point: Vector, value: number, mean: Vector): boolean {
+    if (value < this.value) {
+      this.best.set(point);
+      this.value = value;
+    }
+    this.inRow = value === Number.POSITIVE_INFINITY ? this.inRow + 1 : 0;
+    if (this.inRow === 0 || this.inRow > PATIENCE) return false;
+    mean.set(this.best);
+    return true;
+  }
 }
