@@ -106,7 +106,6 @@ checkOperators("recurrent layers", [
         { input, recurrent, bias: bias! },
         { direction: "reverse", activations: [ops.softplus], clip: 1.5 },
       ).output,
-    float32Only: true,
   },
   {
     name: "lstm with peepholes and a coupled forget gate",
