@@ -160,6 +160,38 @@ const misfits: readonly [name: string, build: () => Tensor, message: string][] =
     () => ops.batchNormalization(f(2, 3), { scale: f(3), bias: f(3), mean: f(2), variance: f(3) }),
     "scale, bias, mean and variance must have one value per channel (3)",
   ],
+  [
+    "prelu with slopes that would widen",
+    () => ops.prelu(f(2, 3), f(4, 1, 1)),
+    "it needs floats, and slopes that can be repeated to [2, 3]",
+  ],
+  [
+    "sumOf two dtypes",
+    () => ops.sumOf([f(2), t("float64", 2)]),
+    "Sum to float32_2 float32 [2] and float64_2 float64 [2] as all operands must have one float dtype: cast them, or use add",
+  ],
+  [
+    "sumOf what does not broadcast",
+    () => ops.sumOf([f(2), f(3), f(2)]),
+    "sizes, aligned at the right, must be equal or 1",
+  ],
+  [
+    "layerNormalization with a scale of another shape",
+    () => ops.layerNormalization(f(2, 3), { scale: f(2) }),
+    "scale and bias must have the shape of a row, [3]",
+  ],
+  ["cumSum along an axis that is not there", () => ops.cumSum(f(2, 3), 2), "current value is 2"],
+  [
+    "negativeLogLikelihood with weights for other classes",
+    () => ops.negativeLogLikelihood(f(2, 3), t("int64", 2), { weight: f(2) }),
+    "it needs a weight for each of 3 classes",
+  ],
+  [
+    "splitHeads of unequal heads",
+    () => ops.splitHeads(f(1, 2, 3), 2),
+    "it needs three axes, the last of 2 equal heads",
+  ],
+  ["isNotANumber of whole numbers", () => ops.isNotANumber(t("int32", 2)), "whole numbers are never NaN"],
 ];
 
 describe("operators refuse what does not fit", () => {
