@@ -73,7 +73,7 @@ export function walk(
 }
 
 /** The most entries that a table of indices or weights may have where it is written out while a graph is built. */
-const LARGEST_TABLE = 2 ** 22;
+const LARGEST_TABLE = 2 ** 20;
 
 /** A list with an entry for each place. Its length may come from a file: an absurd one is refused before memory is taken. */
 export function table<T>(length: number, entry: (place: number) => T): T[] {

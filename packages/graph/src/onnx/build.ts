@@ -14,7 +14,7 @@ import type { ReadExternal } from "./external.ts";
 import { describe, type KnownValue, NodeView, nameOf, type Surroundings } from "./node.ts";
 import { altered, domainOf, inOrder, type Size, type ValueType } from "./parse.ts";
 import { READERS } from "./readers/index.ts";
-import { initializerName, LARGEST_SIZE, readTensor, type StoredTensor } from "./tensor.ts";
+import { initializerName, LARGEST_SIZE, MOST_AXES, readTensor, type StoredTensor } from "./tensor.ts";
 
 export interface BuildOptions {
   /** Values of symbolic sizes: `{ batch: 32 }`. An axis without a name goes by `input.axis`, such as `x.0`. */
@@ -73,9 +73,9 @@ type Building<T> = Generator<Question, T, Answer>;
 /** Far above any real model (a hundred layers unrolled over a thousand steps); keeps hostile ones within memory. */
 const MOST_TENSORS = 400_000;
 /** Elements of constants that readers may write out, beyond those that the file holds: ranges, tables of indices. */
-const MOST_WRITTEN = 2 ** 25;
+const MOST_WRITTEN = 2 ** 23;
 /** Far above any real file; functions that call functions can stand for exponentially many. */
-const MOST_NODES = 200_000;
+const MOST_NODES = 100_000;
 /** Sub-graphs and functions within one another. */
 const DEEPEST = 32;
 
@@ -190,9 +190,9 @@ class Builder {
             `Cannot import ${describe(node)} as output ${k} (${quote(name)}) is asked for: its reader gives ${results.length}`,
           );
         }
-        if (!(result.size <= LARGEST_SIZE)) {
+        if (!(result.size <= LARGEST_SIZE && result.rank <= MOST_AXES)) {
           throw new OnnxError(
-            `Cannot import ${describe(node)} as a tensor may have 2^40 elements: ${quote(name)} has shape ${show(result.shape)}`,
+            `Cannot import ${describe(node)} as a tensor may have 2^40 elements and ${MOST_AXES} axes: ${quote(name)} has ${result.rank} axes and ${result.size} elements`,
           );
         }
         if (result.id >= before) this.graph.rename(result, name, node.name);
@@ -430,8 +430,9 @@ function bindSizes(name: string, type: ValueType, sizes: Readonly<Record<string,
       `Cannot build the model as axis ${axis} of input ${quote(name)} must have a whole number for its size, 0 or more: found ${value}`,
     );
   });
-  if (shape.reduce((n, d) => n * d, 1) <= LARGEST_SIZE) return { dtype: type.dtype, shape };
+  const size = shape.reduce((n, d) => n * d, 1);
+  if (size <= LARGEST_SIZE && shape.length <= MOST_AXES) return { dtype: type.dtype, shape };
   throw new OnnxError(
-    `Cannot build the model as a tensor may have 2^40 elements: input ${quote(name)} has shape ${show(shape)}`,
+    `Cannot build the model as a tensor may have 2^40 elements and ${MOST_AXES} axes: input ${quote(name)} has ${shape.length} axes and ${size} elements`,
   );
 }

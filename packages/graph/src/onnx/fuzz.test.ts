@@ -33,10 +33,10 @@ describe("mutated files", () => {
         survived++;
         expect(rewrite(again)).not.toBeNull();
       }),
-      { seed: 7, numRuns: 300 },
+      { seed: 7, numRuns: 150 },
     );
     // the mutations neither leave the files alone nor break all of them at once
-    expect(survived).toBeGreaterThan(5);
-    expect(survived).toBeLessThan(200);
+    expect(survived).toBeGreaterThan(3);
+    expect(survived).toBeLessThan(100);
   });
 });

@@ -39,6 +39,7 @@ export interface Surroundings {
   readonly external: ReadExternal;
 }
 
+const LONGEST_LIST = 4096;
 const TYPES = AttributeProto_AttributeType;
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -122,7 +123,12 @@ export class NodeView {
   }
 
   ints(name: string, fallback?: readonly number[]): readonly number[] {
-    return this.#read(name, TYPES.INTS, ({ ints }) => ints.map(Number), fallback);
+    return this.#read(
+      name,
+      TYPES.INTS,
+      ({ ints }) => this.#short(`attribute ${name}`, ints.map(Number)),
+      fallback,
+    );
   }
 
   floats(name: string, fallback?: readonly number[]): readonly number[] {
@@ -178,9 +184,15 @@ export class NodeView {
   constantInts(k: number, fallback?: readonly number[]): readonly number[] {
     if (fallback !== undefined && !this.hasInput(k)) return fallback;
     const { data, shape } = this.constant(k);
-    const ints = Array.from(data);
+    const ints = this.#short(`input ${k}`, Array.from(data));
     if (shape.length <= 1 && ints.every((value) => Number.isInteger(value))) return ints;
     throw this.refuse(`input ${k} must be a list of whole numbers`, `found shape ${show(shape)}`);
+  }
+
+  /** Lists name axes, sizes and parts: long ones are slips, and some readers compare every entry with every other. */
+  #short(what: string, list: readonly number[]): readonly number[] {
+    if (list.length <= LONGEST_LIST) return list;
+    throw this.refuse(`${what} may list ${LONGEST_LIST} numbers`, `it lists ${list.length}`);
   }
 
   /** The one number that operand k holds; `fallback` where it is left out. */

@@ -20,6 +20,7 @@ export const dtypeOfCode = (code: number): DType | undefined => DTYPES.get(code)
 
 /** No tensor has more elements: 2⁴⁰ floats are 4 TiB. Sizes beyond are slips or attacks, and their products would not be exact. */
 export const LARGEST_SIZE = 2 ** 40;
+export const MOST_AXES = 64;
 
 /** A tensor of the file whose numbers are read on demand, once. */
 export class StoredTensor implements KnownValue {
@@ -55,59 +56,64 @@ export function readTensor(proto: TensorProto, what: string, external: ReadExter
   }
   const shape = proto.dims.map(Number);
   const size = shape.reduce((n, d) => n * d, 1);
+  if (shape.length > MOST_AXES) throw refuse(`it may have ${MOST_AXES} axes`, `found ${shape.length}`);
   if (!shape.every((d) => d >= 0) || !(size <= LARGEST_SIZE))
-    throw refuse(`sizes must be 0 or more, and their product at most 2^40`, `found ${show(shape)}`);
+    throw refuse("sizes must be 0 or more, and their product at most 2^40", `found ${show(shape)}`);
   if (proto.segment) throw refuse("a tensor must be whole", "it is a segment of one");
 
-  const needed = `shape ${show(shape)} of ${dtype} needs`;
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL || proto.rawData.length > 0) {
-    const stored =
-      proto.dataLocation === TensorProto_DataLocation.EXTERNAL
-        ? externalBytes(proto, what, size * BYTES[dtype], external)
-        : () => proto.rawData;
-    if (
-      proto.dataLocation !== TensorProto_DataLocation.EXTERNAL &&
-      proto.rawData.length !== size * BYTES[dtype]
-    )
-      throw refuse(`${needed} ${size * BYTES[dtype]} bytes`, `found ${proto.rawData.length}`);
-    return new StoredTensor(dtype, shape, size, () => fromRaw(dtype, stored()));
-  }
-  const { list, read } = FIELDS[dtype](proto);
-  if (list.length !== size) throw refuse(`${needed} ${size} values`, `found ${list.length}`);
-  return new StoredTensor(dtype, shape, size, () => {
-    try {
-      return read();
-    } catch (error) {
-      throw new OnnxError(`Cannot read ${what}: ${(error as Error).message}`, { cause: error });
+  const read = (): (() => Numbers) => {
+    const needed = `shape ${show(shape)} of ${dtype} needs`;
+    const bytes = size * BYTES[dtype];
+    if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
+      const stored = externalBytes(proto, what, bytes, external);
+      return () => fromRaw(dtype, stored());
     }
-  });
+    if (proto.rawData.length > 0) {
+      if (proto.rawData.length === bytes) return () => fromRaw(dtype, proto.rawData);
+      throw refuse(`${needed} ${bytes} bytes`, `found ${proto.rawData.length}`);
+    }
+    const { list, numbers } = FIELDS[dtype](proto);
+    if (list.length === size) return numbers;
+    throw refuse(`${needed} ${size} values`, `found ${list.length}`);
+  };
+  return new StoredTensor(dtype, shape, size, naming(what, read()));
 }
 
-type Field = (proto: TensorProto) => { list: readonly unknown[]; read: () => Numbers };
+/** Numbers that cannot be read are told with the tensor's name. */
+const naming = (what: string, read: () => Numbers) => (): Numbers => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof OnnxError) throw error;
+    throw new OnnxError(`Cannot read ${what}: ${(error as Error).message}`, { cause: error });
+  }
+};
+
+type Field = (proto: TensorProto) => { list: readonly unknown[]; numbers: () => Numbers };
 
 const int32Field =
   (make: new (values: readonly number[]) => Numbers): Field =>
-  ({ int32Data }) => ({ list: int32Data, read: () => new make(int32Data) });
+  ({ int32Data }) => ({ list: int32Data, numbers: () => new make(int32Data) });
 const bitsField =
   (dtype: "float16" | "bfloat16"): Field =>
   ({ int32Data }) => ({
     list: int32Data,
-    read: () => Float32Array.from(int32Data, (bits) => fromBits(dtype, bits)),
+    numbers: () => Float32Array.from(int32Data, (bits) => fromBits(dtype, bits)),
   });
 
 /** The field that holds the values of each type where there is no raw data. */
 const FIELDS: Readonly<Record<DType, Field>> = {
-  float32: ({ floatData }) => ({ list: floatData, read: () => Float32Array.from(floatData) }),
-  float64: ({ doubleData }) => ({ list: doubleData, read: () => Float64Array.from(doubleData) }),
+  float32: ({ floatData }) => ({ list: floatData, numbers: () => Float32Array.from(floatData) }),
+  float64: ({ doubleData }) => ({ list: doubleData, numbers: () => Float64Array.from(doubleData) }),
   int64: ({ int64Data }) => ({
     list: int64Data,
-    read: () => Float64Array.from(int64Data, (value) => exactly(value, 2n ** 63n - 1n)),
+    numbers: () => Float64Array.from(int64Data, (value) => exactly(value, 2n ** 63n - 1n)),
   }),
   uint64: ({ uint64Data }) => ({
     list: uint64Data,
-    read: () => Float64Array.from(uint64Data, (value) => exactly(value, 2n ** 64n - 1n)),
+    numbers: () => Float64Array.from(uint64Data, (value) => exactly(value, 2n ** 64n - 1n)),
   }),
-  uint32: ({ uint64Data }) => ({ list: uint64Data, read: () => Uint32Array.from(uint64Data, Number) }),
+  uint32: ({ uint64Data }) => ({ list: uint64Data, numbers: () => Uint32Array.from(uint64Data, Number) }),
   int32: int32Field(Int32Array),
   int16: int32Field(Int16Array),
   int8: int32Field(Int8Array),
@@ -115,7 +121,7 @@ const FIELDS: Readonly<Record<DType, Field>> = {
   uint8: int32Field(Uint8Array),
   bool: ({ int32Data }) => ({
     list: int32Data,
-    read: () => Uint8Array.from(int32Data, (v) => Number(v !== 0)),
+    numbers: () => Uint8Array.from(int32Data, (v) => Number(v !== 0)),
   }),
   float16: bitsField("float16"),
   bfloat16: bitsField("bfloat16"),

@@ -15,7 +15,8 @@ function constantValue(node: NodeView): KnownValue {
   if (node.hasAttribute("value_float")) return { ...list("float32", [node.float("value_float")]), shape: [] };
   if (node.hasAttribute("value_int")) return { ...list("int64", [node.int("value_int")]), shape: [] };
   if (node.hasAttribute("value_floats")) return list("float32", node.floats("value_floats"));
-  if (node.hasAttribute("value_ints")) return list("int64", node.ints("value_ints"));
+  const ints = node.attribute("value_ints")?.ints;
+  if (ints) return list("int64", ints.map(Number));
   throw node.refuse(
     "a constant must be a tensor, a number or a list of numbers",
     `found ${node.proto.attribute.map(({ name }) => name).join(", ") || "no attribute"}`,
