@@ -43,6 +43,12 @@ export function distance(a: Vector, b: Vector): number {
   return Math.sqrt(sum);
 }
 
+/** Whether a and b are the same, number by number. */
+export function isSame(a: Vector, b: Vector): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** y ← y + scale·x */
 export function add(y: Vector, scale: number, x: Vector): void {
   for (let i = 0; i < y.length; i++) y[i]! += scale * x[i]!;

@@ -7,7 +7,7 @@
  */
 import { type Steps, smoothAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
-import { move } from "../vectors.ts";
+import { isSame, move } from "../vectors.ts";
 import type { Found, Line } from "./line.ts";
 
 export interface Armijo {
@@ -31,7 +31,9 @@ export function* backtrack(
   for (let trial = 0; trial < MOST_TRIALS; trial++) {
     move(x, step, d, into);
     const there = yield* smoothAt(into);
-    if (there <= f + decrease * step * slope) return { step, f: there };
+    if (there <= f + decrease * step * slope) {
+      return there === f && isSame(x, into) ? undefined : { step, f: there }; // too short to move x
+    }
     step *= shrink;
   }
   return undefined;
