@@ -7,7 +7,6 @@
  */
 import {
   type BlockSize,
-  computingOrder,
   convolves,
   type DType,
   findBlockSize,
@@ -80,7 +79,7 @@ export class BoundSession {
   static async create(options: SessionOptions): Promise<BoundSession> {
     const { outputs, reads, writes, threads = 1, blocks = true } = options;
     const { lowered, convolutions } = await layOut(outputs, blocks);
-    const order = forDepthFirst(computingOrder(Object.values(lowered)));
+    const order = forDepthFirst(Object.values(lowered));
     const session = await takeSession(
       serialize({ outputs: lowered, order }),
       threads,

@@ -11,7 +11,7 @@ import * as ops from "../ops/index.ts";
 import { serialize } from "../serialize.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { peakMemory } from "./memory.ts";
-import { computingOrder, forDepthFirst } from "./order.ts";
+import { forDepthFirst } from "./order.ts";
 
 const [BLOCKS, ROWS, WIDTH] = [8, 4096, 128];
 const ACTIVATION = ROWS * WIDTH * 4; // 2 MiB
@@ -36,11 +36,10 @@ function step(mark: typeof checkpoint) {
   const loss = ops.reduceMean(ops.mul(h, h));
   const slopes = gradients(loss, weights);
   const outputs = { loss, ...Object.fromEntries(slopes.map((slope, k) => [`slope${k}`, slope])) };
-  const order = computingOrder(Object.values(outputs));
-  const model = serialize({ outputs, order: forDepthFirst(order) });
+  const model = serialize({ outputs, order: forDepthFirst(Object.values(outputs)) });
   return {
     model,
-    expected: peakMemory(Object.values(outputs), { order, parameters: weights, forward: [loss] }),
+    expected: peakMemory(Object.values(outputs), { parameters: weights, forward: [loss] }),
   };
 }
 
