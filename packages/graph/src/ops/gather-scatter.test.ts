@@ -200,6 +200,9 @@ describe("gather and scatter", () => {
     expect(() => ops.gatherElements(data, table)).toThrow(
       "Cannot apply GatherElements to data float32 [3, 4] and table int64 [2, 5] as indices need the axes of the data, none of them larger, other than axis 0",
     );
+    expect(() => ops.gather(data, graph.constant([2, -5], [2], "int64"), 1)).toThrow(
+      /indices must lie in \[-4, 4\): found -5/,
+    );
     expect(() => ops.oneHot(table, 2 ** 40, data)).toThrow(
       /Cannot write out a table of 1099511627776 entries/,
     );

@@ -30,6 +30,13 @@ export const Gather: Operator<{ axis: number }> = {
   name: "Gather",
   infer([x, indices], { axis }) {
     requireIndices("Gather", [x, indices]);
+    const size = x.shape[axis]!;
+    const { origin } = indices;
+    const known = origin.kind === "constant" ? origin.data : [];
+    const outside = known.find((i) => !(i >= -size && i < size));
+    if (outside !== undefined) {
+      throw misfit("Gather", [x, indices], `indices must lie in [${-size}, ${size})`, `found ${outside}`);
+    }
     const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
     return { shape, dtype: x.dtype };
   },

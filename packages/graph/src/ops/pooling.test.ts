@@ -75,6 +75,41 @@ checkOperators("pooling", [
     float32Only: true,
   },
   {
+    // 4 is place 5 of the eight, 8 place 6
+    name: "maxPoolPlaces",
+    inputs: [small],
+    build: (x) => Object.values(ops.maxPoolPlaces(x, 2)),
+    expect: [
+      [4, 8],
+      [5, 6],
+    ],
+  },
+  {
+    // columns first: 4 stands at row 1 and column 1, so at 3; 8 at row 1 and column 2, so at 5
+    name: "maxPoolPlaces, column-major",
+    inputs: [small],
+    build: (x) => Object.values(ops.maxPoolPlaces(x, 2, { columnMajor: true })),
+    expect: [
+      [4, 8],
+      [3, 5],
+    ],
+  },
+  {
+    name: "maxPoolPlaces of windows that overlap",
+    inputs: [odd],
+    build: (x) => Object.values(ops.maxPoolPlaces(x, 3, { stride: 2, padding: 1 })),
+    float32Only: true,
+  },
+  {
+    name: "maxUnpool of what was pooled",
+    inputs: [small],
+    build: (x) => {
+      const { output, places } = ops.maxPoolPlaces(x, 2);
+      return ops.maxUnpool(output, places, x.shape);
+    },
+    expect: [0, 0, 0, 0, 0, 4, 8, 0],
+  },
+  {
     name: "averagePool",
     inputs: [small],
     build: (x) => ops.averagePool(x, 2),

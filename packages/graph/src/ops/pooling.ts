@@ -1,10 +1,13 @@
 /**
- * Pooling over one, two or three axes: MaxPool AveragePool GlobalMaxPool GlobalAveragePool, and lpPool, composed of them.
+ * Pooling over one, two or three axes: MaxPool AveragePool GlobalMaxPool GlobalAveragePool, and composed lpPool and maxUnpool.
  * Layout [B, C, …], the dots being the axes that windows slide over. How gradients are computed: `pooling-gradients.ts`.
  */
-import { misfit, type Operator, type Tensor } from "../graph.ts";
+import { type MultiOperator, misfit, type Operator, type Tensor } from "../graph.ts";
 import { type Shape, sizeOf } from "../shapes.ts";
 import { abs, mul, pow } from "./arithmetic.ts";
+import { constantLike } from "./elementwise.ts";
+import { scatterElements } from "./gather-scatter.ts";
+import { reshape } from "./shape.ts";
 import {
   eachTap,
   type PerAxis,
@@ -64,6 +67,49 @@ export const MaxPool: Operator<WindowAttributes> = {
       maxPoolGradient(x, y, g, attributes),
   ],
 };
+
+export type MaxPoolPlacesAttributes = WindowAttributes & { storage_order: number };
+
+/**
+ * ONNX's MaxPool with both its outputs: the largest value of every window, and where in the whole of x it is, counted in
+ * row-major order or, with `storage_order` 1, with the first axis of each plane innermost.
+ */
+export const MaxPoolPlaces: MultiOperator<MaxPoolPlacesAttributes> = {
+  name: "MaxPool",
+  inferAll(inputs, attributes) {
+    const largest = MaxPool.infer(inputs, attributes);
+    return [largest, { shape: largest.shape, dtype: "int64" }];
+  },
+  evaluateAll([x], attributes, outputs) {
+    const { shape } = outputs[0]!;
+    const largest = new Float64Array(sizeOf(shape)).fill(Number.NEGATIVE_INFINITY);
+    const places = new Float64Array(largest.length);
+    eachPlaneTap(x.shape, shape, attributes, (o, i) => {
+      if (!(x.data[i]! > largest[o]!)) return;
+      largest[o] = x.data[i]!;
+      places[o] = i;
+    });
+    const plane = x.shape.slice(2);
+    return [largest, attributes.storage_order ? places.map((i) => firstAxisInnermost(i, plane)) : places];
+  },
+  // the values' gradient goes where they came from; places have none
+  gradient: [
+    ({ inputs: [x], outputs: [y], attributes, gradients: [g] }, { maxPoolGradient }) =>
+      g ? maxPoolGradient(x, y!, g, attributes) : null,
+  ],
+};
+
+/** A row-major place in planes of this shape, counted with the first axis innermost. */
+function firstAxisInnermost(place: number, plane: Shape): number {
+  const size = sizeOf(plane);
+  let rest = place % size;
+  let found = 0;
+  for (const [k, d] of [...plane.entries()].reverse()) {
+    found += (rest % d) * sizeOf(plane.slice(0, k));
+    rest = Math.floor(rest / d);
+  }
+  return place - (place % size) + found;
+}
 
 export type AveragePoolAttributes = WindowAttributes & { count_include_pad: number };
 
@@ -145,6 +191,25 @@ const poolAttributes = (x: Tensor, kernel: PerAxis, options: WindowOptions): Win
 /** Largest value of each window. The stride is the kernel's size when left out, as in torch. */
 export const maxPool = (x: Tensor, kernel: PerAxis, options: WindowOptions = {}): Tensor =>
   x.graph.apply(MaxPool, [x], poolAttributes(x, kernel, options));
+
+/** The same with the places of these values in the whole of `x`, which `maxUnpool` takes. */
+export function maxPoolPlaces(
+  x: Tensor,
+  kernel: PerAxis,
+  options: WindowOptions & { readonly columnMajor?: boolean } = {},
+): { output: Tensor; places: Tensor } {
+  const { columnMajor = false, ...window } = options;
+  const attributes = { ...poolAttributes(x, kernel, window), storage_order: Number(columnMajor) };
+  const [output, places] = x.graph.applyMany(MaxPoolPlaces, [x], attributes) as [Tensor, Tensor];
+  return { output, places };
+}
+
+/** The values of `x` put back at `places` of a tensor of that shape, zeros elsewhere. */
+export function maxUnpool(x: Tensor, places: Tensor, shape: Shape): Tensor {
+  const flat = (t: Tensor) => reshape(t, [t.size]);
+  const zeros = constantLike(x, 0, [sizeOf(shape)]);
+  return reshape(scatterElements(zeros, flat(places), flat(x)), shape);
+}
 
 export interface AveragePoolOptions extends WindowOptions {
   /** Whether padding counts as zeros (default) or is left out of the mean. */

@@ -1,9 +1,9 @@
 /**
- * Pooling. `ceil_mode` and automatic pads become pads, since sizes are known. MaxPool that is asked for the places of its
- * maxima is carried.
+ * Pooling, and its undoing. `ceil_mode` and automatic pads become pads, since sizes are known.
  */
 import type { Tensor } from "../../graph.ts";
 import * as ops from "../../ops/index.ts";
+import { show } from "../../shapes.ts";
 import type { NodeView, Reader, Readers } from "../node.ts";
 import { autoPadOf, windowOf } from "./convolution.ts";
 
@@ -32,6 +32,28 @@ function averagePool(node: NodeView): Tensor {
   return ops.averagePool(padded, kernel, { ...options, padding: beyond, countPadding: false });
 }
 
+/**
+ * Places count in the tensor that was pooled, whose sizes are (size − 1)·stride + kernel − pads; a larger output has zeros behind
+ * them.
+ */
+function maxUnpool(node: NodeView): Tensor {
+  const x = node.input(0);
+  const { kernel_shape, strides, pads } = windowOf(node, x.rank - 2);
+  const pooled = kernel_shape.map(
+    (size, k) => (x.shape[k + 2]! - 1) * strides[k]! + size - pads[k]! - pads[k + kernel_shape.length]!,
+  );
+  const shape = [...x.shape.slice(0, 2), ...pooled];
+  const whole = ops.maxUnpool(x, node.input(1), shape);
+  const wanted = node.constantInts(2, shape);
+  if (wanted.length !== x.rank)
+    throw node.refuse(`its output shape must have ${x.rank} sizes`, `found ${show(wanted)}`);
+  return ops.pad(
+    whole,
+    shape.map(() => 0),
+    shape.map((size, k) => wanted[k]! - size),
+  );
+}
+
 const planeOf =
   (build: (x: Tensor) => Tensor): Reader =>
   (node) =>
@@ -39,11 +61,14 @@ const planeOf =
 
 export const pooling: Readers = {
   MaxPool: (node) => {
-    if (node.hasOutput(1)) return null;
     const x = node.input(0);
     const { kernel, options } = windowsOf(node, x);
-    return ops.maxPool(x, kernel, options);
+    if (!node.hasOutput(1)) return ops.maxPool(x, kernel, options);
+    const columnMajor = node.int("storage_order", 0) === 1;
+    const { output, places } = ops.maxPoolPlaces(x, kernel, { ...options, columnMajor });
+    return [output, places];
   },
+  MaxUnpool: maxUnpool,
   AveragePool: averagePool,
   LpPool: (node) => {
     const x = node.input(0);
