@@ -83,6 +83,8 @@ export {
   max,
   maxOf,
   maxPool,
+  maxPoolPlaces,
+  maxUnpool,
   meanOf,
   meanVarianceNormalization,
   min,
