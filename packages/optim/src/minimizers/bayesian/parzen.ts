@@ -75,17 +75,17 @@ export function parzen(axis: Axis, observations: readonly number[], axesTogether
     const at = cellOf(cell!, u);
     return [cell!.edges[at]!, cell!.edges[at + 1]!] as const;
   };
+  // of each kernel, the logarithm of what is inside [0, 1], and of the density's factor
+  const inside = means.map((mean, k) => Math.log(between(-mean / widths[k]!, (1 - mean) / widths[k]!)));
+  const factors = widths.map((width, k) => -LOG_ROOT_TWO_PI - Math.log(width) - inside[k]!);
   return {
     weights: mixtureWeights(n),
     logKernel(k, u) {
       const mean = means[k]!;
       const width = widths[k]!;
-      const inside = Math.log(between(-mean / width, (1 - mean) / width));
-      if (cell !== undefined) {
-        const [low, high] = edgesAround(u);
-        return Math.log(between((low - mean) / width, (high - mean) / width)) - inside;
-      }
-      return -0.5 * ((u - mean) / width) ** 2 - LOG_ROOT_TWO_PI - Math.log(width) - inside;
+      if (cell === undefined) return factors[k]! - 0.5 * ((u - mean) / width) ** 2;
+      const [low, high] = edgesAround(u);
+      return Math.log(between((low - mean) / width, (high - mean) / width)) - inside[k]!;
     },
     draw(k, random) {
       // at least a third of each kernel lies inside: half a narrow one at a bound, 0.34 of one of width 1 there

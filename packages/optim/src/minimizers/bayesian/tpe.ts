@@ -58,11 +58,13 @@ function mixture(
     ),
   );
   const weights = parts[0]!.weights; // they depend on the count only
+  const logWeights = weights.map(Math.log);
   const logs = new Float64Array(weights.length);
   return {
     logDensity(point) {
-      for (let k = 0; k < logs.length; k++) {
-        logs[k] = parts.reduce((sum, part, j) => sum + part.logKernel(k, point[j]!), Math.log(weights[k]!));
+      logs.set(logWeights);
+      for (const [j, part] of parts.entries()) {
+        for (let k = 0; k < logs.length; k++) logs[k]! += part.logKernel(k, point[j]!);
       }
       return logSumExp(logs);
     },
@@ -83,8 +85,11 @@ const pick = (weights: Float64Array, u: number): number => {
 };
 
 function logSumExp(logs: Float64Array): number {
-  const most = logs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  return most + Math.log(logs.reduce((sum, one) => sum + Math.exp(one - most), 0));
+  let most = Number.NEGATIVE_INFINITY;
+  for (const one of logs) most = Math.max(most, one);
+  let sum = 0;
+  for (const one of logs) sum += Math.exp(one - most);
+  return most + Math.log(sum);
 }
 
 /** log l(u) − log g(u) of one axis: what TPE maximises. */

@@ -56,6 +56,10 @@ export const spsa = method({
       const ak = a / (A + k + 1) ** alpha;
       const delta = shake(n, random("perturbation", k));
       const [value, up, down] = yield* valuesAt(around(x, delta, ck));
+      if (value === Number.POSITIVE_INFINITY && !x.every((one, i) => one === before[i])) {
+        x.set(before); // the step has left the domain of f
+        continue;
+      }
       if (k > 0) yield* finished({ point: x, value: value!, stepLength: distance(x, before) });
       before.set(x);
       const step = (ak * (up! - down!)) / (2 * ck);
