@@ -6,9 +6,9 @@
  */
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from "../generated/onnx_pb.js";
 import { type DType, Graph, isFloat, type Tensor, type TensorType } from "../graph.ts";
-import { where } from "../ops/index.ts";
 import { type Shape, sameShape, show } from "../shapes.ts";
 import { carried, carriedAttributes } from "./carry.ts";
+import { branch, type Inline, unroll } from "./control-flow.ts";
 import { OnnxError, quote } from "./error.ts";
 import type { ReadExternal } from "./external.ts";
 import { describe, type KnownValue, NodeView, nameOf, type Surroundings } from "./node.ts";
@@ -81,6 +81,11 @@ const DEEPEST = 32;
 
 /** The field of a function that holds defaults of its attributes, newer than the format that is read here. */
 const ATTRIBUTE_DEFAULTS = 11;
+
+/** Operators with graphs of their own. */
+const CONTROL_FLOW: Readonly<
+  Record<string, (node: NodeView, inline: Inline<Question, Answer>) => Building<readonly Tensor[]>>
+> = { If: branch, Loop: unroll };
 
 /** Operands that hold running statistics: kept, not trained. */
 const STATISTICS: ReadonlyMap<string, readonly number[]> = new Map([["BatchNormalization", [3, 4]]]);
@@ -175,11 +180,7 @@ class Builder {
 
   *nodes(nodes: readonly NodeProto[], scope: Scope): Building<void> {
     for (const node of nodes) {
-      if (++this.#built > MOST_NODES) {
-        throw new OnnxError(
-          `Cannot import ${describe(node)} as a model may have ${MOST_NODES} nodes, those of functions written out: there are more`,
-        );
-      }
+      this.#count(node);
       const before = this.graph.count;
       const results = yield* this.#node(node, scope);
       for (const [k, name] of node.output.entries()) {
@@ -201,6 +202,13 @@ class Builder {
     }
   }
 
+  #count(node: NodeProto): void {
+    if (++this.#built <= MOST_NODES) return;
+    throw new OnnxError(
+      `Cannot import ${describe(node)} as a model may have ${MOST_NODES} nodes, those of functions and loops written out: there are more`,
+    );
+  }
+
   *#node(node: NodeProto, scope: Scope): Building<readonly Tensor[]> {
     const domain = domainOf(node.domain);
     const local = this.#source.functions.get(`${domain}:${node.opType}`);
@@ -211,8 +219,10 @@ class Builder {
         `Cannot import ${describe(node)} as the model must name the operator sets that it uses: it has none for domain ${quote(domain)}`,
       );
     }
-    if (domain === "" && node.opType === "If") return yield* this.#branch(node, scope);
     const view = new NodeView(node, opset, this.#around(scope));
+    const flow =
+      domain === "" && Object.hasOwn(CONTROL_FLOW, node.opType) ? CONTROL_FLOW[node.opType] : undefined;
+    if (flow) return yield* flow(view, (graph, inputs) => this.#inline(node, graph, scope, inputs));
     const reader = domain === "" && Object.hasOwn(READERS, node.opType) ? READERS[node.opType] : undefined;
     const results = reader ? naming(node, () => this.graph.scope(view.name, () => reader(view))) : null;
     if (results) return Array.isArray(results) ? results : [results as Tensor];
@@ -241,37 +251,20 @@ class Builder {
     return types.every((type) => type !== undefined) ? (types as Answer) : null;
   }
 
-  /** `If` with a condition that is known is its branch; with one that is not, both are computed and one is chosen. */
-  *#branch(node: NodeProto, scope: Scope): Building<readonly Tensor[]> {
-    const view = new NodeView(node, this.#source.opsets.get("")!, this.#around(scope));
-    const condition = view.hasInput(0) ? this.#known(scope, node.input[0]!) : null;
-    const graphOf = (name: string): GraphProto => {
-      const graph = node.attribute.find((attribute) => attribute.name === name)?.g;
-      if (graph) return graph;
-      throw view.refuse(`attribute ${name} must be a graph`, "the node does not have it");
-    };
-    if (condition)
-      return yield* this.#inline(node, graphOf(condition.data[0] ? "then_branch" : "else_branch"), scope);
-    const yes = yield* this.#inline(node, graphOf("then_branch"), scope);
-    const no = yield* this.#inline(node, graphOf("else_branch"), scope);
-    return yes.map((tensor, k) => {
-      const other = no[k];
-      if (!other || other.dtype !== tensor.dtype || !sameShape(other.shape, tensor.shape)) {
-        throw view.refuse(
-          "both branches must give tensors of one type where the condition is not constant",
-          `found ${tensor} and ${other}`,
-        );
-      }
-      return where(view.input(0), tensor, other);
-    });
-  }
-
-  *#inline(node: NodeProto, graph: GraphProto, scope: Scope): Building<readonly Tensor[]> {
+  /** A sub-graph of the node, which sees the names around it. */
+  *#inline(
+    node: NodeProto,
+    graph: GraphProto,
+    scope: Scope,
+    inputs: readonly Tensor[],
+  ): Building<readonly Tensor[]> {
+    this.#count(node);
     const stored = graph.initializer.map((proto) => {
       const what = initializerName(proto.name);
       return [proto.name, readTensor(proto, what, this.#source.external)] as const;
     });
     const inner = new Scope(deeper(node, scope), stored, scope);
+    for (const [k, { name }] of graph.input.entries()) if (inputs[k]) inner.values.set(name, inputs[k]);
     yield* this.nodes(
       inOrder(graph.node, (name) => inner.has(name)),
       inner,

@@ -1,9 +1,15 @@
 /** Functions of a model and branches are written out in their place. */
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
+import { TensorProtoSchema } from "../generated/onnx_pb.js";
+import { gradients } from "../gradients.ts";
+import { reduceSum } from "../ops/index.ts";
 import { attribute, floats, info, ints, node, onnxFile, untyped } from "../testing/onnx-file.ts";
 import { readOnnx } from "./model.ts";
 
+const bools = (name: string, int32Data: number[]) =>
+  create(TensorProtoSchema, { name, dataType: 9, dims: [], int32Data });
 const graphOf = (opType: string, inputs: readonly string[]) => ({
   g: { node: [node(opType, inputs, ["z"])], output: [untyped("z")] },
 });
@@ -54,6 +60,65 @@ describe("If", () => {
       [11, 22],
       [10, 40],
     ]);
+  });
+});
+
+describe("Loop", () => {
+  /** h ← h + w·(i + 1) for each round i, of which h is kept. */
+  const loop = (condition: "yes" | "open") =>
+    onnxFile({
+      input: [info("x", [2]), info("open", [], 9)],
+      output: [untyped("last"), untyped("all")],
+      initializer: [ints("three", [], [3]), floats("w", [2], [1, 10]), bools("yes", [1])],
+      node: [
+        node(
+          "Loop",
+          ["three", "yes", "x"],
+          ["last", "all"],
+          [
+            attribute("body", {
+              g: {
+                input: [untyped("i"), untyped("goesOn"), untyped("h")],
+                output: [untyped(condition === "yes" ? "goesOn" : "still"), untyped("next"), untyped("next")],
+                node: [
+                  node("Cast", ["i"], ["f"], [attribute("to", { i: 1n })]),
+                  node("Mul", ["w", "f"], ["part"]),
+                  node("Add", ["part", "w"], ["whole"]),
+                  node("Add", ["h", "whole"], ["next"]),
+                  node("Identity", ["open"], ["still"]),
+                ],
+              },
+            }),
+          ],
+        ),
+      ],
+    });
+
+  test("of a known number of rounds is written out, and what it keeps is stacked", () => {
+    const { outputs, parameters } = readOnnx(loop("yes")).build();
+    const [last, all] = evaluate([...outputs.values()], { x: [5, 5], w: [1, 10] });
+    // 1, 3, 6 and tenfold, added to 5
+    expect([...last!]).toEqual([11, 65]);
+    expect([...all!]).toEqual([6, 15, 8, 35, 11, 65]);
+    expect(outputs.get("all")!.shape).toEqual([3, 2]);
+    const [slope] = gradients(reduceSum(outputs.get("last")!), [parameters.get("w")!]);
+    expect([...evaluate([slope!], { x: [5, 5], w: [1, 10] })[0]!]).toEqual([6, 6]);
+  });
+
+  test("whose condition depends on what is fed is refused", () => {
+    expect(() => readOnnx(loop("open")).build()).toThrow(
+      'Cannot import Loop "the Loop" as how often it runs must follow from the file',
+    );
+  });
+
+  test("without end is refused, even where it does nothing", () => {
+    const empty = { input: [untyped("i"), untyped("c")], output: [untyped("c")] };
+    const file = onnxFile({
+      input: [info("x", [])],
+      output: [untyped("x")],
+      node: [node("Loop", ["", ""], [], [attribute("body", { g: empty })])],
+    });
+    expect(() => readOnnx(file).build()).toThrow("a model may have 100000 nodes");
   });
 });
 

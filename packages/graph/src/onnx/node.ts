@@ -3,7 +3,12 @@
  * A reader turns one kind of node into tensors of the graph, mostly by one call of an operator function. Readers stand in one
  * table per family under `readers/`.
  */
-import { type AttributeProto, AttributeProto_AttributeType, type NodeProto } from "../generated/onnx_pb.js";
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  type GraphProto,
+  type NodeProto,
+} from "../generated/onnx_pb.js";
 import type { DType, Graph, Numbers, Tensor } from "../graph.ts";
 import { type Shape, show } from "../shapes.ts";
 import { OnnxError, quote } from "./error.ts";
@@ -151,6 +156,13 @@ export class NodeView {
     return readTensor(t, `${name} of ${describe(this.proto)}`, this.#around.external);
   }
 
+  /** A graph that an attribute holds. */
+  subgraph(name: string): GraphProto {
+    const { g } = this.#read(name, TYPES.GRAPH, (attribute) => attribute);
+    if (!g) throw this.refuse(`attribute ${name} must be a graph`, "it is empty");
+    return g;
+  }
+
   /** The node's first output as a value of the file, under its name. */
   place(value: KnownValue): Tensor {
     return this.#around.place(this.outputs[0] ?? this.name, value);
@@ -178,6 +190,11 @@ export class NodeView {
       `input ${k} (${quote(this.proto.input[k]!)}) must be known when the model is imported`,
       "it depends on values that are only known when the model runs; export the model with static shapes, or compute it from constants and shapes",
     );
+  }
+
+  /** Whether the values of operand k follow from the file alone. */
+  isKnown(k: number): boolean {
+    return this.hasInput(k) && this.#around.known(this.proto.input[k]!) !== null;
   }
 
   /** The whole numbers that operand k holds; `fallback` where it is left out. */
