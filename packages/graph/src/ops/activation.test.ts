@@ -68,7 +68,6 @@ checkOperators("activation", [
     inputs: [{ shape: [3], values: [-3, 0.25, 1] }],
     build: (x) => ops.softsign(x),
     expect: [-0.75, 0.2, 0.5],
-    float32Only: true,
   },
   {
     // ln(1 + exp 0) = ln 2, tanh ln 2 = 3/5; at ln 3: tanh ln 4 = 15/17

@@ -96,8 +96,9 @@ export function softplus(x: Tensor): Tensor {
   return output;
 }
 
-/** x/(1 + |x|). */
-export const softsign: (x: Tensor) => Tensor = applyUnary(Softsign);
+/** x/(1 + |x|), composed in float64, which ONNX Runtime's kernel does not have. */
+export const softsign = (x: Tensor): Tensor =>
+  x.dtype === "float64" ? div(x, add(abs(x), 1)) : applyWith(Softsign, x, {});
 
 /** gelu(x) = x Φ(x) = x/2 (1 + erf(x/√2)), or with "tanh" its approximation. Source: arXiv:1606.08415. */
 export const gelu = (x: Tensor, approximate: GeluAttributes["approximate"] = "none"): Tensor =>

@@ -6,7 +6,10 @@
  */
 import { isFloat, misfit, type Operator, type Tensor } from "../graph.ts";
 import { broadcastShapes, sameShape, show } from "../shapes.ts";
-import { applyUnary, applyWith, binary, unary } from "./elementwise.ts";
+import { add, exp, mul, sub } from "./arithmetic.ts";
+import { greater, less, where } from "./comparison.ts";
+import { applyWith, binary, constantLike, unary } from "./elementwise.ts";
+import { clip } from "./extrema.ts";
 import { isPositive, step } from "./step.ts";
 
 type Alpha = { alpha: number };
@@ -106,21 +109,49 @@ export const HardSwish = unary(
   },
 );
 
+/** ONNX Runtime has these operators in float32 alone; in float64 they are composed, with the same derivative at the corner. */
+const isDouble = (x: Tensor): boolean => x.dtype === "float64";
+
+/** `straight` where x > 0, `other` elsewhere. */
+const bent = (x: Tensor, straight: Tensor, other: Tensor): Tensor => where(greater(x, 0), straight, other);
+
+/** α (exp(x/β) − 1) where x ≤ 0; where x is above, the exponential of 0, as that of x might overflow. */
+const saturating = (x: Tensor, alpha: number, beta: number): Tensor =>
+  mul(sub(exp(mul(clip(x, undefined, 0), 1 / beta)), 1), alpha);
+
 /** x for x > 0, `alpha` x elsewhere. */
-export const leakyRelu = (x: Tensor, alpha = 0.01): Tensor => applyWith(LeakyRelu, x, { alpha });
+export const leakyRelu = (x: Tensor, alpha = 0.01): Tensor =>
+  isDouble(x) ? bent(x, x, mul(x, alpha)) : applyWith(LeakyRelu, x, { alpha });
+
 /** x for x > 0, `slope` · x elsewhere; the slopes are repeated to x's shape. */
-export const prelu = (x: Tensor, slope: Tensor): Tensor => x.graph.apply(PRelu, [x, slope], {});
+export function prelu(x: Tensor, slope: Tensor): Tensor {
+  PRelu.infer([x, slope, slope], {});
+  return isDouble(x) ? bent(x, x, mul(x, slope)) : x.graph.apply(PRelu, [x, slope], {});
+}
+
 /** x for x > 0, α (exp x − 1) elsewhere. Source: Clevert et al., arXiv:1511.07289. */
-export const elu = (x: Tensor, alpha = 1): Tensor => applyWith(Elu, x, { alpha });
+export const elu = (x: Tensor, alpha = 1): Tensor =>
+  isDouble(x) ? bent(x, x, saturating(x, alpha, 1)) : applyWith(Elu, x, { alpha });
+
 /** γ elu(x, α) with the α and γ that keep mean 0 and variance 1. Source: Klambauer et al., arXiv:1706.02515. */
 export const selu = (x: Tensor, alpha = 1.6732632423543772, gamma = 1.0507009873554805): Tensor =>
-  applyWith(Selu, x, { alpha, gamma });
+  isDouble(x) ? mul(elu(x, alpha), gamma) : applyWith(Selu, x, { alpha, gamma });
+
 /** max(0, x) + min(0, α (exp(x/α) − 1)). Source: Barron, arXiv:1704.07483. */
-export const celu = (x: Tensor, alpha = 1): Tensor => applyWith(Celu, x, { alpha });
+export const celu = (x: Tensor, alpha = 1): Tensor =>
+  isDouble(x) ? bent(x, x, saturating(x, alpha, alpha)) : applyWith(Celu, x, { alpha });
+
 /** x for x > `alpha`, 0 elsewhere. */
-export const thresholdedRelu = (x: Tensor, alpha = 1): Tensor => applyWith(ThresholdedRelu, x, { alpha });
+export const thresholdedRelu = (x: Tensor, alpha = 1): Tensor =>
+  isDouble(x) ? where(greater(x, alpha), x, constantLike(x, 0)) : applyWith(ThresholdedRelu, x, { alpha });
+
 /** max(0, min(1, αx + β)); torch.nn.Hardsigmoid has α = 1/6. */
-export const hardSigmoid = (x: Tensor, alpha = 0.2, beta = 0.5): Tensor =>
-  applyWith(HardSigmoid, x, { alpha, beta });
+export function hardSigmoid(x: Tensor, alpha = 0.2, beta = 0.5): Tensor {
+  if (!isDouble(x)) return applyWith(HardSigmoid, x, { alpha, beta });
+  const sloping = add(mul(x, alpha), beta);
+  return bent(sloping, where(less(sloping, 1), sloping, constantLike(x, 1)), constantLike(x, 0));
+}
+
 /** x hardSigmoid(x, 1/6, 1/2). Source: Howard et al., arXiv:1905.02244. */
-export const hardSwish: (x: Tensor) => Tensor = applyUnary(HardSwish);
+export const hardSwish = (x: Tensor): Tensor =>
+  isDouble(x) ? mul(x, hardSigmoid(x, 1 / 6, 0.5)) : applyWith(HardSwish, x, {});

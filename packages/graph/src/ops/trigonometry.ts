@@ -1,9 +1,11 @@
 /**
- * Circular and hyperbolic functions and their inverses. ONNX Runtime has most of them in float32 alone.
+ * Circular and hyperbolic functions and their inverses. ONNX Runtime has all but sin and cos in float32 alone: in float64 some are
+ * composed of sin, cos, exp and log; asin, acos, atan and asinh are left to the reference there.
  * Source: onnx/docs/Operators.md, opset 21.
  */
 import type { Tensor } from "../graph.ts";
-import { applyUnary, unary } from "./elementwise.ts";
+import { add, div, exp, log, mul, neg, sqrt, sub } from "./arithmetic.ts";
+import { applyUnary, applyWith, unary } from "./elementwise.ts";
 
 // sin' = cos
 export const Sin = unary("Sin", Math.sin, ({ inputs: [x], gradient: g }, { cos, mul }) => mul(g, cos(x)));
@@ -60,12 +62,17 @@ export const Atanh = unary("Atanh", Math.atanh, ({ inputs: [x], gradient: g }, {
 
 export const sin: (x: Tensor) => Tensor = applyUnary(Sin);
 export const cos: (x: Tensor) => Tensor = applyUnary(Cos);
-export const tan: (x: Tensor) => Tensor = applyUnary(Tan);
+export const tan = (x: Tensor): Tensor =>
+  x.dtype === "float64" ? div(sin(x), cos(x)) : applyWith(Tan, x, {});
 export const asin: (x: Tensor) => Tensor = applyUnary(Asin);
 export const acos: (x: Tensor) => Tensor = applyUnary(Acos);
 export const atan: (x: Tensor) => Tensor = applyUnary(Atan);
-export const sinh: (x: Tensor) => Tensor = applyUnary(Sinh);
-export const cosh: (x: Tensor) => Tensor = applyUnary(Cosh);
+export const sinh = (x: Tensor): Tensor =>
+  x.dtype === "float64" ? mul(sub(exp(x), exp(neg(x))), 0.5) : applyWith(Sinh, x, {});
+export const cosh = (x: Tensor): Tensor =>
+  x.dtype === "float64" ? mul(add(exp(x), exp(neg(x))), 0.5) : applyWith(Cosh, x, {});
 export const asinh: (x: Tensor) => Tensor = applyUnary(Asinh);
-export const acosh: (x: Tensor) => Tensor = applyUnary(Acosh);
-export const atanh: (x: Tensor) => Tensor = applyUnary(Atanh);
+export const acosh = (x: Tensor): Tensor =>
+  x.dtype === "float64" ? log(add(x, sqrt(sub(mul(x, x), 1)))) : applyWith(Acosh, x, {});
+export const atanh = (x: Tensor): Tensor =>
+  x.dtype === "float64" ? mul(sub(log(add(x, 1)), log(sub(1, x))), 0.5) : applyWith(Atanh, x, {});
