@@ -23,6 +23,8 @@ export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
 // training
 export { Evaluator, images } from "./evaluate.ts";
 export { type Evaluation, type FitOptions, type FitResult, fit, readResult } from "./fit.ts";
+// networks that evolution shaped
+export { genomeModule, withTrainedWeights } from "./genome-module.ts";
 export { HessianProgram, hessianByDifferences } from "./hessian-product.ts";
 export { canonicalJson, type Json, type JsonObject } from "./json.ts";
 export * from "./lr-finder/index.ts";
