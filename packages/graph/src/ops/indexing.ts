@@ -1,6 +1,6 @@
 /**
  * Taking stretches of a tensor and putting them back: Slice, Pad with a constant, and what is made of them.
- * They are an adjoint pair: padding undoes slicing. Other paddings: `padding.ts`; single elements: `gather-scatter.ts`.
+ * They are an adjoint pair: padding undoes slicing. Other paddings: `padding.ts`; single elements: `gather.ts` and `scatter.ts`.
  */
 import { frontAxis, misfit, type Operator, type Tensor } from "../graph.ts";
 import { show, sizeOf, stridesOf, walk } from "../shapes.ts";

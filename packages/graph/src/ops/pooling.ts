@@ -6,7 +6,7 @@ import { type MultiOperator, misfit, type Operator, type Tensor } from "../graph
 import { type Shape, sizeOf } from "../shapes.ts";
 import { abs, mul, pow } from "./arithmetic.ts";
 import { constantLike } from "./elementwise.ts";
-import { scatterElements } from "./gather-scatter.ts";
+import { scatterElements } from "./scatter.ts";
 import { reshape } from "./shape.ts";
 import {
   eachTap,
