@@ -14,6 +14,7 @@
 import { finished, method, type Steps, valueAt, valuesAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { flag, nonNegative, positive } from "../options.ts";
+import { add } from "../vectors.ts";
 
 interface Vertex {
   point: Vector;
@@ -58,14 +59,19 @@ export const nelderMead = method({
     /** (1 + c) centre − c worst, evaluated. */
     function* at(c: number): Steps<Vertex> {
       const worst = simplex[n]!.point;
-      const point = centre.map((one, i) => (1 + c) * one - c * worst[i]!);
+      const point = new Float64Array(n);
+      for (let i = 0; i < n; i++) point[i] = (1 + c) * centre[i]! - c * worst[i]!;
       return { point, value: yield* valueAt(point) };
     }
 
     for (;;) {
       const [best] = simplex as [Vertex];
-      const size = largest(simplex.map(({ point }) => maxDifference(point, best.point)));
-      const fall = largest(simplex.map(({ value }) => Math.abs(value - best.value)));
+      let size = 0;
+      let fall = 0;
+      for (const { point, value } of simplex) {
+        size = Math.max(size, maxDifference(point, best.point));
+        fall = Math.max(fall, Math.abs(value - best.value));
+      }
       if (size <= pointTolerance && fall <= valueTolerance) {
         return {
           reason: "step below tolerance",
@@ -73,7 +79,7 @@ export const nelderMead = method({
         };
       }
       centre.fill(0);
-      for (const { point } of simplex.slice(0, n)) for (let i = 0; i < n; i++) centre[i]! += point[i]!;
+      for (let k = 0; k < n; k++) add(centre, 1, simplex[k]!.point);
       for (let i = 0; i < n; i++) centre[i]! /= n;
 
       const reflected = yield* at(rho);
@@ -110,7 +116,8 @@ export const nelderMead = method({
 const sort = (simplex: Vertex[]) =>
   simplex.sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
 
-const largest = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
-
-const maxDifference = (a: Vector, b: Vector): number =>
-  a.reduce((most, one, i) => Math.max(most, Math.abs(one - b[i]!)), 0);
+function maxDifference(a: Vector, b: Vector): number {
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+  return most;
+}
