@@ -1,21 +1,16 @@
 /**
  * Methods that call the function again: line searches, second order, proximal, zero order, evolution, Bayes.
  *
- * Reading order: objective → method → result → minimization → minimize → first-order/ → second-order/ → problems/.
+ * Reading order: objective → method → result → facts → limits → minimization → minimize → first-order/ → second-order/ → problems/.
  */
 
 export * from "./bayesian/index.ts";
 export * from "./evolutionary/index.ts";
+export { type Facts, factsOf, refusal } from "./facts.ts";
+export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export * from "./method.ts";
 export { methodsFor, minimizers } from "./methods.ts";
-export {
-  DEFAULT_LIMITS,
-  type Facts,
-  factsOf,
-  type Limits,
-  Minimization,
-  refusal,
-} from "./minimization.ts";
+export { Minimization } from "./minimization.ts";
 export { evaluate, evaluateAsync, minimize, minimizeAsync } from "./minimize.ts";
 export {
   type AsyncObjective,

@@ -1,12 +1,12 @@
 /** Every method by its name. A new one is one more entry: the laws of `laws/minimizers` then ask which problems it claims. */
 import { bayesianMethods } from "./bayesian/index.ts";
 import { evolutionaryMethods } from "./evolutionary/index.ts";
+import { type Facts, refusal } from "./facts.ts";
 import { acceleratedGradient } from "./first-order/accelerated.ts";
 import { conjugateGradient } from "./first-order/conjugate-gradient.ts";
 import { barzilaiBorwein, gradientDescent, steepestDescent } from "./first-order/gradient-descent.ts";
 import { sag, saga, sgd, svrg } from "./first-order/stochastic.ts";
 import type { Method } from "./method.ts";
-import { type Facts, refusal } from "./minimization.ts";
 import { proximalMethods } from "./proximal/index.ts";
 import { lbfgs } from "./second-order/lbfgs.ts";
 import { gaussNewton, levenbergMarquardt } from "./second-order/least-squares.ts";

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { factsOf } from "./facts.ts";
 import { gradientDescent } from "./first-order/gradient-descent.ts";
+import type { Limits } from "./limits.ts";
 import {
   finished,
   gradientAt,
@@ -10,7 +12,7 @@ import {
   valuesAt,
   withOptions,
 } from "./method.ts";
-import { factsOf, type Limits, Minimization } from "./minimization.ts";
+import { Minimization } from "./minimization.ts";
 import { evaluate, minimize, minimizeAsync } from "./minimize.ts";
 import { type AsyncObjective, type Functions, fromFunctions, type Objective } from "./objective.ts";
 import { ObjectiveError } from "./result.ts";

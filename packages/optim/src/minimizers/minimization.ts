@@ -6,132 +6,23 @@
  * loops around it; a tuner that evaluates elsewhere holds on to it between an ask and a tell.
  */
 import { stream } from "@thalweg/random";
-import type { Answer, Given, Iterate, Method, Need, Request, RequestKind, Steps, Stop } from "./method.ts";
-import type { AsyncObjective, Bounds, Nonsmooth, Vector } from "./objective.ts";
-import { type Evaluations, ObjectiveError, type Result, type TraceEntry } from "./result.ts";
-
-/** What a run must know of an objective besides answers. */
-export interface Facts {
-  readonly name: string;
-  readonly dimension: number;
-  readonly offers: readonly Need[];
-  readonly bounds?: Bounds;
-  readonly nonsmooth?: Nonsmooth;
-  readonly residualCount?: number;
-  readonly componentCount?: number;
-  readonly inside?: (at: Vector) => boolean;
-}
-
-/** When to end, besides what the method says itself. */
-export interface Limits {
-  /** Evaluations of all kinds; a component of a finite sum is one N-th. */
-  readonly budget?: number;
-  /** Iterates after the first. */
-  readonly iterations?: number;
-  /** End where ‖∇f‖∞ is at most this. */
-  readonly gradientTolerance?: number;
-  /** End where F is at most this. */
-  readonly target?: number;
-  readonly seed?: number;
-  /** What is kept of each iterate. */
-  readonly trace?: "none" | "values" | "points";
-  readonly signal?: AbortSignal;
-}
-
-export const DEFAULT_LIMITS = {
-  budget: 100_000,
-  iterations: Number.POSITIVE_INFINITY,
-  gradientTolerance: 1e-8,
-  target: Number.NEGATIVE_INFINITY,
-  seed: 0,
-  trace: "values",
-} as const satisfies Limits;
-
-/** What must hold of each limit, to follow "must be". */
-const REQUIREMENTS: readonly (readonly [keyof Limits, string, (value: number) => boolean])[] = [
-  ["budget", "a number >= 0", (v) => v >= 0],
-  [
-    "iterations",
-    "a whole number >= 0, or Infinity",
-    (v) => v >= 0 && (Number.isInteger(v) || v === Infinity),
-  ],
-  ["gradientTolerance", "a number >= 0", (v) => v >= 0],
-  ["target", "a number", (v) => !Number.isNaN(v)],
-];
-
-/** Which count a request adds to. */
-const COUNTED_AS = {
-  value: "value",
-  values: "value",
-  smooth: "value",
-  gradient: "gradient",
-  hessian: "hessian",
-  product: "product",
-  residuals: "residuals",
-  component: "component",
-} as const satisfies Record<RequestKind, keyof Evaluations>;
-
-/** Kinds whose answer is a value of the function. */
-const HAS_VALUE: ReadonlySet<RequestKind> = new Set([
-  "value",
-  "smooth",
-  "gradient",
-  "residuals",
-  "component",
-]);
-
-/** Kinds that are asked at points that a method only tries: one that cannot be used there is a step too far. */
-const HAS_TRIALS: ReadonlySet<RequestKind> = new Set(["value", "smooth", "gradient", "residuals"]);
+import {
+  COUNTED_AS,
+  callsOf,
+  checkSymmetry,
+  firstNotFinite,
+  HAS_TRIALS,
+  HAS_VALUE,
+  markUnwritten,
+  readNumber,
+} from "./answers.ts";
+import { type Facts, refusal } from "./facts.ts";
+import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import type { Answer, Given, Iterate, Method, Request, Steps, Stop } from "./method.ts";
+import type { Vector } from "./objective.ts";
+import { ObjectiveError, type Result, type TraceEntry } from "./result.ts";
 
 type Event = { request: Request } | { iterate: Iterate } | { ended: Result };
-
-/** What the objective offers, by the functions that it has. */
-export function factsOf(objective: AsyncObjective): Facts {
-  const { name, dimension, bounds, nonsmooth, inside, residuals, components } = objective;
-  const has: Readonly<Record<Need, unknown>> = {
-    gradient: objective.gradient,
-    hessian: objective.hessian,
-    product: objective.product,
-    residuals,
-    components,
-    prox: nonsmooth,
-    bounds,
-  };
-  return {
-    name,
-    dimension,
-    offers: (Object.keys(has) as Need[]).filter((need) => has[need] !== undefined),
-    ...(bounds && { bounds }),
-    ...(nonsmooth && { nonsmooth }),
-    ...(inside && { inside }),
-    ...(residuals && { residualCount: residuals.count }),
-    ...(components && { componentCount: components.count }),
-  };
-}
-
-/** Why a method cannot run on an objective, to follow "as"; undefined where it can. */
-export function refusal(
-  method: Method,
-  { name, offers }: Pick<Facts, "name" | "offers">,
-): string | undefined {
-  const missing = method.needs.find((need) => !offers.includes(need));
-  if (missing !== undefined) return `it needs ${WORDS[missing]}, which ${name} does not offer`;
-  const differentiates = method.needs.some((need) => need !== "bounds" && need !== "prox");
-  if (offers.includes("prox") && differentiates && !method.needs.includes("prox")) {
-    return `${name} is not differentiable: use a proximal method, or one that asks for values alone`;
-  }
-  return undefined;
-}
-
-const WORDS: Readonly<Record<Need, string>> = {
-  gradient: "gradients",
-  hessian: "Hessians",
-  product: "Hessian products",
-  residuals: "residuals and their Jacobian",
-  components: "a finite sum's components",
-  prox: "a nonsmooth part with a proximal map",
-  bounds: "bounds",
-};
 
 export class Minimization {
   private readonly method: Method;
@@ -397,83 +288,6 @@ export class Minimization {
       trace: this.trace,
     };
     return this.ended;
-  }
-}
-
-function checkLimits(cannot: string, limits: Limits): void {
-  for (const [name, requirement, holds] of REQUIREMENTS) {
-    const value = limits[name] as number;
-    if (holds(value)) continue;
-    throw new RangeError(`${cannot} as ${name} must be ${requirement}: current value is ${value}`);
-  }
-}
-
-function callsOf(request: Request): number {
-  if (request.kind === "values") return request.points.length;
-  return request.kind === "component" ? request.indices.length : 1;
-}
-
-/** Vectors that a request wants written, by what they are called. */
-function written(request: Request): readonly (readonly [string, Vector])[] {
-  switch (request.kind) {
-    case "value":
-    case "values":
-    case "smooth":
-      return [];
-    case "residuals":
-      return [
-        ["residuals", request.into],
-        ["jacobian", request.jacobian],
-      ];
-    default:
-      return [[request.kind, request.into]];
-  }
-}
-
-/** What a function leaves unwritten, because it has fewer dimensions by now, is found at an end. */
-function markUnwritten(request: Request): void {
-  for (const [, vector] of written(request)) {
-    vector[0] = Number.NaN;
-    vector[vector.length - 1] = Number.NaN;
-  }
-}
-
-/** "gradient[3] is NaN", or undefined where all is finite. */
-function firstNotFinite(request: Request, value: number): string | undefined {
-  if (!Number.isFinite(value)) return `the value is ${value}`;
-  for (const [name, vector] of written(request)) {
-    let sum = 0;
-    for (let i = 0; i < vector.length; i++) sum += vector[i]! * 0; // ∞·0 and NaN·0 are NaN
-    if (sum === 0) continue;
-    const at = vector.findIndex((x) => !Number.isFinite(x));
-    return `${name}[${at}] is ${vector[at]}`;
-  }
-  return undefined;
-}
-
-function readNumber(answer: Answer, what: string): number {
-  if (typeof answer === "number") return answer;
-  const hint =
-    typeof (answer as unknown as PromiseLike<number>)?.then === "function" ? "; use minimizeAsync()" : "";
-  throw new TypeError(`${what} must be a number: it is ${answer}${hint}`);
-}
-
-/**
- * Second derivatives do not depend on their order: a matrix that differs from its transpose by more than rounding is not a
- * Hessian. The bound is √ε of its largest entry, what a Hessian by central differences may miss.
- */
-function checkSymmetry(hessian: Vector, n: number): void {
-  let largest = 0;
-  for (let i = 0; i < hessian.length; i++) largest = Math.max(largest, Math.abs(hessian[i]!));
-  const bound = Math.sqrt(Number.EPSILON) * largest;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) {
-      const [lower, upper] = [hessian[i * n + j]!, hessian[j * n + i]!];
-      if (!(Math.abs(lower - upper) > bound)) continue;
-      throw new RangeError(
-        `the Hessian must be symmetric: entry (${i}, ${j}) is ${lower} and entry (${j}, ${i}) is ${upper}`,
-      );
-    }
   }
 }
 

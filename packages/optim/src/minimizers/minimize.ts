@@ -1,6 +1,9 @@
 /** Run a method on an objective to its end: at once, or waiting for answers. */
+
+import { factsOf } from "./facts.ts";
+import type { Limits } from "./limits.ts";
 import type { Answer, Method, Request } from "./method.ts";
-import { factsOf, type Limits, Minimization } from "./minimization.ts";
+import { Minimization } from "./minimization.ts";
 import type { AsyncObjective, Objective, Vector } from "./objective.ts";
 import type { Result } from "./result.ts";
 

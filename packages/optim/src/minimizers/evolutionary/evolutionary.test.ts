@@ -1,8 +1,9 @@
 /** What all evolutionary methods do alike, and each of them by hand. */
 import { stream } from "@thalweg/random";
 import { describe, expect, it } from "vitest";
+import { factsOf } from "../facts.ts";
 import { type Method, withOptions } from "../method.ts";
-import { factsOf, Minimization } from "../minimization.ts";
+import { Minimization } from "../minimization.ts";
 import { minimize } from "../minimize.ts";
 import { fromFunctions, type Objective, type Vector } from "../objective.ts";
 import {

@@ -1,9 +1,9 @@
 /** Nonlinear conjugate gradients: descent that does not undo what it has done, in the memory of four vectors. */
 import { moreThuente } from "../line-search/more-thuente.ts";
+import { checkWolfe, firstStep } from "../line-search/wolfe.ts";
 import { finished, gradientAt, method } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { fraction, oneOf } from "../options.ts";
-import { checkWolfe, firstStep } from "../second-order/quasi-newton.ts";
 import { Standstill } from "../standstill.ts";
 import { dot, maxNorm, norm } from "../vectors.ts";
 

@@ -8,6 +8,7 @@
  * H begins as I and is kept as a whole, n² numbers: for more than a few hundred dimensions there is L-BFGS.
  */
 import { moreThuente } from "../line-search/more-thuente.ts";
+import { checkWolfe, firstStep } from "../line-search/wolfe.ts";
 import { finished, gradientAt, method, type Steps, type Stop } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { fraction } from "../options.ts";
@@ -99,12 +100,6 @@ function* quasiNewton(start: Vector, update: Update, { c1, c2 }: { c1: number; c
   }
 }
 
-/** The step at which a parabola with this slope would fall as much as the last step did, and 1 at most; as in SciPy. */
-export function firstStep(f: number, before: number, slope: number): number {
-  const step = Math.min(1, (1.01 * 2 * (f - before)) / slope);
-  return step > 0 ? step : 1;
-}
-
 const OPTIONS = {
   c1: fraction(1e-4, "share of the decrease promised by the slope that is asked for"),
   c2: fraction(0.9, "share of the slope that may be left, more than c1"),
@@ -137,9 +132,3 @@ export const dfp = method({
   check: (_, values) => checkWolfe("dfp", values),
   run: ({ start }, values) => quasiNewton(start, dfpUpdate, values),
 });
-
-/** Steps that satisfy both conditions are sure to exist only when c₁ < c₂. */
-export function checkWolfe(name: string, { c1, c2 }: { c1: number; c2: number }): void {
-  if (c1 < c2) return;
-  throw new RangeError(`Cannot use ${name} as c1 must be less than c2: current values are ${c1} and ${c2}`);
-}
