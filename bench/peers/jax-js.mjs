@@ -93,4 +93,54 @@ function conv({ sizes: { batch, channels: c, size, depth, classes, lr } }) {
   return training(logits, parameters, x, labels(SEED.labels, batch, classes), classes, lr);
 }
 
-await serve({ step, mlp, conv }, () => `jax-js ${release}, Node ${process.version}`);
+/** A GPT's weights by name, numbered in the order in which nanoGPT declares them; biases 0 and scales of norms 1. */
+function gptParameters({ positions, vocabulary, layers, width: C }) {
+  let layer = 0;
+  const matrix = (outputs, inputs) => np.array(weights(layer++, outputs, inputs)).reshape([outputs, inputs]);
+  const norm = () => ({ scale: np.ones([C]), bias: np.zeros([C]) });
+  const linear = (outputs, inputs) => ({ w: matrix(outputs, inputs), b: np.zeros([outputs]) });
+  const [wte, wpe] = [matrix(vocabulary, C), matrix(positions, C)];
+  const h = Array.from({ length: layers }, () => ({
+    ln1: norm(),
+    qkv: linear(3 * C, C),
+    projection: linear(C, C),
+    ln2: norm(),
+    wide: linear(4 * C, C),
+    narrow: linear(C, 4 * C),
+  }));
+  return { wte, wpe, h, lnF: norm() };
+}
+
+function gpt({ sizes }) {
+  const { batch: B, positions: T, vocabulary, heads, width: C, lr } = sizes;
+  const normed = (x, { scale, bias }) => nn.standardize(x, -1, { epsilon: 1e-5 }).mul(scale).add(bias);
+  const linear = (x, { w, b }) => np.matmul(x, w.transpose()).add(b);
+  // its dotProductAttention goes through an einsum that needs Node 22
+  const future = np
+    .array(Float32Array.from({ length: T * T }, (_, i) => (i % T > Math.floor(i / T) ? -1e9 : 0)))
+    .reshape([T, T]);
+  const block = (x, { ln1, qkv, projection, ln2, wide, narrow }) => {
+    const all = linear(normed(x.ref, ln1), qkv)
+      .reshape([B, T, 3, heads, C / heads])
+      .transpose([2, 0, 3, 1, 4]);
+    const [q, k, v] = np.split(all, 3, 0).map((part) => part.reshape([B, heads, T, C / heads]));
+    const scores = np.matmul(q, k.transpose([0, 1, 3, 2])).mul(1 / Math.sqrt(C / heads));
+    const attended = np.matmul(nn.softmax(scores.add(future.ref), -1), v).transpose([0, 2, 1, 3]);
+    const y = x.add(linear(attended.reshape([B * T, C]), projection));
+    return y.ref.add(linear(nn.gelu(linear(normed(y, ln2), wide), { approximate: false }), narrow));
+  };
+  const logits = ({ wte, wpe, h, lnF }, x) => {
+    const embedded = np
+      .matmul(x, wte.ref)
+      .reshape([B, T, C])
+      .add(wpe)
+      .reshape([B * T, C]);
+    return np.matmul(normed(h.reduce(block, embedded), lnF), wte.transpose());
+  };
+  // one-hot rows times the table: a lookup has no gradient here
+  const tokens = nn.oneHot(np.array(labels(SEED.x, B * T, vocabulary), { dtype: np.int32 }), vocabulary);
+  const targets = labels(SEED.labels, B * T, vocabulary);
+  return training(logits, gptParameters(sizes), tokens, targets, vocabulary, lr);
+}
+
+await serve({ step, mlp, conv, gpt }, () => `jax-js ${release}, Node ${process.version}`);

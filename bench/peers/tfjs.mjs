@@ -87,4 +87,69 @@ async function conv({ variant, sizes: { batch, channels: c, size, depth, classes
   return training(logits, labels(SEED.labels, batch, classes), classes, lr);
 }
 
-await serve({ step, mlp, conv }, () => `tfjs ${tf.version["tfjs-core"]}, Node ${process.version}`);
+/** nanoGPT written out: it has neither a layer norm outside of its layers API, nor attention, nor the exact GELU. */
+async function gpt({ variant, sizes }) {
+  await start(variant);
+  const { batch: B, positions: T, vocabulary, layers, heads, width: C, lr } = sizes;
+  let layer = 0;
+  const matrix = (outputs, inputs) =>
+    tf.variable(tf.tensor2d(weights(layer++, outputs, inputs), [outputs, inputs]));
+  const norm = () => ({ scale: tf.variable(tf.ones([C])), bias: tf.variable(tf.zeros([C])) });
+  const dense = (outputs, inputs) => ({ w: matrix(outputs, inputs), b: tf.variable(tf.zeros([outputs])) });
+  const [wte, wpe] = [matrix(vocabulary, C), matrix(T, C)];
+  const blocks = Array.from({ length: layers }, () => ({
+    ln1: norm(),
+    qkv: dense(3 * C, C),
+    projection: dense(C, C),
+    ln2: norm(),
+    wide: dense(4 * C, C),
+    narrow: dense(C, 4 * C),
+  }));
+  const lnF = norm();
+  const normed = (x, { scale, bias }) => {
+    const { mean, variance } = tf.moments(x, -1, true);
+    return x.sub(mean).div(variance.add(1e-5).sqrt()).mul(scale).add(bias);
+  };
+  const linear = (x, { w, b }) => tf.matMul(x, w, false, true).add(b);
+  const gelu = (x) => x.mul(x.div(Math.SQRT2).erf().add(1).mul(0.5));
+  const future = tf.tensor2d(
+    Float32Array.from({ length: T * T }, (_, i) => (i % T > Math.floor(i / T) ? -1e9 : 0)),
+    [T, T],
+  );
+  const attention = (x, { qkv, projection }) => {
+    const all = linear(x, qkv)
+      .reshape([B, T, 3, heads, C / heads])
+      .transpose([2, 0, 3, 1, 4]);
+    const [q, k, v] = tf.unstack(all);
+    const scores = tf.softmax(
+      tf
+        .matMul(q, k, false, true)
+        .div(Math.sqrt(C / heads))
+        .add(future),
+    );
+    return linear(
+      tf
+        .matMul(scores, v)
+        .transpose([0, 2, 1, 3])
+        .reshape([B * T, C]),
+      projection,
+    );
+  };
+  // one-hot rows times the table: the wasm backend has no gradient of a lookup
+  const tokens = tf.oneHot(tf.tensor1d(labels(SEED.x, B * T, vocabulary), "int32"), vocabulary).toFloat();
+  const logits = () => {
+    let x = tf
+      .matMul(tokens, wte)
+      .reshape([B, T, C])
+      .add(wpe)
+      .reshape([B * T, C]);
+    for (const block of blocks) {
+      x = x.add(attention(normed(x, block.ln1), block));
+      x = x.add(linear(gelu(linear(normed(x, block.ln2), block.wide)), block.narrow));
+    }
+    return tf.matMul(normed(x, lnF), wte, false, true);
+  };
+  return training(logits, labels(SEED.labels, B * T, vocabulary), vocabulary, lr);
+}
+
+await serve({ step, mlp, conv, gpt }, () => `tfjs ${tf.version["tfjs-core"]}, Node ${process.version}`);
