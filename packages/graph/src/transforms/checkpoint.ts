@@ -9,8 +9,9 @@
  * applications are one) nor by a runtime that looks for common subexpressions. So its inputs are x − z, with z a zero that no
  * compiler knows to be one: [ḡ₀ > ∞] of the gradient's first element. x − 0 is x in every bit, NaN and −0 too.
  *
- * Measured in ONNX Runtime's process: eight residual blocks of three layers (checkpoint.slow.test.ts) take 78 MB, marked
- * 31; the lives of their tensors (`memory.ts`) say 73 and 29.
+ * Measured in ONNX Runtime's process, memory beside the idle session's and processor time of a step, every block marked: a GPT of
+ * 8 blocks (batch 16 × 128) 217 → 91 MB, 208 → 237 ms; ResNet-56 in blocks of channels (batch 128) 582 → 221 MB, 676 → 887 ms;
+ * the lives of their tensors (`memory.ts`) say 184 → 45 and 561 → 176. Gradients are the same to the last bit.
  *
  * Source: Chen et al., "Training deep nets with sublinear memory cost", arXiv:1604.06174.
  */
