@@ -76,7 +76,7 @@ function row(name: string): string {
 
 const section = `## Evaluations of methods that see values alone
 
-Thalweg at ${describeCommit()}. CMA-ES to the value 1e-8 beside pycma ${recorded.pycma}: median (least–most) of the runs that reached it, of ${recorded.runs} with different seeds.
+${describeCommit()}. CMA-ES to the value 1e-8 beside pycma ${recorded.pycma}: median (least–most) of the runs that reached it, of ${recorded.runs} with different seeds.
 
 | function | n | pycma | reached | Thalweg | reached |
 | --- | --- | --- | --- | --- | --- |
