@@ -1,7 +1,8 @@
 /**
  * Methods that call the function again: line searches, second order, proximal, zero order, evolution, Bayes.
  *
- * Reading order: objective → method → result → facts → limits → minimization → minimize → first-order/ → second-order/ → problems/.
+ * Reading order: objective → method → result → facts → limits → minimization → minimize → first-order/ → second-order/ → proximal/ →
+ * zero-order/ → evolutionary/ → bayesian/ → problems/.
  */
 
 export * from "./bayesian/index.ts";

@@ -156,22 +156,33 @@ function logDeterminant(L: Float64Array, n: number): number {
   return 2 * sum;
 }
 
-/** (LLᵀ)⁻¹, column by column; being symmetric, row by row. */
+/**
+ * The lower triangle of (LLᵀ)⁻¹ = MᵀM with M = L⁻¹, which is solved for row by row: M_i = (e_i − Σ_{k<i} L_ik M_k)/L_ii. Inner loops run along rows.
+ */
 function inverse(L: Float64Array, n: number): Float64Array {
-  const whole = new Float64Array(n * n);
-  for (let j = 0; j < n; j++) {
-    const row = whole.subarray(j * n, (j + 1) * n);
-    row[j] = 1;
-    solveCholesky(L, n, row);
+  const M = new Float64Array(n * n);
+  const out = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    const row = i * n;
+    for (let k = 0; k < i; k++) {
+      const factor = L[row + k]!;
+      for (let j = 0; j <= k; j++) M[row + j]! -= factor * M[k * n + j]!;
+    }
+    M[row + i] = 1;
+    for (let j = 0; j <= i; j++) M[row + j]! /= L[row + i]!;
+    for (let a = 0; a <= i; a++) {
+      const factor = M[row + a]!;
+      for (let b = 0; b <= a; b++) out[a * n + b]! += factor * M[row + b]!;
+    }
   }
-  return whole;
+  return out;
 }
 
 /** w = s = 1, and noise of the least noise's order: Optuna starts at 1 for all, from which noise may explain everything. */
 export const startOfFit = (axes: number): Float64Array =>
   Float64Array.from({ length: axes + 2 }, (_, i) => (i === axes + 1 ? Math.log(1e-2) : 0));
 
-/** The most probable hyperparameters. `from` is where the search begins, besides the usual place: those of an earlier fit. */
+/** The most probable hyperparameters, as near as L-BFGS finds them from `startOfFit`. */
 export function fitHyperparameters(
   axes: readonly Axis[],
   points: readonly Float64Array[],
