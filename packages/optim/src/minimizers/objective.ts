@@ -122,8 +122,9 @@ export function productFromHessian(
   n: number,
   hessian: (at: Vector, into: Vector) => void,
 ): (at: Vector, direction: Vector, into: Vector) => void {
-  const H = new Float64Array(n * n);
+  let H: Vector | undefined;
   return (at, direction, into) => {
+    H ??= new Float64Array(n * n);
     hessian(at, H);
     for (let i = 0; i < n; i++) {
       let sum = 0;

@@ -5,6 +5,7 @@ import { finished, method, residualsAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { fraction, positive } from "../options.ts";
 import { distance, dot, maxNorm, norm } from "../vectors.ts";
+import { checkDense } from "./dense.ts";
 
 /** g ← Jᵀr, A ← JᵀJ */
 function normalEquations(J: Vector, r: Vector, g: Vector, A: Vector): void {
@@ -37,6 +38,7 @@ export const gaussNewton = method({
     decrease: fraction(1e-4, "c: the share of the decrease promised by the slope that is asked for"),
     shrink: fraction(0.5, "what a step that is too long is multiplied by"),
   },
+  check: ({ dimension: n, residualCount: m = 0 }) => checkDense("gauss-newton", (m + 2 * n) * n, n, "lbfgs"),
   *run({ start, dimension: n, residualCount: m = 0 }, { decrease, shrink }) {
     let x = start;
     let next: Vector = new Float64Array(n);
@@ -79,6 +81,8 @@ export const levenbergMarquardt = method({
   source: "Levenberg 1944; Marquardt 1963; Madsen, Nielsen & Tingleff 2004, Algorithm 3.16",
   needs: ["residuals"],
   options: { tau: positive(1e-3, "first damping, as a multiple of the largest diagonal entry of JᵀJ") },
+  check: ({ dimension: n, residualCount: m = 0 }) =>
+    checkDense("levenberg-marquardt", 2 * (m + n) * n, n, "lbfgs"),
   *run({ start, dimension: n, residualCount: m = 0 }, { tau }) {
     let x = start;
     let next: Vector = new Float64Array(n);

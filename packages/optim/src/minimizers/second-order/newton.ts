@@ -5,6 +5,7 @@ import { finished, gradientAt, hessianAt, method } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { fraction } from "../options.ts";
 import { distance, dot, maxNorm } from "../vectors.ts";
+import { checkDense } from "./dense.ts";
 
 /**
  * Step to the minimum of the quadratic model; where it has none, of one that is bent up until it has.
@@ -24,6 +25,7 @@ export const newton = method({
     decrease: fraction(1e-4, "c: the share of the decrease promised by the slope that is asked for"),
     shrink: fraction(0.5, "what a step that is too long is multiplied by"),
   },
+  check: ({ dimension: n }) => checkDense("newton", 2 * n * n, n, "newton-cg"),
   *run({ start, dimension: n }, { decrease, shrink }) {
     let x = start;
     let next: Vector = new Float64Array(n);

@@ -14,6 +14,7 @@ import type { Vector } from "../objective.ts";
 import { fraction } from "../options.ts";
 import { Standstill } from "../standstill.ts";
 import { dot, maxNorm, norm, subtract } from "../vectors.ts";
+import { checkDense } from "./dense.ts";
 
 /** Writes H⁺ over H, given Hy and the scalars yᵀs and yᵀHy. */
 type Update = (H: Vector, s: Vector, Hy: Vector, ys: number, yHy: number) => void;
@@ -117,7 +118,10 @@ export const bfgs = method({
   source: "Broyden, Fletcher, Goldfarb, Shanno 1970; Nocedal & Wright, Numerical Optimization, Algorithm 6.1",
   needs: ["gradient"],
   options: OPTIONS,
-  check: (_, values) => checkWolfe("bfgs", values),
+  check: ({ dimension: n }, values) => {
+    checkWolfe("bfgs", values);
+    checkDense("bfgs", n * n, n, "lbfgs");
+  },
   run: ({ start }, values) => quasiNewton(start, bfgsUpdate, values),
 });
 
@@ -129,6 +133,9 @@ export const dfp = method({
   source: "Davidon 1959; Fletcher & Powell 1963; Nocedal & Wright, Numerical Optimization, equation 6.15",
   needs: ["gradient"],
   options: { ...OPTIONS, c2: fraction(0.1, "share of the slope that may be left, more than c1") },
-  check: (_, values) => checkWolfe("dfp", values),
+  check: ({ dimension: n }, values) => {
+    checkWolfe("dfp", values);
+    checkDense("dfp", n * n, n, "lbfgs");
+  },
   run: ({ start }, values) => quasiNewton(start, dfpUpdate, values),
 });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Steps, withOptions } from "../method.ts";
+import { minimizers } from "../methods.ts";
 import { minimize } from "../minimize.ts";
 import { fromFunctions, type Vector } from "../objective.ts";
 import { buildProblem } from "../problems/index.ts";
@@ -223,6 +224,31 @@ describe("bfgs", () => {
     expect(() => minimize(withOptions(bfgs, { c1: 0.9, c2: 0.5 }), buildProblem("beale"), [1, 1])).toThrow(
       "c1 must be less than c2: current values are 0.9 and 0.5",
     );
+  });
+});
+
+describe("dense methods", () => {
+  it.each([
+    [
+      "newton",
+      "Cannot use newton as its matrices must fit into 1 GiB: they take 149 GiB for dimension 100000; use newton-cg",
+    ],
+    ["bfgs", "they take 74.5 GiB for dimension 100000; use lbfgs"], // 10¹⁰ numbers over 2²⁷
+    ["dfp", "use lbfgs"],
+    ["sr1", "use lbfgs"],
+    ["gauss-newton", "use lbfgs"],
+    ["levenberg-marquardt", "use lbfgs"],
+  ])("%s refuses what does not fit into memory", (name, message) => {
+    const problem = buildProblem("rosenbrock", { n: 100_000 });
+    expect(() => minimize(minimizers[name]!, problem, problem.start)).toThrow(message);
+  });
+
+  it("others take a hundred thousand dimensions", () => {
+    const problem = buildProblem("rosenbrock", { n: 100_000 });
+    for (const name of ["lbfgs", "newton-cg", "conjugate-gradient"]) {
+      const { value } = minimize(minimizers[name]!, problem, problem.start, { iterations: 15 });
+      expect(value).toBeLessThan(problem.value(problem.start) / 2);
+    }
   });
 });
 

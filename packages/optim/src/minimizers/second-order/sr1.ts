@@ -3,6 +3,8 @@ import { finished, gradientAt, method } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { fraction, positive } from "../options.ts";
 import { dot, maxNorm, move, norm } from "../vectors.ts";
+import { checkDense } from "./dense.ts";
+
 import { agreement, LEAST_RATIO, type Region, resize, steihaug } from "./trust-region.ts";
 
 /**
@@ -24,6 +26,7 @@ export const sr1 = method({
     radius: positive(1, "first radius of the trust region"),
     skip: fraction(1e-8, "updates whose denominator is relatively smaller than this are skipped"),
   },
+  check: ({ dimension: n }) => checkDense("sr1", n * n, n, "lbfgs"),
   *run({ start, dimension: n }, { radius, skip }) {
     const region: Region = { radius, largest: 1e10 };
     const B = new Float64Array(n * n);
