@@ -1,4 +1,5 @@
 /** Every claim of the proximal, zero-order, evolutionary and Bayesian methods, and every exemption. */
+import { stream } from "@thalweg/random";
 import { describe, expect, it } from "vitest";
 import { factsOf, methodsFor, minimize, minimizers, problems } from "../src/minimizers/index.ts";
 import { problemNamed } from "./minimizers.ts";
@@ -39,5 +40,34 @@ describe.each(all)("$name", (method) => {
     const none = minimize(method, problem, problem.start, { budget: 0 });
     expect(none).toMatchObject({ reason: "budget spent", spent: 0 });
     expect(none.point).toEqual(problem.start);
+  });
+});
+
+describe("at 25 evaluations, as tuning has", () => {
+  const PLANAR = ["branin", "himmelblau", "rosenbrock", "styblinski-tang", "ackley", "beale", "booth"];
+
+  /** The least of the start and 24 points of the search box. */
+  function byChance(name: string, seed: number): number {
+    const { value, start, bounds } = problemNamed(name);
+    const random = stream(seed, "random search");
+    const { lower, upper } = bounds!;
+    const draw = () => lower.map((low, i) => low + (upper[i]! - low) * random.uniform());
+    return Math.min(value(start), ...Array.from({ length: 24 }, () => value(draw())));
+  }
+
+  it.each([
+    ["tpe", [1, 2, 3, 4, 5], 0.5],
+    ["gaussian-process", [1, 2], 0.7],
+  ] as const)("%s is lower than chance on most problems, from most seeds", (name, seeds, share) => {
+    const duels = PLANAR.flatMap((problem) =>
+      seeds.map((seed) => {
+        const { start } = problemNamed(problem);
+        const { value } = minimize(minimizers[name]!, problemNamed(problem), start, { budget: 25, seed });
+        const other = byChance(problem, seed);
+        return value < other ? 1 : value === other ? 0.5 : 0;
+      }),
+    );
+    const won = duels.reduce((sum: number, one) => sum + one, 0);
+    expect(won / duels.length).toBeGreaterThan(share);
   });
 });

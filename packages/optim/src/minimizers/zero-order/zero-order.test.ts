@@ -190,6 +190,20 @@ describe("all of them", () => {
     expect(run().trace).toEqual(run().trace);
   });
 
+  it.each(
+    zeroOrderMethods.map((method) => ({ name: method.name, method })),
+  )("$name goes around where the function is not defined", ({ method }) => {
+    // the minimum, 0.25, is at the edge of the domain
+    const half = fromFunctions({
+      dimension: 2,
+      value: ([x, y]) => (x! < 1.5 ? Number.NaN : (x! - 1) ** 2 + y! * y!),
+    });
+    const found = minimize(method, half, [3, 1], { budget: 2000, seed: 1 });
+    expect(found.value).toBeLessThan(0.8); // 5 at the start
+    expect(found.point[0]).toBeGreaterThanOrEqual(1.5);
+    expect(found.reason).not.toBe("value is not finite");
+  });
+
   it("zero-order-descent refuses more coordinates than there are", () => {
     const method = withOptions(zeroOrderDescent, { directions: "coordinates", count: 3 });
     expect(() => minimize(method, objectiveOf("beale", 2), [1, 1])).toThrow(
