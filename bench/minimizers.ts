@@ -10,12 +10,23 @@
  * Run: npx tsx bench/minimizers.ts. It replaces its section of RESULTS.md.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { buildProblem, type Method, minimize, minimizers, type Objective, withOptions } from "@thalweg/optim";
+import {
+  buildProblem,
+  evaluate,
+  factsOf,
+  type Method,
+  Minimization,
+  minimize,
+  minimizers,
+  type Objective,
+  type Request,
+  withOptions,
+} from "@thalweg/optim";
 import { describeCommit, describeLoad, describeMachine } from "./machine.ts";
 import { replaceSection } from "./results.ts";
 
 const load = describeLoad();
-const ROUNDS = 9;
+const RUNS = 300;
 
 const least = (times: readonly number[]) => Math.min(...times);
 
@@ -47,21 +58,19 @@ function timed(objective: Objective): { objective: Objective; spent: () => numbe
   return { objective: wrapped, spent: () => total };
 }
 
-/** Microseconds per iteration outside of the function; the least of several runs. */
+/** Microseconds per iteration outside of the function: the least of many runs, each a millisecond or so. */
 function overhead(method: Method): { iterations: number; micros: number } {
   const problem = buildProblem("rosenbrock", { n: 10 });
   const limits = { budget: 2_000, gradientTolerance: 1e-10, trace: "values" } as const;
-  for (let warm = 0; warm < 30; warm++) minimize(method, problem, problem.start, limits);
-  const runs = Array.from({ length: ROUNDS }, () => {
+  let iterations = 0;
+  const run = () => {
     const { objective, spent } = timed(problem);
-    let iterations = 0;
     const total = milliseconds(() => {
-      for (let k = 0; k < 20; k++)
-        iterations += minimize(method, objective, problem.start, limits).iterations;
+      ({ iterations } = minimize(method, objective, problem.start, limits));
     });
-    return { iterations: iterations / 20, micros: (1e3 * (total - spent())) / iterations };
-  });
-  return { iterations: runs[0]!.iterations, micros: least(runs.map(({ micros }) => micros)) };
+    return (1e3 * (total - spent())) / iterations;
+  };
+  return { micros: least(Array.from({ length: RUNS }, run)), iterations };
 }
 
 const N = 1_000_000;
@@ -86,29 +95,31 @@ const wide: Objective = {
   },
 };
 
-/** Milliseconds of an iteration outside of the function, with a full history. */
+/** Milliseconds of an iteration outside of the function, with a full history: the least of some. */
 function lbfgsIteration(): { ms: number; perIteration: number } {
   const method = withOptions(minimizers.lbfgs!, { history: HISTORY });
   const start = Float64Array.from({ length: N }, (_, i) => 1 + (i % 7) / 7);
-  const at = (iterations: number) => {
-    const { objective, spent } = timed(wide);
-    let evaluations = 0;
-    const total = milliseconds(() => {
-      const result = minimize(method, objective, start, { iterations, gradientTolerance: 0 });
-      evaluations = result.spent;
-    });
-    return { own: total - spent(), evaluations };
+  const { objective, spent } = timed(wide);
+  const search = new Minimization(method, factsOf(objective), start, { gradientTolerance: 0 });
+  let gradients = 0;
+  const answer = (request: Request) => {
+    gradients++;
+    return evaluate(objective, request);
   };
-  at(5);
-  const [short, long] = [HISTORY + 2, ITERATIONS].map((iterations) =>
-    Array.from({ length: 5 }, () => at(iterations)),
-  );
-  const own = (runs: { own: number }[]) => least(runs.map((run) => run.own));
-  const steps = ITERATIONS - HISTORY - 2;
-  return {
-    ms: (own(long!) - own(short!)) / steps,
-    perIteration: (long![0]!.evaluations - short![0]!.evaluations) / steps,
-  };
+  const times: number[] = [];
+  for (let iteration = 0; iteration <= ITERATIONS; iteration++) {
+    if (iteration === HISTORY + 2) gradients = 0;
+    const before = spent();
+    const total = milliseconds(() => search.step(answer));
+    if (iteration >= HISTORY + 2) times.push(total - (spent() - before));
+  }
+  return { ms: least(times) - copying(), perIteration: gradients / times.length };
+}
+
+/** What `step` does besides: it hands out a copy of the iterate. */
+function copying(): number {
+  const point = new Float64Array(N).fill(1);
+  return least(Array.from({ length: 20 }, () => milliseconds(() => point.slice())));
 }
 
 /**
@@ -138,13 +149,10 @@ function traffic(): number {
   const pass = (x: Float64Array, y: Float64Array) => {
     for (let i = 0; i < N; i++) d[i] = d[i]! + 1e-9 * (x[i]! + y[i]!);
   };
-  const passes = VECTORS / 4;
-  const times = Array.from({ length: ROUNDS }, () =>
-    milliseconds(() => {
-      for (let k = 0; k < passes; k++) pass(pairs[k % HISTORY]![0]!, pairs[(k + 1) % HISTORY]![1]!);
-    }),
-  );
-  return least(times);
+  const all = () => {
+    for (let k = 0; k < VECTORS / 4; k++) pass(pairs[k % HISTORY]![0]!, pairs[(k + 1) % HISTORY]![1]!);
+  };
+  return least(Array.from({ length: ITERATIONS }, () => milliseconds(all)));
 }
 
 const names = [
@@ -171,7 +179,7 @@ const section = `## Minimizers
 
 ${describeMachine()}. ${describeCommit()}; ${load}.
 
-Time per iteration outside of the function, on Rosenbrock's function in 10 dimensions (least of ${ROUNDS} × 20 runs; the clock itself is in it,
+Time per iteration outside of the function, on Rosenbrock's function in 10 dimensions (least of ${RUNS} runs; the clock itself is in it,
 twice per evaluation):
 
 | method | iterations | µs per iteration |
