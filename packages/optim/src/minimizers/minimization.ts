@@ -5,6 +5,7 @@
  * checked, tolerances and targets end the run with a reason, the best iterate is kept. `minimize` and `minimizeAsync` are
  * loops around it; a tuner that evaluates elsewhere holds on to it between an ask and a tell.
  */
+
 import { stream } from "@thalweg/random";
 import {
   COUNTED_AS,
@@ -16,6 +17,7 @@ import {
   markUnwritten,
   readNumber,
 } from "./answers.ts";
+import { brief } from "./brief.ts";
 import { type Facts, refusal } from "./facts.ts";
 import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { Answer, Given, Iterate, Method, Request, Steps, Stop } from "./method.ts";
@@ -290,8 +292,6 @@ export class Minimization {
     return this.ended;
   }
 }
-
-const brief = (value: number) => String(Number(value.toPrecision(3)));
 
 const show = (point: Vector) => {
   const few = Array.from(point.subarray(0, 5)).join(", ");

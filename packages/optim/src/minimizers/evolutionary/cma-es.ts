@@ -13,6 +13,7 @@
  *
  * Sources  Hansen, arXiv:1604.00772, figure 6 and appendices A and B.3 (ends); Auger & Hansen, CEC 2005 (restarts); Ros & Hansen, PPSN 2008.
  */
+import { brief } from "../brief.ts";
 import { finished, type Given, method, type Steps, type Stop, valuesAt } from "../method.ts";
 import { countOrZero, flag, nonNegative, positive } from "../options.ts";
 import { add, norm } from "../vectors.ts";
@@ -147,7 +148,7 @@ function ends(
   const { sigma, C, history, values, remembered } = now;
   const deviation = sigma * C.largest();
   if (deviation < pointTolerance) {
-    return { reason: "step below tolerance", detail: `the largest deviation is ${deviation}` };
+    return { reason: "step below tolerance", detail: `the largest deviation is ${brief(deviation)}` };
   }
   if (history.length === remembered) {
     const all = [...history, ...values];
@@ -155,7 +156,7 @@ function ends(
     if (range <= valueTolerance) {
       return {
         reason: "change below tolerance",
-        detail: `values of the last ${remembered} generations span ${range}`,
+        detail: `values of the last ${remembered} generations span ${brief(range)}`,
       };
     }
   }
@@ -163,11 +164,11 @@ function ends(
   if (condition > 1e14) {
     return {
       reason: "no descent",
-      detail: `the covariance's condition, ${condition}, is beyond what float64 can carry`,
+      detail: `the covariance's condition, ${brief(condition)}, is beyond what float64 can carry`,
     };
   }
   if (!Number.isFinite(deviation) || deviation > 1e100) {
-    return { reason: "unbounded below", detail: `the deviation has grown to ${deviation}` };
+    return { reason: "unbounded below", detail: `the deviation has grown to ${brief(deviation)}` };
   }
   return undefined;
 }

@@ -9,6 +9,7 @@
  *
  * Source  Storn & Price, J. Global Optimization 11 (1997) 341–359.
  */
+import { brief } from "../brief.ts";
 import { finished, method, valuesAt } from "../method.ts";
 import { countOrZero, oneOf, positive, share } from "../options.ts";
 import { agree, checkPopulation, firstPopulation, keepInside, ranked } from "./population.ts";
@@ -39,7 +40,7 @@ export const differentialEvolution = method({
       if (agree(values, tolerance)) {
         return {
           reason: "change below tolerance",
-          detail: `all values of the population are ${values[best]}`,
+          detail: `all values of the population are ${brief(values[best]!)}`,
         };
       }
       const drawn = random("generation", generation);

@@ -10,6 +10,7 @@
  * Sources  Beyer & Schwefel, Natural Computing 1 (2002) 3–52 (self-adaptation, τ); Hansen, Arnold & Auger, "Evolution Strategies",
  *          Handbook of Computational Intelligence, 2015, algorithms 3 and 4.
  */
+import { brief } from "../brief.ts";
 import { finished, method, type Steps, type Stop, valuesAt } from "../method.ts";
 import { countOrZero, nonNegative, oneOf, positive } from "../options.ts";
 import { norm } from "../vectors.ts";
@@ -86,8 +87,9 @@ export const evolutionStrategy = method({
         sigma *= Math.exp((c / d) * (norm(path) / expectedLength(n) - 1));
       }
       if (!(sigma > tolerance))
-        return { reason: "step below tolerance", detail: `the deviation is ${sigma}` };
-      if (sigma > 1e100) return { reason: "unbounded below", detail: `the deviation has grown to ${sigma}` };
+        return { reason: "step below tolerance", detail: `the deviation is ${brief(sigma)}` };
+      if (sigma > 1e100)
+        return { reason: "unbounded below", detail: `the deviation has grown to ${brief(sigma)}` };
     }
   },
 });

@@ -10,7 +10,9 @@
  *
  * Sources  Holland 1975; Goldberg & Deb 1991 (tournaments); Eshelman & Schaffer 1993 (BLX-α); Deb & Agrawal, Complex Systems 9 (1995) 115–148 (SBX).
  */
+
 import type { Stream } from "@thalweg/random";
+import { brief } from "../brief.ts";
 import { finished, method, valuesAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { count, countOrZero, nonNegative, oneOf, positive, share } from "../options.ts";
@@ -72,7 +74,7 @@ export const geneticAlgorithm = method({
       if (agree(values, tolerance)) {
         return {
           reason: "change below tolerance",
-          detail: `all values of the population are ${values[best]}`,
+          detail: `all values of the population are ${brief(values[best]!)}`,
         };
       }
       const drawn = random("generation", generation);

@@ -9,7 +9,9 @@
  *
  * Source  Wierstra, Schaul, Glasmachers, Sun, Peters & Schmidhuber, JMLR 15 (2014) 949–980, algorithms 5 and 6, table 1.
  */
+
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { brief } from "../brief.ts";
 import { finished, method, type Steps, type Stop, valuesAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { countOrZero, nonNegative, positive } from "../options.ts";
@@ -32,7 +34,7 @@ const OPTIONS = {
 
 const small = (deviation: number): Stop => ({
   reason: "step below tolerance",
-  detail: `the largest deviation is ${deviation}`,
+  detail: `the largest deviation is ${brief(deviation)}`,
 });
 
 export const xnes = method({

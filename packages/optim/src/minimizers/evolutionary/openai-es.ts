@@ -9,6 +9,7 @@
  * Sources  Salimans, Ho, Chen, Sidor & Sutskever, arXiv:1703.03864, algorithm 1 and §2.1 (mirrored sampling, ranks); its code
  *          (openai/evolution-strategies-starter) for Adam and its numbers.
  */
+import { brief } from "../brief.ts";
 import { finished, method, type Steps, type Stop, valuesAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { atLeast, countOrZero, nonNegative, positive, share } from "../options.ts";
@@ -84,7 +85,7 @@ export const openaiEs = method({
       lr *= decay;
       sigma *= decay;
       if (sigma < LEAST_DEVIATION)
-        return { reason: "step below tolerance", detail: `the deviation is ${sigma}` };
+        return { reason: "step below tolerance", detail: `the deviation is ${brief(sigma)}` };
     }
     return { reason: "iterations spent", detail: `${generations} generations were allowed` };
   },

@@ -12,6 +12,7 @@
  * Source  Boyd, Parikh, Chu, Peleato & Eckstein, Foundations and Trends in Machine Learning 3 (2011), §3.1, §3.4.3 and §6.4.
  */
 
+import { brief } from "../brief.ts";
 import { cholesky, solveCholesky } from "../cholesky.ts";
 import { finished, gradientAt, hessianAt, method, smoothAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
@@ -75,7 +76,7 @@ export const admm = method({
       if (!(Math.abs(smooth - model) <= 1e-6 * (Math.abs(smooth) + Math.abs(f)))) {
         return {
           reason: "no descent",
-          detail: `the smooth part is not quadratic: it is ${smooth} where its model says ${model}; use proximal-newton`,
+          detail: `the smooth part is not quadratic: it is ${brief(smooth)} where its model says ${brief(model)}; use proximal-newton`,
         };
       }
       yield* finished({

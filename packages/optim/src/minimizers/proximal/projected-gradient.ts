@@ -8,6 +8,7 @@
  *
  * Source  Birgin, Martínez & Raydan, SIAM J. Optimization 10 (2000) 1196–1211, algorithm SPG2.
  */
+import { brief } from "../brief.ts";
 import { finished, gradientAt, method, smoothAt } from "../method.ts";
 import { count, fraction, positive } from "../options.ts";
 import { distance } from "../vectors.ts";
@@ -53,7 +54,7 @@ export const projectedGradient = method({
     for (let s = clamp(1 / first); ; ) {
       const { slope } = direct(s);
       if (!(slope < 0)) {
-        return { reason: "no descent", detail: `the slope along the projected step is ${slope}` };
+        return { reason: "no descent", detail: `the slope along the projected step is ${brief(slope)}` };
       }
       let t = 1;
       const bar = Math.max(...recent);

@@ -11,6 +11,7 @@
  * Sources  Nelder & Mead, The Computer Journal 7 (1965) 308–313; Lagarias et al., SIAM J. Optimization 9 (1998) 112–147; Gao & Han,
  *          Comput. Optim. Appl. 51 (2012) 259–277; SciPy 1.10, `_minimize_neldermead`.
  */
+import { brief } from "../brief.ts";
 import { finished, method, type Steps, valueAt, valuesAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { flag, nonNegative, positive } from "../options.ts";
@@ -75,7 +76,7 @@ export const nelderMead = method({
       if (size <= pointTolerance && fall <= valueTolerance) {
         return {
           reason: "step below tolerance",
-          detail: `the simplex spans ${size} in x and ${fall} in f`,
+          detail: `the simplex spans ${brief(size)} in x and ${brief(fall)} in f`,
         };
       }
       centre.fill(0);

@@ -2,6 +2,7 @@
  * Pattern search: try points of a grid around the best one; where none is lower, make the grid finer. No slope is ever estimated, only
  * values compared, so that a function may have noise, steps or kinks below the size of the grid.
  */
+import { brief } from "../brief.ts";
 import { finished, method, type Steps, valueAt, valuesAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { fraction, positive } from "../options.ts";
@@ -16,7 +17,7 @@ const GRID = {
 const fine = (tolerance: number) =>
   ({
     reason: "step below tolerance",
-    detail: `no neighbour at a distance of ${tolerance} is lower`,
+    detail: `no neighbour at a distance of ${brief(tolerance)} is lower`,
   }) as const;
 
 /**

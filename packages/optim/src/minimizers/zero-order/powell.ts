@@ -4,6 +4,7 @@
  *
  * Sources  Powell, The Computer Journal 7 (1964) 155–162; Press et al., Numerical Recipes, §10.5; SciPy 1.10, `_minimize_powell`.
  */
+import { brief } from "../brief.ts";
 import { finished, method, type Steps, valueAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { positive } from "../options.ts";
@@ -51,7 +52,7 @@ export const powell = method({
       const stepLength = distance(x, base);
       yield* finished({ point: x, value, stepLength });
       if (2 * (atStart - value) <= valueTolerance * (Math.abs(atStart) + Math.abs(value)) + 1e-20) {
-        return { reason: "change below tolerance", detail: `a round lowered f by ${atStart - value}` };
+        return { reason: "change below tolerance", detail: `a round lowered f by ${brief(atStart - value)}` };
       }
       const whole = x.map((one, i) => one - base[i]!);
       base = x;

@@ -8,6 +8,7 @@
  *
  * Source  Nesterov & Spokoiny, Found. Comput. Math. 17 (2017), eq. 55 and theorem 8; Rechenberg 1973 (one fifth).
  */
+import { brief } from "../brief.ts";
 import { finished, method, valueAt } from "../method.ts";
 import { count, flag, nonNegative, oneOf, positive } from "../options.ts";
 import { distance, move } from "../vectors.ts";
@@ -61,7 +62,7 @@ export const zeroOrderDescent = method({
       } else {
         h *= SHORTER;
         if (stepLength < tolerance) {
-          return { reason: "step below tolerance", detail: `the last step was ${stepLength} long` };
+          return { reason: "step below tolerance", detail: `the last step was ${brief(stepLength)} long` };
         }
       }
     }
