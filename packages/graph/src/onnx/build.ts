@@ -12,13 +12,26 @@ import { branch, type Inline, unroll } from "./control-flow.ts";
 import { OnnxError, quote } from "./error.ts";
 import type { ReadExternal } from "./external.ts";
 import { describe, type KnownValue, NodeView, nameOf, type Surroundings } from "./node.ts";
-import { altered, domainOf, inOrder, type Size, type ValueType } from "./parse.ts";
+import {
+  altered,
+  attributeDefaults,
+  domainOf,
+  inOrder,
+  opsetsOf,
+  type Size,
+  type ValueType,
+} from "./parse.ts";
 import { READERS } from "./readers/index.ts";
 import { initializerName, LARGEST_SIZE, MOST_AXES, readTensor, type StoredTensor } from "./tensor.ts";
 
 export interface BuildOptions {
   /** Values of symbolic sizes: `{ batch: 32 }`. An axis without a name goes by `input.axis`, such as `x.0`. */
   readonly sizes?: Readonly<Record<string, number>>;
+  /**
+   * What the first axis of every input has instead of the number that the file says: a model that was exported for one example takes
+   * many, unless its nodes have that number in them.
+   */
+  readonly batch?: number;
   /**
    * Which float tensors of the file are parameters, inputs of the graph, rather than constants. Left out: all initializers, and no
    * values of Constant nodes.
@@ -79,9 +92,6 @@ const MOST_NODES = 100_000;
 /** Sub-graphs and functions within one another. */
 const DEEPEST = 32;
 
-/** The field of a function that holds defaults of its attributes, newer than the format that is read here. */
-const ATTRIBUTE_DEFAULTS = 11;
-
 /** Operators with graphs of their own. */
 const CONTROL_FLOW: Readonly<
   Record<string, (node: NodeView, inline: Inline<Question, Answer>) => Building<readonly Tensor[]>>
@@ -98,8 +108,17 @@ class Scope {
   /** How many graphs and functions this one lies in. */
   readonly depth: number;
 
-  constructor(depth: number, stored: Iterable<readonly [string, StoredTensor]>, parent: Scope | null) {
+  /** Versions of the operator sets, by domain. */
+  readonly opsets: ReadonlyMap<string, number>;
+
+  constructor(
+    depth: number,
+    opsets: ReadonlyMap<string, number>,
+    stored: Iterable<readonly [string, StoredTensor]> = [],
+    parent: Scope | null = null,
+  ) {
     this.depth = depth;
+    this.opsets = opsets;
     this.stored = new Map(stored);
     this.parent = parent;
   }
@@ -146,13 +165,16 @@ class Builder {
     this.#source = source;
     this.#options = options;
     this.graph = options.graph ?? new Graph({ tensors: MOST_TENSORS, elements: MOST_WRITTEN + source.size });
-    this.main = new Scope(0, source.initializers, null);
+    this.main = new Scope(0, source.opsets, source.initializers);
     this.#statistics = new Set(
       source.nodes.flatMap(({ opType, input }) => (STATISTICS.get(opType) ?? []).map((k) => input[k] ?? "")),
     );
-    const types = [...source.inputs].map(
-      ([name, type]) => [name, bindSizes(name, type, options.sizes ?? {})] as const,
-    );
+    const types = [...source.inputs].map(([name, type]) => {
+      const [first, ...rest] = type.sizes;
+      const free = options.batch === undefined || typeof first !== "number";
+      const sizes = free ? type.sizes : [options.batch, ...rest];
+      return [name, bindSizes(name, { ...type, sizes }, options.sizes ?? {})] as const;
+    });
     for (const [name, { shape, dtype }] of types) {
       const tensor = this.#bound(name, dtype, shape) ?? this.graph.input(name, shape, dtype);
       this.inputs.set(name, tensor);
@@ -213,7 +235,7 @@ class Builder {
     const domain = domainOf(node.domain);
     const local = this.#source.functions.get(`${domain}:${node.opType}`);
     if (local) return yield* this.#call(node, local, scope);
-    const opset = this.#source.opsets.get(domain);
+    const opset = scope.opsets.get(domain);
     if (opset === undefined) {
       throw new OnnxError(
         `Cannot import ${describe(node)} as the model must name the operator sets that it uses: it has none for domain ${quote(domain)}`,
@@ -242,6 +264,7 @@ class Builder {
 
   /** Output types that the file declares, where it declares all of them with sizes that are known. */
   #declared(node: NodeProto): Answer | null {
+    if (this.#options.batch !== undefined) return null; // declared for another one
     const types = node.output.map((name) => {
       if (name === "") return null;
       const type = this.#source.declared.get(name);
@@ -263,7 +286,7 @@ class Builder {
       const what = initializerName(proto.name);
       return [proto.name, readTensor(proto, what, this.#source.external)] as const;
     });
-    const inner = new Scope(deeper(node, scope), stored, scope);
+    const inner = new Scope(deeper(node, scope), scope.opsets, stored, scope);
     for (const [k, { name }] of graph.input.entries()) if (inputs[k]) inner.values.set(name, inputs[k]);
     yield* this.nodes(
       inOrder(graph.node, (name) => inner.has(name)),
@@ -274,16 +297,12 @@ class Builder {
 
   /** A function of the model, written out in the place of its call. */
   *#call(node: NodeProto, body: FunctionProto, scope: Scope): Building<readonly Tensor[]> {
-    const inner = new Scope(deeper(node, scope), [], null);
-    if (body.$unknown?.some(({ no }) => no === ATTRIBUTE_DEFAULTS)) {
-      throw new OnnxError(
-        `Cannot import ${describe(node)} as a function's attributes must have no defaults: export the model without functions, or inline them with onnx.inliner`,
-      );
-    }
+    const inner = new Scope(deeper(node, scope), new Map([...scope.opsets, ...opsetsOf(body)]));
     for (const [k, name] of body.input.entries()) {
       inner.values.set(name, node.input[k] ? this.#tensor(scope, node.input[k]) : this.graph.absent);
     }
-    const given = new Map(node.attribute.map((attribute) => [attribute.name, attribute]));
+    const listed = [...naming(node, () => attributeDefaults(body)), ...node.attribute];
+    const given = new Map(listed.map((attribute) => [attribute.name, attribute]));
     const resolve = (attribute: AttributeProto): AttributeProto[] => {
       if (!attribute.refAttrName) return [attribute];
       const value = given.get(attribute.refAttrName);

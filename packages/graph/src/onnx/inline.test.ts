@@ -1,8 +1,14 @@
 /** Functions of a model and branches are written out in their place. */
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
-import { TensorProtoSchema } from "../generated/onnx_pb.js";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  FunctionProtoSchema,
+  TensorProtoSchema,
+} from "../generated/onnx_pb.js";
 import { gradients } from "../gradients.ts";
 import { reduceSum } from "../ops/index.ts";
 import { attribute, floats, info, ints, node, onnxFile, untyped } from "../testing/onnx-file.ts";
@@ -122,8 +128,11 @@ describe("Loop", () => {
   });
 });
 
-test("functions: operands and attributes are those of the call, and each call has its own", () => {
-  const body = {
+const prefixed = (value: AttributeProto) =>
+  new BinaryWriter().bytes(toBinary(AttributeProtoSchema, value)).finish();
+
+test("functions: operands and attributes are those of the call or defaults, and each call has its own", () => {
+  const body = create(FunctionProtoSchema, {
     name: "Scaled",
     domain: "own",
     input: ["a"],
@@ -134,15 +143,18 @@ test("functions: operands and attributes are those of the call, and each call ha
       node("LeakyRelu", ["a"], ["b"], [attribute("alpha", { f: 0, refAttrName: "slope" })]),
       node("Add", ["b", "b"], ["c"]),
     ],
-  };
-  const call = (input: string, output: string, slope: number) =>
-    node("Scaled", [input], [output], [attribute("slope", { f: slope })], "own");
+  });
+  // field 11: what attributes are where a call does not give them
+  const data = prefixed(attribute("slope", { f: 0.25 }));
+  body.$unknown = [{ no: 11, wireType: WireType.LengthDelimited, data }];
+  const call = (input: string, output: string, slope: number | null) =>
+    node("Scaled", [input], [output], slope === null ? [] : [attribute("slope", { f: slope })], "own");
   const { outputs } = readOnnx(
     onnxFile(
       {
         input: [info("x", [2])],
         output: [untyped("y")],
-        node: [call("x", "h", 0.5), call("h", "y", 0.25)],
+        node: [call("x", "h", 0.5), call("h", "y", null)],
       },
       { functions: [body] },
     ),

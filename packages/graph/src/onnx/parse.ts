@@ -4,7 +4,11 @@
  * of the file's size.
  */
 import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type FunctionProto,
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
@@ -36,19 +40,23 @@ export function parseModel(bytes: Uint8Array): ModelProto {
   }
 }
 
+/** Versions of the operator sets that a model or a function uses, by domain. ONNX's own must be one that is read. */
+export function opsetsOf({ opsetImport }: ModelProto | FunctionProto): ReadonlyMap<string, number> {
+  const opsets = new Map(opsetImport.map(({ domain, version }) => [domainOf(domain), Number(version)]));
+  const opset = opsets.get("");
+  const { oldest, newest } = OPSETS;
+  if (opset === undefined || (opset >= oldest && opset <= newest)) return opsets;
+  throw new OnnxError(
+    `Cannot read the ONNX model as its opset must lie in [${oldest}, ${newest}]: found ${opset}; convert it, with onnx.version_converter or by exporting it anew`,
+  );
+}
+
 /** The graph and the operator sets, or why there is none. */
 export function requireGraph(model: ModelProto): { graph: GraphProto; opsets: ReadonlyMap<string, number> } {
-  const opsets = new Map(model.opsetImport.map(({ domain, version }) => [domainOf(domain), Number(version)]));
+  const opsets = opsetsOf(model);
   if (!model.graph || opsets.size === 0) {
     throw new OnnxError(
       `Cannot read the ONNX model as it must have a graph and operator sets: found ${model.graph ? "no operator set" : "no graph"}; is it an ONNX file?`,
-    );
-  }
-  const opset = opsets.get("");
-  const { oldest, newest } = OPSETS;
-  if (opset !== undefined && !(opset >= oldest && opset <= newest)) {
-    throw new OnnxError(
-      `Cannot read the ONNX model as its opset must lie in [${oldest}, ${newest}]: found ${opset}; convert it, with onnx.version_converter or by exporting it anew`,
     );
   }
   return { graph: model.graph, opsets };
@@ -131,6 +139,15 @@ export function inOrder(nodes: readonly NodeProto[], given: (name: string) => bo
 
 /** The names that a node reads: its operands. Sub-graphs are looked at when they are built. */
 const readNames = (node: NodeProto): readonly string[] => node.input;
+
+/**
+ * Values of a function's attributes where a call does not give them. They stand in field 11, which is newer than the schema in
+ * `generated/`, so they are kept as bytes.
+ */
+export const attributeDefaults = ({ $unknown = [] }: FunctionProto): AttributeProto[] =>
+  $unknown
+    .filter(({ no, wireType }) => no === 11 && wireType === WireType.LengthDelimited)
+    .map(({ data }) => fromBinary(AttributeProtoSchema, new BinaryReader(data).bytes()));
 
 /** A copy of a message with some fields changed. Fields that are not set have their defaults in the prototype. */
 export const altered = <M extends object>(message: M, changes: Partial<M>): M =>
