@@ -1,4 +1,7 @@
 /** Softmax and its logarithm: values by hand, ONNX Runtime, gradients, no overflow. */
+import { expect, test } from "vitest";
+import { gradients } from "../gradients.ts";
+import { ancestors, Graph } from "../graph.ts";
 import { checkOperators } from "../testing/check-operators.ts";
 import * as ops from "./index.ts";
 
@@ -20,6 +23,11 @@ checkOperators("softmax", [
     build: (x) => ops.logSoftmax(x, 0),
   },
   {
+    name: "attention, whose values are fewer than the keys",
+    inputs: [{ shape: [2, 5, 2] }, { shape: [2, 5, 2] }, { shape: [2, 5, 3] }],
+    build: (q, k, v) => ops.matmul(ops.softmax(ops.matmul(q, ops.swapLastAxes(k))), v),
+  },
+  {
     name: "logSoftmax of huge numbers",
     inputs: [{ shape: [1, 2], values: [1000, 0] }],
     build: (x) => ops.logSoftmax(x),
@@ -27,3 +35,14 @@ checkOperators("softmax", [
     differentiable: false,
   },
 ]);
+
+test("softmax's gradient in attention sums over the values of a head, not over the keys", () => {
+  const graph = new Graph();
+  const [q, k, v] = ["q", "k", "v"].map((name) => graph.input(name, [2, 9, 4])) as [never, never, never];
+  const o = ops.matmul(ops.softmax(ops.matmul(q, ops.swapLastAxes(k))), v);
+  const slopes = gradients(ops.reduceSum(ops.mul(o, o)), [q]);
+  const summed = ancestors(slopes).flatMap(({ origin }) =>
+    origin.kind === "call" && origin.call.operator.name === "ReduceSum" ? [origin.call.inputs[0]!.shape] : [],
+  );
+  expect(summed).toEqual([[2, 9, 4]]);
+});
