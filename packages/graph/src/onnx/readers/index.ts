@@ -17,8 +17,8 @@ import { selection } from "./selection.ts";
 import { shape } from "./shape.ts";
 import { softmax } from "./softmax.ts";
 
-export const READERS: Readers = Object.assign(
-  Object.create(null),
+/** Each operator belongs to one of them. */
+export const FAMILIES: readonly Readers[] = [
   activation,
   arithmetic,
   attention,
@@ -35,4 +35,6 @@ export const READERS: Readers = Object.assign(
   selection,
   shape,
   softmax,
-);
+];
+
+export const READERS: Readers = Object.assign(Object.create(null), ...FAMILIES);
