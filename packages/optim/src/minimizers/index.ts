@@ -8,6 +8,7 @@
 export * from "./bayesian/index.ts";
 export * from "./evolutionary/index.ts";
 export { type Facts, factsOf, refusal } from "./facts.ts";
+export { type FiniteSum, type Fit, fromComponents, fromResiduals } from "./from-parts.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export * from "./method.ts";
 export { methodsFor, minimizers } from "./methods.ts";

@@ -22,7 +22,7 @@ import { type Facts, refusal } from "./facts.ts";
 import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { Answer, Given, Iterate, Method, Request, Steps, Stop } from "./method.ts";
 import type { Vector } from "./objective.ts";
-import { ObjectiveError, type Result, type TraceEntry } from "./result.ts";
+import { type Evaluations, ObjectiveError, type Result, type TraceEntry } from "./result.ts";
 
 type Event = { request: Request } | { iterate: Iterate } | { ended: Result };
 
@@ -110,6 +110,16 @@ export class Minimization {
   /** End it here: what was found until now. */
   stop(detail: string): Result {
     return this.ended ?? this.finish({ reason: "stopped by the caller", detail });
+  }
+
+  /** What has been asked until now, by kind. */
+  get evaluations(): Evaluations {
+    return { ...this.counts };
+  }
+
+  /** Of all kinds, as the budget counts them. */
+  get spent(): number {
+    return this.total();
   }
 
   /** How it ended; undefined while it has not. */
@@ -201,11 +211,11 @@ export class Minimization {
     if (this.signal?.aborted) return { reason: "stopped by the caller", detail: "its signal was aborted" };
     const { budget } = this.limits;
     const part = request.kind === "component" ? (this.facts.componentCount ?? 1) : 1;
-    if (this.spent() + callsOf(request) / part <= budget * (1 + 1e-12)) return undefined; // N-ths are rounded
+    if (this.total() + callsOf(request) / part <= budget * (1 + 1e-12)) return undefined; // N-ths are rounded
     return { reason: "budget spent", detail: `${budget} evaluations were allowed` };
   }
 
-  private spent(): number {
+  private total(): number {
     const { value, gradient, hessian, product, residuals, component } = this.counts;
     return value + gradient + hessian + product + residuals + component / (this.facts.componentCount ?? 1);
   }
@@ -286,7 +296,7 @@ export class Minimization {
       detail,
       iterations: Math.max(0, this.iteration),
       evaluations: { ...this.counts },
-      spent: this.spent(),
+      spent: this.total(),
       trace: this.trace,
     };
     return this.ended;

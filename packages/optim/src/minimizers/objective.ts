@@ -5,7 +5,7 @@
  *
  * Functions write vectors and matrices where they are told to, so that a million numbers are not allocated per call; they
  * only read `at`. An objective on a compiled network answers with promises and has the same shape. Functions that return
- * arrays, as one writes them by hand, become an objective through `fromFunctions`.
+ * arrays, as one writes them by hand, become an objective through `fromFunctions`, and parts of one through `from-parts.ts`.
  */
 
 export type Vector = Float64Array;
@@ -154,14 +154,16 @@ export function readBounds(
   );
 }
 
-function checkDimension(name: string, dimension: number): void {
+/** Raises RangeError for what is no dimension. */
+export function checkDimension(name: string, dimension: number): void {
   if (Number.isSafeInteger(dimension) && dimension >= 1) return;
   throw new RangeError(
     `Cannot build the objective ${name} as its dimension must be a whole number >= 1: current value is ${dimension}`,
   );
 }
 
-function fill(into: Vector, from: ArrayLike<number>, what: string): void {
+/** Copy a vector of the right length; raises RangeError for another. */
+export function fill(into: Vector, from: ArrayLike<number>, what: string): void {
   if (from?.length !== into.length) {
     throw new RangeError(
       `Cannot use ${what} as it must have ${into.length} ${into.length === 1 ? "entry" : "entries"}: it has ${from?.length ?? "none"}`,
@@ -170,7 +172,8 @@ function fill(into: Vector, from: ArrayLike<number>, what: string): void {
   into.set(from);
 }
 
-function fillMatrix(
+/** Copy a matrix of n columns, given flat or by rows. */
+export function fillMatrix(
   into: Vector,
   from: ArrayLike<number> | ArrayLike<ArrayLike<number>>,
   n: number,
@@ -181,8 +184,9 @@ function fillMatrix(
     return;
   }
   const rows = Array.from((from ?? []) as ArrayLike<ArrayLike<number>>);
-  if (rows.length !== n) {
-    throw new RangeError(`Cannot use ${what} as it must have ${n} rows: it has ${rows.length}`);
+  const count = into.length / n;
+  if (rows.length !== count) {
+    throw new RangeError(`Cannot use ${what} as it must have ${count} rows: it has ${rows.length}`);
   }
   rows.forEach((row, i) => {
     fill(into.subarray(i * n, (i + 1) * n), row, `row ${i} of ${what}`);

@@ -11,6 +11,8 @@ interface Run {
   problem: string;
   options: OptionValues;
   torch: Record<string, number | string>;
+  /** Calls of \`step\`. */
+  steps: number;
   start: number[];
   evaluated: number[][];
   end: number[];
@@ -21,8 +23,8 @@ const { torch, runs } = JSON.parse(
 ) as { torch: string; runs: Run[] };
 
 /** torch's names and defaults → ours. */
-function optionsOf(given: Run["torch"]): OptionValues {
-  const maxIter = Number(given.max_iter ?? 20);
+function optionsOf({ torch: given, steps }: Run): OptionValues {
+  const maxIter = steps * Number(given.max_iter ?? 20);
   return {
     search: given.line_search_fn === "strong_wolfe" ? "strong-wolfe" : "none",
     lr: given.lr ?? 1,
@@ -53,15 +55,18 @@ function recorded(objective: Objective) {
 describe(`lbfgs against torch ${torch}`, () => {
   it.each(runs)("evaluates $problem $options where torch does, with $torch", (run) => {
     const { points, objective } = recorded(buildProblem(run.problem, run.options));
-    const result = minimize(withOptions(lbfgs, optionsOf(run.torch)), objective, run.start, {
+    const result = minimize(withOptions(lbfgs, optionsOf(run)), objective, run.start, {
       gradientTolerance: 0,
       trace: "points",
     });
     const searches = run.torch.line_search_fn !== undefined;
     // without a line search torch does not evaluate the last point when its iterations are spent
     const extra = searches || result.reason !== "iterations spent" ? 0 : 1;
-    expect(points).toHaveLength(run.evaluated.length + extra);
-    run.evaluated.forEach((point, k) => {
+    // each call of step begins by evaluating where the last one ended
+    const evaluated = run.evaluated.filter((point, k) => `${point}` !== `${run.evaluated[k - 1]}`);
+    expect(run.evaluated.length - evaluated.length).toBe(searches ? run.steps - 1 : 0);
+    expect(points).toHaveLength(evaluated.length + extra);
+    evaluated.forEach((point, k) => {
       const near = k < EXACT ? 1e-12 : 1e-10;
       point.forEach((x, i) => {
         const miss = Math.abs(points[k]![i]! - x);

@@ -17,7 +17,8 @@ const LEAST_CURVATURE = 1e-10;
  *
  * Options   `lr`, `maxIter`, `maxEval`, `toleranceGrad`, `toleranceChange`, `history` and `search` are torch's lr, max_iter,
  *           max_eval, tolerance_grad, tolerance_change, history_size and line_search_fn, with the meaning they have within one
- *           call of `step`. 0 iterations or evaluations leave that to the budget.
+ *           call of `step`. 0 iterations or evaluations leave that to the budget. Several calls of `step` are one run here, which
+ *           does not evaluate again where a call ended.
  * Accuracy  the iterates and evaluations of torch.optim.LBFGS 1.13 in float64 to 1e-12, with and without its line search.
  * Source    Liu & Nocedal 1989, Mathematical Programming 45; torch/optim/lbfgs.py; Byrd et al. 1995 for "more-thuente".
  * Differs   without a line search, the last point is evaluated too, since what is not evaluated is no result.
