@@ -9,18 +9,7 @@ import {
   type NewtonSchulzName,
   SMALLEST_NORM,
 } from "@thalweg/formula";
-import {
-  add,
-  Graph,
-  matmul,
-  max,
-  mul,
-  reciprocal,
-  reduceSum,
-  sqrt,
-  type Tensor,
-  transpose,
-} from "@thalweg/graph";
+import { Graph, gemm, max, mul, reciprocal, reduceSum, sqrt, type Tensor, transpose } from "@thalweg/graph";
 import { BoundSession } from "./session.ts";
 
 interface Prepared {
@@ -85,9 +74,9 @@ export function newtonSchulz(x: Tensor, method: NewtonSchulzName): Tensor {
   const norm = max(mul(sqrt(reduceSum(mul(wide, wide))), safety), SMALLEST_NORM);
   let X = mul(wide, reciprocal(norm));
   for (const [a, b, c] of coefficients) {
-    const A = matmul(X, transpose(X));
-    const B = add(mul(A, b), mul(matmul(A, A), c));
-    X = add(mul(X, a), matmul(B, X));
+    const A = gemm(X, X, { transB: 1 });
+    const B = gemm(A, A, { alpha: c, addend: A, beta: b });
+    X = gemm(B, X, { addend: X, beta: a });
   }
   return tall ? transpose(X) : X;
 }
