@@ -1,6 +1,13 @@
 /** Every claim of the gradient methods, every exemption, and the rates that theory promises. */
 import { describe, expect, it } from "vitest";
-import { factsOf, methodsFor, minimize, minimizers, problems } from "../src/minimizers/index.ts";
+import {
+  factsOf,
+  methodsFor,
+  minimize,
+  minimizers,
+  type Objective,
+  problems,
+} from "../src/minimizers/index.ts";
 import { breaches, CLAIMS, errors, iterationsToReach, named, problemNamed, reach } from "./minimizers.ts";
 
 const FAMILIES = new Set(["first-order", "stochastic", "second-order", "least-squares"]);
@@ -35,6 +42,23 @@ describe.each(all)("$name", (method) => {
     expect(trace).toHaveLength(1);
     expect(trace[0]!.point).toEqual(problem.start);
     expect(trace[0]!.value).toBeCloseTo(problem.value(problem.start), 12);
+  });
+
+  it("finds no descent where the gradient is wrong, and does not spend its budget on it", () => {
+    if (method.family === "stochastic" || method.family === "least-squares") return;
+    const problem = problemNamed("himmelblau");
+    const wrong: Objective = {
+      ...problem,
+      gradient: (at, into) => {
+        const value = problem.gradient!(at, into);
+        for (let i = 0; i < into.length; i++) into[i] = -into[i]!;
+        return value;
+      },
+    };
+    const { reason, spent, value } = minimize(method, wrong, problem.start, { budget: 5_000 });
+    expect(["no descent", "change below tolerance", "gradient below tolerance"]).toContain(reason);
+    expect(spent).toBeLessThan(1_000);
+    expect(value).toBeLessThanOrEqual(problem.value(problem.start));
   });
 
   it("ends on a problem without a minimum, and says why", () => {

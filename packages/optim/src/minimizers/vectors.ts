@@ -43,11 +43,9 @@ export function distance(a: Vector, b: Vector): number {
   return Math.sqrt(sum);
 }
 
-/** Whether a and b are the same, number by number. */
-export function isSame(a: Vector, b: Vector): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
+/** Whether step·d moves x by rounding alone: its largest entry is a few last bits of that of x. */
+export const isRounding = (step: number, d: Vector, x: Vector): boolean =>
+  step * maxNorm(d) <= 4 * Number.EPSILON * maxNorm(x);
 
 /** y ← y + scale·x */
 export function add(y: Vector, scale: number, x: Vector): void {

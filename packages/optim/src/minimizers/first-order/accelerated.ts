@@ -2,7 +2,7 @@
 import { finished, gradientAt, method, smoothAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { flag, nonNegative, positive } from "../options.ts";
-import { dot, maxNorm, move, norm } from "../vectors.ts";
+import { dot, isRounding, maxNorm, move, norm } from "../vectors.ts";
 
 /**
  *   x⁺ = y − ∇f(y)/L      y⁺ = x⁺ + β(x⁺ − x)
@@ -42,8 +42,10 @@ export const acceleratedGradient = method({
       for (let trial = 0; ; trial++, L *= 2) {
         move(y, -1 / L, g, next);
         // near the minimum the promised decrease is less than the rounding of f
-        if ((yield* smoothAt(next)) <= f - gg / (2 * L) + 2 * Number.EPSILON * Math.abs(f)) break;
-        if (trial === MOST_DOUBLINGS) {
+        const value = yield* smoothAt(next);
+        const stands = value >= f && isRounding(1 / L, g, y);
+        if (value <= f - gg / (2 * L) + 2 * Number.EPSILON * Math.abs(f) && !stands) break;
+        if (stands || trial === MOST_DOUBLINGS) {
           return { reason: "no descent", detail: `no curvature up to ${L} explains the values` };
         }
       }

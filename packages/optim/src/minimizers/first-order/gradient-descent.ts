@@ -5,7 +5,7 @@ import { finished, gradientAt, method, productAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { fraction, oneOf, positive } from "../options.ts";
 import { Standstill } from "../standstill.ts";
-import { dot, maxNorm, move, norm } from "../vectors.ts";
+import { dot, isRounding, maxNorm, move, norm } from "../vectors.ts";
 
 /**
  * Step down the gradient, as far as the value falls enough.
@@ -142,7 +142,7 @@ export const barzilaiBorwein = method({
       for (let trial = 0; trial < MOST_HALVINGS; trial++, alpha /= 2) {
         move(x, alpha, d, next);
         value = yield* gradientAt(next, there);
-        if (value <= highest + 1e-4 * alpha * slope) break;
+        if (value <= highest + 1e-4 * alpha * slope && !(value >= f && isRounding(alpha, d, x))) break;
         value = Number.POSITIVE_INFINITY;
       }
       if (value === Number.POSITIVE_INFINITY) {

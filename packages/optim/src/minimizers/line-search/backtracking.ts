@@ -7,7 +7,7 @@
  */
 import { type Steps, smoothAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
-import { isSame, move } from "../vectors.ts";
+import { isRounding, move } from "../vectors.ts";
 import type { Found, Line } from "./line.ts";
 
 export interface Armijo {
@@ -32,7 +32,7 @@ export function* backtrack(
     move(x, step, d, into);
     const there = yield* smoothAt(into);
     if (there <= f + decrease * step * slope) {
-      return there === f && isSame(x, into) ? undefined : { step, f: there }; // too short to move x
+      return there === f && isRounding(step, d, x) ? undefined : { step, f: there };
     }
     step *= shrink;
   }

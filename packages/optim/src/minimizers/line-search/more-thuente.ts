@@ -10,7 +10,7 @@
  * Source: Moré & Thuente 1994, ACM TOMS 20(3); MINPACK-2, dcsrch.f and dcstep.f.
  */
 import type { Steps } from "../method.ts";
-import { isSame } from "../vectors.ts";
+import { isRounding } from "../vectors.ts";
 import { type Found, type Line, lookAlong, type Place } from "./line.ts";
 
 export interface MoreThuente {
@@ -77,7 +77,7 @@ export function* moreThuente(
     const wanted = line.f + stp * promised; // ftest
     if (firstStage && f <= wanted && slope >= 0) firstStage = false;
     if (f <= wanted && Math.abs(slope) <= c2 * -line.slope) return { step: stp, f };
-    if (f === line.f && isSame(line.x, place.x)) return undefined; // too short to move x
+    if (f === line.f && isRounding(stp, line.d, line.x)) return undefined;
     if (at.bracketed && (stp <= stmin || stp >= stmax || stmax - stmin <= xtol * stmax)) break;
     if (stp === longest && f <= wanted && slope <= promised) return { step: stp, f };
     if (firstStage && f <= at.fx && f > wanted) {
@@ -116,7 +116,7 @@ export function* moreThuente(
   }
   if (!(at.stx > 0 && at.fx <= line.f + at.stx * promised)) return undefined;
   const { f } = yield* lookAlong(line, at.stx, place);
-  return isSame(line.x, place.x) ? undefined : { step: at.stx, f };
+  return f === line.f && isRounding(at.stx, line.d, line.x) ? undefined : { step: at.stx, f };
 }
 
 /** dcstep: the next step, and the interval updated with the one that was tried. */

@@ -95,6 +95,7 @@ function* torch(
     loss = accepted.f;
     steepest = maxNorm(accepted.g);
     yield* finished({ point: x, value: loss, gradientNorm: steepest, stepLength: accepted.t * norm(d) });
+    if (accepted.t === 0) return { reason: "no descent", detail: "the line search finds no lower point" };
     if (iteration === maxIter) {
       return { reason: "iterations spent", detail: `maxIter = ${maxIter} were allowed` };
     }

@@ -2,6 +2,7 @@
 import { finished, gradientAt, method, productAt, smoothAt } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { positive } from "../options.ts";
+import { Standstill } from "../standstill.ts";
 import { distance, maxNorm, move, norm } from "../vectors.ts";
 import { agreement, LEAST_RATIO, type Region, resize, steihaug } from "./trust-region.ts";
 
@@ -29,6 +30,7 @@ export const newtonCg = method({
   },
   *run({ start, dimension: n }, { radius, largest }) {
     const region: Region = { radius, largest };
+    const standstill = new Standstill();
     let x = start;
     let next: Vector = new Float64Array(n);
     const g = new Float64Array(n);
@@ -37,6 +39,8 @@ export const newtonCg = method({
     for (;;) {
       const f = yield* gradientAt(x, g);
       yield* finished({ point: x, value: f, gradientNorm: maxNorm(g), stepLength });
+      const still = standstill.at(f);
+      if (still !== undefined) return still;
       const here = x;
       const size = norm(g);
       for (;;) {

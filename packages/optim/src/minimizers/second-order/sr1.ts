@@ -2,6 +2,7 @@
 import { finished, gradientAt, method } from "../method.ts";
 import type { Vector } from "../objective.ts";
 import { fraction, positive } from "../options.ts";
+import { Standstill } from "../standstill.ts";
 import { dot, maxNorm, move, norm } from "../vectors.ts";
 import { checkDense } from "./dense.ts";
 
@@ -34,6 +35,7 @@ export const sr1 = method({
     const multiply = (v: Vector, into: Vector) => {
       for (let i = 0; i < n; i++) into[i] = dot(B.subarray(i * n, (i + 1) * n), v);
     };
+    const standstill = new Standstill();
     let x = start;
     let next: Vector = new Float64Array(n);
     let g: Vector = new Float64Array(n);
@@ -69,6 +71,8 @@ export const sr1 = method({
       if (ratio > LEAST_RATIO) {
         [x, next, g, there, f] = [next, x, there, g, value];
         yield* finished({ point: x, value: f, gradientNorm: maxNorm(g), stepLength: norm(p) });
+        const still = standstill.at(f);
+        if (still !== undefined) return still;
       } else if (!(region.radius > Number.EPSILON * (1 + norm(x)))) {
         return { reason: "no descent", detail: "the trust region has shrunk to rounding" };
       }
