@@ -127,6 +127,21 @@ const networks: Network[] = [
     plain: ["its stride of [2,3] does not divide the size of [9,14]"],
   },
   {
+    name: "a residual block that halves its images: norms, a rectifier after the sum, a shortcut padded with zeros",
+    shape: (b) => [b, b, 6, 8],
+    build: (x, p, b) => {
+      const normed = (h: Tensor) =>
+        ops.normalizeBatch(h, { scale: p([h.shape[1]!]), bias: p([h.shape[1]!]) }).output;
+      const start = ops.tanh(square(x, b, p));
+      const half = ops.relu(normed(square(start, 2 * b, p, { stride: 2 })));
+      const branch = normed(square(half, 2 * b, p));
+      const fewer = ops.slice(start, [0, 0], [6, 8], [2, 3], [2, 2]);
+      const before = Math.floor(b / 2);
+      return ops.relu(ops.add(branch, ops.pad(fewer, [0, before, 0, 0], [0, b - before, 0, 0])));
+    },
+    blocked: 12, // forward 1 + 2 + 1, weight gradients 3, input gradients 4 + 1
+  },
+  {
     name: "what does not divide into blocks stays plain, for a reason",
     shape: (b) => [b, b, 5, 5],
     build: (x, p, b) => {
@@ -233,6 +248,21 @@ describe("lowerToBlocks()", () => {
       ["com.microsoft.nchwc", "Conv", false],
       ["", "Relu", false],
     ]);
+  });
+
+  test("computes a product, a sum and a rectifier per channel, with a tensor added, in one pass", () => {
+    const graph = new Graph();
+    const [x, other] = [graph.input("x", [2, 2, 3, 3]), graph.input("other", [2, 2, 3, 3])];
+    const [scale, bias] = [graph.input("scale", [1, 2, 1, 1]), graph.input("bias", [1, 2, 1, 1])];
+    const z = ops.conv(x, graph.input("w", [2, 2, 1, 1]));
+    const scaled = ops.add(ops.mul(z, scale), bias);
+    const passes = (outputs: Record<string, Tensor>) =>
+      fromBinary(ModelProtoSchema, serialize({ outputs: lowerToBlocks(outputs, 2).outputs }))
+        .graph!.node.filter(({ opType }) => /Conv|Add|Mul|Relu/.test(opType))
+        .map(({ opType, input }) => `${opType} of ${input.length}`);
+    expect(passes({ y: ops.relu(ops.add(scaled, other)) })).toEqual(["Conv of 2", "Conv of 4"]);
+    // what others read too is computed by itself
+    expect(passes({ y: ops.relu(scaled), scaled })).toEqual(["Conv of 2", "Conv of 3", "Relu of 1"]);
   });
 
   test("refuses block sizes that are none, and derivatives of what it made", () => {
