@@ -3,7 +3,7 @@ export { type BlockedGraph, convolves, lowerToBlocks } from "./blocked/lower.ts"
 export { type BlockSize, findBlockSize, type RunModel } from "./blocked/probe.ts";
 export { evaluate, type Feeds } from "./evaluate.ts";
 export { gradients, vjp } from "./gradients.ts";
-export { type DType, Graph, type Numbers, Tensor } from "./graph.ts";
+export { type Application, ancestors, type DType, Graph, type Numbers, Tensor } from "./graph.ts";
 export type { BuildOptions, BuiltModel } from "./onnx/build.ts";
 export type { RunNode } from "./onnx/carry.ts";
 export { OnnxError } from "./onnx/error.ts";
@@ -161,7 +161,13 @@ export {
 export type { Pair, PerAxis, WindowOptions } from "./ops/windows.ts";
 export { type ModelSpec, serialize } from "./serialize.ts";
 export { broadcastShapes, type Shape, sizeOf } from "./shapes.ts";
-export { checkpoint } from "./transforms/checkpoint.ts";
-export { type MemoryKind, type MemoryOptions, type MemoryUse, peakMemory } from "./transforms/memory.ts";
+export { checkpoint, isRecomputed } from "./transforms/checkpoint.ts";
+export {
+  bytesOf,
+  type MemoryKind,
+  type MemoryOptions,
+  type MemoryUse,
+  peakMemory,
+} from "./transforms/memory.ts";
 export { computingOrder, forDepthFirst } from "./transforms/order.ts";
 export { gaussNewtonProduct, hessianProduct, jvp } from "./transforms/products.ts";

@@ -29,6 +29,8 @@ export { HessianProgram, hessianByDifferences } from "./hessian-product.ts";
 export { canonicalJson, type Json, type JsonObject } from "./json.ts";
 export * from "./lr-finder/index.ts";
 export { OnnxMatrixKernels } from "./matrix-kernels.ts";
+// how much memory it takes
+export * from "./memory/index.ts";
 export * from "./noise-scale.ts";
 // the loss as a function to minimize
 export { type LossOptions, lossObjective } from "./objective.ts";

@@ -6,6 +6,7 @@
 import { argMax, type DType, gradients, log, neg, type Shape, sub, type Tensor } from "@thalweg/graph";
 import { type Context, countCorrect, crossEntropy, type Module, type Tracing, tracing } from "@thalweg/nn";
 import { type Stream, stream } from "@thalweg/random";
+import { type Checkpoints, markBlocks } from "./memory/blocks.ts";
 import { type ParameterVector, segmentOf } from "./parameter-vector.ts";
 import { BoundSession, type ConvolutionReport, type Values } from "./session.ts";
 
@@ -83,6 +84,8 @@ export interface TrainingOptions extends ProgramOptions {
   batch?: Batch;
   /** Whether a run moves buffers, such as running means: true by default. */
   updatesBuffers?: boolean;
+  /** "blocks": activations are computed again, block by block, rather than kept for the backward pass. */
+  checkpoint?: Checkpoints;
 }
 
 /** Memory for one batch, to be filled before each run. */
@@ -126,10 +129,11 @@ export class TrainingProgram {
     return this.parts.session.convolutions;
   }
 
-  /** Trace, differentiate and compile. Raises RangeError for a model that cannot sample labels and should. */
+  /** Trace, differentiate and compile. Raises RangeError for a model that cannot sample labels or has no blocks, and should. */
   static async create(options: TrainingOptions): Promise<TrainingProgram> {
     const { vector, batchSize, threads = 1, blocks = true, updatesBuffers = true } = options;
     const { context, batch, reads, noises, loss, parameters } = traceLoss(options);
+    if (options.checkpoint) markBlocks(loss, [...parameters, ...context.buffers.values()]);
     const slopes = gradients(loss, parameters);
 
     const lossValue = new Float32Array(1);

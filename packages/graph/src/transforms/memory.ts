@@ -58,6 +58,8 @@ export interface MemoryOptions {
   readonly forward?: readonly Tensor[];
   /** The order of computation. Left out: the one in which the tensors were built. */
   readonly order?: readonly Tensor[];
+  /** Bytes of a tensor, where they are not those of its type: at another precision, or 0 for what is counted elsewhere. */
+  readonly bytes?: (tensor: Tensor) => number;
 }
 
 /** Bytes that computing `outputs` takes at the worst moment, and for what. */
@@ -70,13 +72,14 @@ export function peakMemory(outputs: readonly Tensor[], options: MemoryOptions = 
     during: null,
     alive: [],
   };
-  walkLifetimes(order, outputs, {
+  const observer: Observer = {
     allocate: (buffer) => alive.add(buffer),
     free: (buffer) => alive.delete(buffer),
     moment(bytes, during) {
       if (bytes > worst.bytes) worst = { bytes, during, alive: [...alive] };
     },
-  });
+  };
+  walkLifetimes(order, outputs, observer, options.bytes);
   const list = worst.alive.map(({ tensor, bytes }) => ({ tensor, bytes, kind: kindOf(tensor) }));
   list.sort((a, b) => b.bytes - a.bytes);
   const sums: Record<MemoryKind, number> = {
@@ -116,13 +119,18 @@ interface Observer {
 }
 
 /** Go through the order and tell what is allocated and freed. */
-function walkLifetimes(order: readonly Tensor[], outputs: readonly Tensor[], observer: Observer): void {
+function walkLifetimes(
+  order: readonly Tensor[],
+  outputs: readonly Tensor[],
+  observer: Observer,
+  bytes = bytesOf,
+): void {
   const readers = countReads(order);
   const asked = new Set(outputs);
   const buffers = new Map<Tensor, Buffer>();
   let total = 0;
   const allocate = (tensor: Tensor, reads: number): Buffer => {
-    const buffer = { tensor, bytes: bytesOf(tensor), reads };
+    const buffer = { tensor, bytes: bytes(tensor), reads };
     buffers.set(tensor, buffer);
     total += buffer.bytes;
     observer.allocate?.(buffer);
@@ -140,7 +148,7 @@ function walkLifetimes(order: readonly Tensor[], outputs: readonly Tensor[], obs
     for (const input of read) buffers.get(input)!.reads--;
     for (const output of call.outputs) {
       const reads = asked.has(output) ? Number.POSITIVE_INFINITY : (readers.get(output) ?? 0);
-      const shared = asked.has(output) ? undefined : takenOver(call, output, buffers);
+      const shared = asked.has(output) ? undefined : takenOver(call, output, buffers, bytes);
       if (!shared) allocate(output, reads);
       else {
         shared.reads += reads;
@@ -173,12 +181,13 @@ function takenOver(
   { operator, inputs }: Application,
   output: Tensor,
   buffers: ReadonlyMap<Tensor, Buffer>,
+  bytes: (tensor: Tensor) => number,
 ): Buffer | undefined {
   if (VIEWS.has(operator.name)) return buffers.get(inputs[0]!);
   if (!operator.elementwise) return undefined;
   return inputs
     .map((input) => buffers.get(input)!)
-    .find(({ reads, bytes }) => reads === 0 && bytes === bytesOf(output));
+    .find((buffer) => buffer.reads === 0 && buffer.bytes === bytes(output));
 }
 
 /** Bytes at the worst moment alone, for comparing orders. */
