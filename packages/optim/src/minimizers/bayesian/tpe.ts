@@ -117,8 +117,8 @@ export function tpe({ startup = 10, candidates = 24, multivariate = false }: Tpe
     source: "Bergstra et al., NIPS 2011; Watanabe, arXiv:2304.11127",
     suggest(axes, history, random) {
       checkHistory(axes, history);
-      if (history.filter(({ value }) => value !== undefined).length < startup)
-        return uniformPoint(axes, random);
+      const finished = history.filter(({ value }) => value !== undefined);
+      if (axes.length === 0 || finished.length < startup) return uniformPoint(axes, random);
       const { best, rest } = splitHistory(history);
       const all = axes.map((_, i) => i);
       const together = multivariate ? [all] : all.map((i) => [i]);

@@ -7,6 +7,8 @@
 import { Matrix, SVD } from "ml-matrix";
 import { checkPenalty, copyInto, insideOrInfinite, type Penalty, ROUNDING } from "./penalty.ts";
 
+export { none } from "./penalty.ts";
+
 const nonNegativeAnd = (name: string, numbers: Readonly<Record<string, number>>) => {
   for (const [what, value] of Object.entries(numbers)) {
     checkPenalty(name, what, value, value >= 0 && value < Number.POSITIVE_INFINITY, "finite and at least 0");

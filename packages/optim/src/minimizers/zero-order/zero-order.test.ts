@@ -5,6 +5,7 @@ import { type Method, withOptions } from "../method.ts";
 import { minimize } from "../minimize.ts";
 import { fromFunctions, type Objective, type Vector } from "../objective.ts";
 import type { OptionValues } from "../options.ts";
+import { buildProblem } from "../problems/index.ts";
 import {
   compassSearch,
   hookeJeeves,
@@ -79,6 +80,20 @@ describe("SciPy's runs", () => {
     );
     expect(found.value).toBeCloseTo(run.value, 9);
     expect(["step below tolerance", "change below tolerance"]).toContain(found.reason);
+  });
+});
+
+describe("nelderMead", () => {
+  it("with coefficients for twenty dimensions finds a map of ten points, with the usual ones it gets stuck", () => {
+    const map = buildProblem("mds", { points: 10 });
+    const fine = { pointTolerance: 1e-8, valueTolerance: 1e-10 };
+    const run = (adaptive: boolean) =>
+      minimize(withOptions(nelderMead, { ...fine, adaptive }), map, map.start, {
+        budget: 10_000,
+        target: 1e-4,
+      });
+    expect(run(true).reason).toBe("target reached");
+    expect(run(false).value).toBeGreaterThan(1);
   });
 });
 
