@@ -137,15 +137,19 @@ class Scope {
 }
 
 export function* build(source: Source, options: BuildOptions): Building<BuiltModel> {
-  const builder = new Builder(source, options);
-  const outputs = new Map<string, Tensor>();
-  yield* builder.nodes(source.nodes, builder.main);
-  for (const { name } of source.graph.output) outputs.set(name, builder.outputOf(name));
-  builder.keepUnreached([...outputs.values()]);
-  const { graph, inputs, noises, updates } = builder;
-  const parameters = inFileOrder(builder.parameters, source);
-  const buffers = inFileOrder(builder.buffers, source);
-  return { graph, inputs, parameters, buffers, noises, outputs, updates };
+  try {
+    const builder = new Builder(source, options);
+    const outputs = new Map<string, Tensor>();
+    yield* builder.nodes(source.nodes, builder.main);
+    for (const { name } of source.graph.output) outputs.set(name, builder.outputOf(name));
+    builder.keepUnreached([...outputs.values()]);
+    const { graph, inputs, noises, updates } = builder;
+    const parameters = inFileOrder(builder.parameters, source);
+    const buffers = inFileOrder(builder.buffers, source);
+    return { graph, inputs, parameters, buffers, noises, outputs, updates };
+  } catch (error) {
+    throw told(error, "Cannot build the model");
+  }
 }
 
 class Builder {
@@ -204,7 +208,7 @@ class Builder {
     for (const node of nodes) {
       this.#count(node);
       const before = this.graph.count;
-      const results = yield* this.#node(node, scope);
+      const results = yield* this.#told(node, scope);
       for (const [k, name] of node.output.entries()) {
         const result = results[k];
         if (name === "") continue;
@@ -231,6 +235,15 @@ class Builder {
     );
   }
 
+  /** What the node gives; errors of its reader, or of the operators that it applies, are told with its name. */
+  *#told(node: NodeProto, scope: Scope): Building<readonly Tensor[]> {
+    try {
+      return yield* this.#node(node, scope);
+    } catch (error) {
+      throw told(error, `Cannot import ${describe(node)}`);
+    }
+  }
+
   *#node(node: NodeProto, scope: Scope): Building<readonly Tensor[]> {
     const domain = domainOf(node.domain);
     const local = this.#source.functions.get(`${domain}:${node.opType}`);
@@ -246,7 +259,7 @@ class Builder {
       domain === "" && Object.hasOwn(CONTROL_FLOW, node.opType) ? CONTROL_FLOW[node.opType] : undefined;
     if (flow) return yield* flow(view, (graph, inputs) => this.#inline(node, graph, scope, inputs));
     const reader = domain === "" && Object.hasOwn(READERS, node.opType) ? READERS[node.opType] : undefined;
-    const results = reader ? naming(node, () => this.graph.scope(view.name, () => reader(view))) : null;
+    const results = reader ? this.graph.scope(view.name, () => reader(view)) : null;
     if (results) return Array.isArray(results) ? results : [results as Tensor];
     return yield* this.#carry(view, opset);
   }
@@ -301,7 +314,7 @@ class Builder {
     for (const [k, name] of body.input.entries()) {
       inner.values.set(name, node.input[k] ? this.#tensor(scope, node.input[k]) : this.graph.absent);
     }
-    const listed = [...naming(node, () => attributeDefaults(body)), ...node.attribute];
+    const listed = [...attributeDefaults(body), ...node.attribute];
     const given = new Map(listed.map((attribute) => [attribute.name, attribute]));
     const resolve = (attribute: AttributeProto): AttributeProto[] => {
       if (!attribute.refAttrName) return [attribute];
@@ -408,15 +421,11 @@ function differentiable(outputs: readonly Tensor[]): Set<Tensor> {
   return found;
 }
 
-/** An error of the reader or of the operator it applies, told with the node's name. */
-function naming<T>(node: NodeProto, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof OnnxError) throw error;
-    throw new OnnxError(`Cannot import ${describe(node)}: ${(error as Error).message}`, { cause: error });
-  }
-}
+/** An OnnxError as it is; any other error with what could not be done. */
+const told = (error: unknown, what: string): OnnxError =>
+  error instanceof OnnxError
+    ? error
+    : new OnnxError(`${what}: ${(error as Error).message}`, { cause: error });
 
 /** One level further down, unless that is too deep: a function may call itself. */
 function deeper(node: NodeProto, { depth }: Scope): number {

@@ -36,6 +36,12 @@ describe("gradient", () => {
     }
   });
 
+  test("takes a batch where the file was exported for one example", async () => {
+    const line = ["gradient", "--inputs", BATCH, ...LOSS, "--json"];
+    const loss = async (model: string) => JSON.parse((await runCli([...line, model])).out).loss;
+    expect(await loss(fixture("digits-cnn.fixed.onnx"))).toBeCloseTo(await loss(MODEL), 5); // folded, so rounded otherwise
+  });
+
   test("leaves out what is frozen, and tells the rest as JSON", async () => {
     const line = [
       "gradient",

@@ -72,6 +72,24 @@ describe("train of an ONNX file", () => {
     expect(readFileSync(again).equals(readFileSync(out))).toBe(true);
   });
 
+  test("takes batches where the file was exported for one example", async () => {
+    const out = join(root, "fixed.onnx");
+    const line = [
+      fixture("digits-cnn.fixed.onnx"),
+      "--data",
+      "digits",
+      "--rule",
+      "adamw",
+      "--set",
+      "lr=0.01",
+    ];
+    const more = ["--steps", "60", "--out", join(root, "fixed"), "--export", out];
+    const { config, evaluations } = await trained(...line, ...more);
+    expect(config.batchSize).toBe(32);
+    expect(evaluations.at(-1).testAccuracy).toBeGreaterThan(0.6);
+    expect(await accuracyOnDigits(out, 1)).toBe(evaluations.at(-1).testAccuracy);
+  });
+
   test("moves running statistics and drops where the file says so, and evaluates without either", async () => {
     const out = join(root, "statistics.onnx");
     const line = [

@@ -9,13 +9,13 @@ import { namesMatching } from "./patterns.ts";
 export function onnxTask(file: TaskFile, dataset: Dataset): PartialTask {
   const read = readModelFile(file.path);
   const model = () => modelOn(read, file, dataset);
-  const { parameters } = model().module;
+  const { module, onlyBatch } = model();
+  const { parameters } = module;
   const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
-  const batch = read.model.inputs[0]!.sizes[0];
   return {
     model,
     architecture: `${file.path}: ${parameters.length} trained tensors, ${count} numbers`,
-    ...(typeof batch === "number" ? { batchSize: batch, evaluationBatch: batch } : {}),
+    ...(onlyBatch === undefined ? {} : { batchSize: onlyBatch, evaluationBatch: onlyBatch }),
   };
 }
 

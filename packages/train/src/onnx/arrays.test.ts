@@ -14,9 +14,15 @@ const arrays = (...shapes: number[][]) =>
 describe("solveSizes", () => {
   test("takes symbolic sizes from shapes, the same ones wherever they stand", () => {
     expect(solveSizes(inputs(["batch", "time", 3], ["batch", 2]), arrays([4, 5, 3], [4, 2]))).toEqual({
-      batch: 4,
-      time: 5,
+      sizes: { batch: 4, time: 5 },
     });
+  });
+
+  test("takes another batch than the file says, where all inputs do", () => {
+    expect(solveSizes(inputs([1, 3], [1]), arrays([5, 3], [5]))).toEqual({ sizes: {}, batch: 5 });
+    expect(solveSizes(inputs([1, 3], [1]), arrays([1, 3], [1]))).toEqual({ sizes: {} });
+    expect(() => solveSizes(inputs([1, 3], [1]), arrays([5, 3], [4]))).toThrow(/x0 .*found \[5, 3\]/);
+    expect(() => solveSizes(inputs([1, 3]), arrays([5, 2]))).toThrow(/x0 .*found \[5, 2\]/);
   });
 
   test.each([

@@ -4,26 +4,38 @@ import type { DType, ModelInput, OnnxModel, Tensor } from "@thalweg/graph";
 import type { Values } from "../session.ts";
 
 /**
- * The symbolic sizes of a model, from the arrays that are to be fed and from what was chosen. Raises RangeError for shapes that do
- * not fit, or contradict each other.
+ * The symbolic sizes of a model, from the arrays that are to be fed and from what was chosen; and the batch, where all first
+ * axes agree on another one than the file says. Raises RangeError for shapes that do not fit, or contradict each other.
  */
 export function solveSizes(
   model: OnnxModel,
   arrays: ReadonlyMap<string, NpyArray>,
   chosen: Readonly<Record<string, number>> = {},
-): Record<string, number> {
+): { sizes: Record<string, number>; batch?: number } {
   const sizes = new Map(Object.entries(chosen));
+  const batch = otherBatch(model, arrays);
   for (const input of model.inputs) {
     const { shape } = arrays.get(input.name)!;
     if (shape.length !== input.sizes.length) throw unfit(input, shape);
     for (const [axis, size] of input.sizes.entries()) {
+      if (axis === 0 && batch !== undefined) continue;
       const wanted = typeof size === "number" ? size : (sizes.get(size) ?? shape[axis]!);
       if (wanted !== shape[axis])
         throw unfit(input, shape, `${size}` === `${wanted}` ? "" : ` with ${size} = ${wanted}`);
       if (typeof size === "string") sizes.set(size, wanted);
     }
   }
-  return Object.fromEntries(sizes);
+  return { sizes: Object.fromEntries(sizes), ...(batch === undefined ? {} : { batch }) };
+}
+
+/** The one number that all first axes have instead of the one that the file fixes for all of them. */
+function otherBatch({ inputs }: OnnxModel, arrays: ReadonlyMap<string, NpyArray>): number | undefined {
+  const fixed = new Set(inputs.map(({ sizes }) => sizes[0]));
+  const found = new Set(inputs.map(({ name }) => arrays.get(name)!.shape[0]));
+  const [before, now] = [[...fixed][0], [...found][0]];
+  return fixed.size === 1 && found.size === 1 && typeof before === "number" && before !== now
+    ? now
+    : undefined;
 }
 
 const unfit = ({ name, sizes }: ModelInput, shape: readonly number[], where = "") =>

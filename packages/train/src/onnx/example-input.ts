@@ -1,5 +1,5 @@
 /** How examples of a dataset go into a model from a file: the input that takes them, and the sizes of its axes. */
-import type { DType, ModelInput, OnnxModel, Shape } from "@thalweg/graph";
+import type { BuildOptions, DType, ModelInput, OnnxModel, Shape } from "@thalweg/graph";
 import { sizeOf } from "@thalweg/graph";
 
 export class ExampleInput {
@@ -36,14 +36,12 @@ export class ExampleInput {
       throw unfit(input, example);
   }
 
-  /** The model's symbolic sizes for a batch. Raises RangeError where the file fixes another batch size. */
-  sizes(batchSize: number): Record<string, number> {
+  /** What binds the model's sizes for a batch; one that the file fixes is overruled. */
+  sizes(batchSize: number): Pick<BuildOptions, "sizes" | "batch"> {
     const { batch, symbols } = this;
-    if (typeof batch === "string") return { ...Object.fromEntries(symbols), [batch]: batchSize };
-    if (batch === batchSize) return Object.fromEntries(symbols);
-    throw new RangeError(
-      `Cannot train with batches of ${batchSize} as the file fixes the batch size of its input ${this.name}: it is ${batch}; export the model with a symbolic batch axis (dynamic_axes={"${this.name}": {0: "batch"}})`,
-    );
+    const sizes = Object.fromEntries(symbols);
+    if (typeof batch === "string") return { sizes: { ...sizes, [batch]: batchSize } };
+    return batch === batchSize ? { sizes } : { sizes, batch: batchSize };
   }
 }
 

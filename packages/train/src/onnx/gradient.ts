@@ -49,7 +49,7 @@ export async function prepareGradient(
   const labels = outputLosses[loss]?.labels === "none" ? undefined : find(labelName, "the labels");
   const net = await differentiate(model, {
     ...options,
-    sizes: solveSizes(model, inputs, options.sizes),
+    ...solveSizes(model, inputs, options.sizes),
     ...(labels && { labelShape: labels.shape }),
   });
   const reads = new Map<string, Values>();

@@ -7,6 +7,7 @@ import {
   cast,
   Graph,
   mul,
+  OnnxError,
   type OnnxModel,
   reshape,
   type Shape,
@@ -32,8 +33,13 @@ export interface ImportOptions extends Pick<ObjectiveOptions, "loss" | "outputs"
   readonly training?: boolean;
 }
 
+export interface ImportedModel extends Model {
+  /** The only batch size that the file takes; undefined when it takes any. */
+  readonly onlyBatch: number | undefined;
+}
+
 /** Raises RangeError for data that the model does not take, OnnxError for a model that cannot be built. */
-export function importedModel(model: OnnxModel, options: ImportOptions): Model {
+export function importedModel(model: OnnxModel, options: ImportOptions): ImportedModel {
   const { example, labelShape = [], loss } = options;
   const { labels: kind } = requireLoss(loss);
   const classes = kind === "classes";
@@ -45,6 +51,7 @@ export function importedModel(model: OnnxModel, options: ImportOptions): Model {
   };
   return {
     module,
+    onlyBatch: importer.objection === null ? undefined : importer.sampleSize,
     inputs: (batchSize) => {
       const labels: InputSpec = { shape: [batchSize, ...labelShape], dtype: classes ? "int32" : "float32" };
       return { x: { shape: [batchSize, ...example.shape], dtype: example.dtype }, labels };
@@ -92,6 +99,8 @@ class Importer {
   /** The model on a batch of one, or of the size that the file has. */
   readonly sample: BuiltModel;
   readonly sampleSize: number;
+  /** Why batches must have the size that the file fixes; null where they may have another. */
+  readonly objection: string | null;
 
   constructor(model: OnnxModel, options: ImportOptions) {
     this.model = model;
@@ -99,6 +108,7 @@ class Importer {
     this.input = new ExampleInput(model, options.example.shape);
     this.sampleSize = this.input.fixedBatch ?? 1;
     this.sample = this.buildInto(new Graph(), this.sampleSize, options.training, new Map());
+    this.objection = this.input.fixedBatch === undefined ? null : this.objectionTo(this.sampleSize + 1);
     const valuesOf = (name: string) => model.initializers.get(name)!.data;
     this.declared = {
       parameters: [...this.sample.parameters].map(([name, { shape }]) => ({
@@ -124,6 +134,11 @@ class Importer {
   build(x: Tensor, context: Context): BuiltModel {
     const { declared, input, options } = this;
     const batchSize = x.shape[0]!;
+    if (batchSize !== this.sampleSize && this.objection !== null) {
+      throw new RangeError(
+        `Cannot build the model for batches of ${batchSize} as the file was exported for ${this.sampleSize}, and takes no other (${this.objection}): export it with a symbolic batch axis, dynamic_axes={"${input.name}": {0: "batch"}}`,
+      );
+    }
     const bind = new Map([[input.name, cast(reshape(x, [batchSize, ...input.shape]), input.dtype)]]);
     for (const { name } of declared.parameters) bind.set(name, context.parameter(name));
     for (const { name } of declared.buffers) bind.set(name, context.buffer(name));
@@ -134,6 +149,18 @@ class Importer {
     const built = this.buildInto(context.graph, batchSize, training, bind);
     if (context.training) for (const [name, next] of built.updates) context.updateBuffer(name, next);
     return built;
+  }
+
+  /** What goes wrong with batches of another size than the file fixes. */
+  private objectionTo(batchSize: number): string | null {
+    try {
+      const built = this.buildInto(new Graph(), batchSize, this.options.training, new Map());
+      const output = firstOutput(built, this.options);
+      return output.shape[0] === batchSize ? null : `it gives ${output} for ${batchSize}`;
+    } catch (error) {
+      if (error instanceof OnnxError) return error.message;
+      throw error;
+    }
   }
 
   /** Noise that is drawn for a batch, by the names of the nodes that drop. */
@@ -151,7 +178,7 @@ class Importer {
   ) {
     const { frozen = () => false } = this.options;
     return this.model.build({
-      sizes: this.input.sizes(batchSize),
+      ...this.input.sizes(batchSize),
       parameters: (name, from) => from === "initializer" && !frozen(name),
       ...(training === undefined ? {} : { training }),
       ...{ graph, bind },

@@ -4,6 +4,8 @@ import { batchOf, fingerprintOf, modelFixtures, restoreModel } from "./testing.t
 import { trainingGraph } from "./training-graph.ts";
 
 const fixtures = modelFixtures();
+/** It warns that parameters which can be overruled are not folded. */
+const QUIET = { intraOpNumThreads: 1, logSeverityLevel: 3 } as const;
 
 describe("trainingGraph()", () => {
   // an LSTM in both directions, and normalisation with running statistics
@@ -16,7 +18,7 @@ describe("trainingGraph()", () => {
     const arrays = batchOf(fixture);
     const [batch] = Object.values(fixture.inputs)[0]!.shape as [number];
     const bytes = await trainingGraph(model, { loss: "softmax-cross-entropy", sizes: { batch } });
-    const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
+    const session = await InferenceSession.create(bytes, QUIET);
     const feeds = Object.fromEntries(
       [...arrays].map(([input, { shape, data }]) => {
         const dtype = data instanceof BigInt64Array ? "int64" : "float32";
@@ -48,7 +50,7 @@ describe("trainingGraph()", () => {
       sizes: { batch: 3 },
       plainInputs: true,
     });
-    const session = await InferenceSession.create(bytes);
+    const session = await InferenceSession.create(bytes, QUIET);
     expect(session.inputNames).toEqual(["tokens", "labels", ...Object.keys(fixture.tensors)]);
     // without weights in the head all classes are as likely
     const parameters = Object.entries(fixture.tensors).map(([name, { shape }]) => {
@@ -71,7 +73,7 @@ describe("trainingGraph()", () => {
       sizes: { batch: 2 },
       parameters: (name) => name === "head.bias",
     });
-    const session = await InferenceSession.create(bytes);
+    const session = await InferenceSession.create(bytes, QUIET);
     expect(session.outputNames).toEqual(["loss", "gradient/head.bias"]);
     const tokens = new Tensor("int64", new BigInt64Array(14), [2, 7]);
     const results = await session.run({ tokens });

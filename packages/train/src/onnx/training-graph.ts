@@ -13,6 +13,8 @@ import { appendLoss, type Objective, type ObjectiveOptions } from "./objective.t
 export interface DifferentiationOptions extends ObjectiveOptions {
   /** Values of the model's symbolic sizes: `{ batch: 32 }`. */
   readonly sizes?: Readonly<Record<string, number>>;
+  /** The batch size of a model whose file fixes another one. */
+  readonly batch?: number;
   /** Whether normalisation and dropout act as in training; as the file says by default. */
   readonly training?: boolean;
   /** Which initializers get a gradient; all by default. The others are constants. */
@@ -38,10 +40,11 @@ export async function differentiate(
   model: OnnxModel,
   options: DifferentiationOptions,
 ): Promise<DifferentiatedModel> {
-  const { sizes, training, parameters: chosen = () => true } = options;
+  const { sizes, batch, training, parameters: chosen = () => true } = options;
   const build: BuildOptions = {
     parameters: (name, from) => from === "initializer" && chosen(name),
     ...(sizes && { sizes }),
+    ...(batch === undefined ? {} : { batch }),
     ...(training === undefined ? {} : { training }),
   };
   await model.learnSizes(runNode, build);
