@@ -1,14 +1,15 @@
 /** When a run ends, besides what the method says itself. */
 
 export interface Limits {
-  /** Evaluations of all kinds; a component of a finite sum is one N-th. */
+  /** Evaluations of all kinds, 100 000 unless told; a component of a finite sum is one N-th. */
   readonly budget?: number;
   /** Iterates after the first. */
   readonly iterations?: number;
-  /** End where ‖∇f‖∞ is at most this. */
+  /** End where ‖∇f‖∞ is at most this, 1e-8 unless told. */
   readonly gradientTolerance?: number;
   /** End where F is at most this. */
   readonly target?: number;
+  /** Of methods that draw. */
   readonly seed?: number;
   /** What is kept of each iterate. */
   readonly trace?: "none" | "values" | "points";
@@ -34,6 +35,7 @@ const REQUIREMENTS: readonly (readonly [keyof Limits, string, (value: number) =>
   ],
   ["gradientTolerance", "a number >= 0", (v) => v >= 0],
   ["target", "a number", (v) => !Number.isNaN(v)],
+  ["seed", "a whole number >= 0", (v) => Number.isSafeInteger(v) && v >= 0],
 ];
 
 /** Raises RangeError for a limit that is none; `cannot` says what cannot be done with it. */

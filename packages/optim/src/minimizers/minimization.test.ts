@@ -128,6 +128,17 @@ describe("minimize()", () => {
     expect(minimizeBowl({ signal: AbortSignal.abort() })).toMatchObject({ reason: "stopped by the caller" });
   });
 
+  it("gives the point that met the tolerance, though another is as low to rounding", () => {
+    const flat = steps(function* ({ start }) {
+      yield* finished({ point: start, value: 1, gradientNorm: 1e-7 });
+      yield* finished({ point: Float64Array.of(4, 4), value: 1 + 2 ** -52, gradientNorm: 1e-9 });
+      return { reason: "no descent", detail: "" };
+    });
+    const result = minimize(flat, bowl, [3, 1]);
+    expect(result).toMatchObject({ reason: "gradient below tolerance", gradientNorm: 1e-9 });
+    expect([...result.point]).toEqual([4, 4]);
+  });
+
   it("keeps points when asked, each as it was", () => {
     const { trace } = minimizeBowl({ trace: "points" });
     for (const { point, value } of trace) expect(bowl.value(point!)).toBe(value);
@@ -255,6 +266,7 @@ describe("bad input", () => {
     ],
     ["budget must be a number >= 0: current value is -1", () => minimizeBowl({ budget: -1 })],
     ["budget must be a number >= 0: current value is NaN", () => minimizeBowl({ budget: Number.NaN })],
+    ["seed must be a whole number >= 0: current value is 0.5", () => minimizeBowl({ seed: 0.5 })],
     ["iterations must be a whole number", () => minimizeBowl({ iterations: 1.5 })],
     [
       "bowl is not differentiable: use a proximal method",

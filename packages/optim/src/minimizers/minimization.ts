@@ -24,6 +24,9 @@ import type { Answer, Given, Iterate, Method, Request, Steps, Stop } from "./met
 import type { Vector } from "./objective.ts";
 import { type Evaluations, ObjectiveError, type Result, type TraceEntry } from "./result.ts";
 
+/** Values that differ by less, relatively, are the same: sums of a few terms are rounded by as much. */
+const ROUNDING = 4 * Number.EPSILON;
+
 type Event = { request: Request } | { iterate: Iterate } | { ended: Result };
 
 export class Minimization {
@@ -168,7 +171,7 @@ export class Minimization {
   private arrive({ point, value, gradientNorm, stepLength }: Iterate): Stop | undefined {
     this.iteration++;
     const { iteration, limits } = this;
-    if (!(value >= this.bestValue)) {
+    if (this.isBetter(value, gradientNorm)) {
       this.best.set(point);
       this.bestValue = value;
       this.bestGradientNorm = gradientNorm;
@@ -204,6 +207,13 @@ export class Minimization {
       return { reason: "iterations spent", detail: `${limits.iterations} were allowed` };
     }
     return undefined;
+  }
+
+  /** Lower than the best; or as low to rounding, and flatter. */
+  private isBetter(value: number, gradientNorm = Number.POSITIVE_INFINITY): boolean {
+    const { bestValue, bestGradientNorm = Number.POSITIVE_INFINITY } = this;
+    if (!(value >= bestValue)) return true;
+    return value <= bestValue + ROUNDING * Math.abs(bestValue) && gradientNorm < bestGradientNorm;
   }
 
   /** A Stop when a request may not be made any more. */

@@ -27,7 +27,7 @@ export interface TraceEntry {
 export interface Result {
   readonly method: string;
   readonly objective: string;
-  /** The iterate with the least value; the start when nothing was evaluated. */
+  /** The iterate with the least value, of those that are alike to rounding the flattest; the start when nothing was evaluated. */
   readonly point: Vector;
   /** F there; NaN when nothing was evaluated. */
   readonly value: number;
