@@ -10,7 +10,8 @@ const ARROWS = {
   nn: ["graph", "random"],
   data: ["random"],
   train: ["data", "formula", "graph", "nn", "optim", "random"],
-  lab: ["data", "formula", "graph", "nn", "optim", "random", "train"],
+  landscape: ["data", "formula", "graph", "nn", "optim", "random", "train"],
+  lab: ["data", "formula", "graph", "landscape", "nn", "optim", "random", "train"],
 };
 
 const others = (name, allowed) => Object.keys(ARROWS).filter((p) => p !== name && !allowed.includes(p));
