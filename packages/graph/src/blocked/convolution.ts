@@ -14,7 +14,7 @@ import {
   transpose,
 } from "../ops/index.ts";
 import { blockedConv, gatherChannels } from "./conv.ts";
-import { asBlocks, asPictures, blockFilter, interleave } from "./layout.ts";
+import { asBlocks, asPictures, blockFilter, interleave, turnedFilter } from "./layout.ts";
 import type { Forms, Lowered, Step } from "./step.ts";
 import { backTo, type Phase, strideApart, type Window } from "./windows.ts";
 
@@ -87,7 +87,9 @@ export function convolve(
   for (const [k, { taps, dilation, places, pads: sides }] of phases.entries()) {
     const last = k === phases.length - 1;
     const picture = reshape(columnsOf(wide, places, strides[1]!), [B / b, C, H, places.count * b]);
-    const operands = [picture, blockFilter(tapsOf(forms.plain(w), 3, taps), b)];
+    const all = taps.step === 1 && taps.count === w.shape[3];
+    const filter = all ? filterOf(w, forms) : blockFilter(tapsOf(forms.plain(w), 3, taps), b);
+    const operands = [picture, filter];
     if (last && bias) operands.push(forms.plain(bias));
     if (y) operands.push(...(last && bias ? [] : [x.graph.absent]), y);
     y = blockedConv(operands, b, {
@@ -202,8 +204,20 @@ export function weightGradient({ inputs, attributes, output }: Step<ConvAttribut
     group: Q,
   });
   const summed = reduceSum(reshape(slopes, [K, Q, M / b, kH * kW, c, b]), [1]);
-  const outputsFirst = transpose(reshape(summed, [K, M / b, kH * kW, c, b]), [1, 4, 0, 3, 2]); // (M/b, b, K, c, taps)
-  return { plain: reshape(outputsFirst, output.shape) };
+  // in steps that each exchange two axes: 256 channels 1.3 ms, in one transposition 2.8
+  const tapsLast = transpose(reshape(summed, [(K * M) / b, kH * kW, c, b]), [0, 2, 1, 3]); // (K·M/b, c, taps, b)
+  const outputsFirst = transpose(reshape(tapsLast, [(K * M) / b, c * kH * kW, b]), [0, 2, 1]); // (K·M, c·taps)
+  const together = transpose(reshape(outputsFirst, [K, M, c * kH * kW]), [1, 0, 2]);
+  return { plain: reshape(together, output.shape) };
+}
+
+/** The kernel as blocked kernels read it; one that is another turned round is made of that one's form, which is there. */
+function filterOf(w: Tensor, forms: Forms): Tensor {
+  const turned = w.graph.composites.get(w);
+  const whole = w.shape.slice(0, 2).every((d) => d % forms.b === 0);
+  return turned?.name === "TurnedKernel" && whole
+    ? turnedFilter(forms.plain(turned.inputs[0]!), forms.b)
+    : blockFilter(forms.plain(w), forms.b);
 }
 
 /** n columns of zeros beside the rows, none for n ≤ 0. To concatenate them is to pad, but on all threads. */

@@ -32,7 +32,10 @@ export function convInputGradient(g: Tensor, w: Tensor, x: Tensor, attributes: C
   const opposite = pads.map((p, k) => reachOf(attributes, k % axes) - 1 - p);
   if (strides.every((s) => s === 1) && opposite.every((p) => p >= 0)) {
     const planeAxes = strides.map((_, k) => k + 2);
-    return conv(g, flip(exchangeChannels(w, group), planeAxes), undefined, {
+    const turned = flip(exchangeChannels(w, group), planeAxes);
+    if (group === 1 && turned !== w)
+      w.graph.composites.set(turned, { name: "TurnedKernel", inputs: [w], attributes: {} });
+    return conv(g, turned, undefined, {
       padding: opposite,
       dilation: attributes.dilations,
       groups: group,
