@@ -109,6 +109,30 @@ const broken: readonly [what: string, file: () => Uint8Array, message: string][]
     `Cannot carry Unique "the Unique" as sizes must not depend on values`,
   ],
   [
+    "an operator that nobody knows, with an absurd declared type",
+    () =>
+      onnxFile({
+        input: [x],
+        output: [info("z", [2])],
+        valueInfo: [info("y", [-5])],
+        node: [node("Magic", ["x"], ["y"]), node("Identity", ["y"], ["z"])],
+      }),
+    `Cannot import Magic "the Magic": Cannot apply Magic to x float32 [2, 3] as every size must be a whole number`,
+  ],
+  [
+    "branches of two shapes with an open condition",
+    () => {
+      const g = (opType: string) => ({ g: { node: [node(opType, ["x"], ["z"])], output: [info("z", [])] } });
+      const branches = [attribute("then_branch", g("Identity")), attribute("else_branch", g("Shape"))];
+      return onnxFile({
+        input: [x, info("c", [], 9)],
+        output: [y],
+        node: [node("If", ["c"], ["y"], branches)],
+      });
+    },
+    `Cannot import If "the If" as both branches must give tensors of one type`,
+  ],
+  [
     "an attribute of another type",
     () =>
       onnxFile({ input: [x], output: [y], node: [node("Cast", ["x"], ["y"], [attribute("to", { f: 1 })])] }),
