@@ -4,6 +4,7 @@ import {
   and,
   cast,
   equal,
+  expand,
   greater,
   greaterOrEqual,
   identity,
@@ -38,6 +39,15 @@ export const comparison: Readers = {
   Less: (node) => less(node.input(0), node.input(1)),
   LessOrEqual: (node) => lessOrEqual(node.input(0), node.input(1)),
   IsNaN: (node) => isNotANumber(node.input(0)),
+  IsInf: (node) => {
+    const x = node.input(0);
+    const signs = [
+      ...(node.int("detect_positive", 1) ? [Number.POSITIVE_INFINITY] : []),
+      ...(node.int("detect_negative", 1) ? [Number.NEGATIVE_INFINITY] : []),
+    ];
+    const never = expand(node.graph.constant(0, [], "bool"), x.shape);
+    return signs.map((sign) => equal(x, sign)).reduce((a, b) => or(a, b), never);
+  },
   And: (node) => and(node.input(0), node.input(1)),
   Or: (node) => or(node.input(0), node.input(1)),
   Xor: (node) => xor(node.input(0), node.input(1)),
