@@ -124,14 +124,21 @@ export class Batches {
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   private readonly seed: number;
+  /** Rows of a part. */
+  private readonly rows: number;
   private readonly writer: ImageWriter;
   private epoch = -1;
   private order: Uint32Array = new Uint32Array(0);
 
-  constructor(split: Split, options: BatchOptions & { readonly seed: number }) {
+  /**
+   * `parts` divides each batch into so many parts of equal size, one after the other, which are filled one by one: in several
+   * processes, or in one with less memory. Together they are the batch.
+   */
+  constructor(split: Split, options: BatchOptions & { readonly seed: number; readonly parts?: number }) {
     this.writer = new ImageWriter(split, options);
     this.batchSize = options.batchSize;
     this.seed = options.seed;
+    this.rows = partSize(options.batchSize, options.parts ?? 1);
     const n = this.writer.indices.length;
     this.stepsPerEpoch = Math.floor(n / this.batchSize);
     if (this.stepsPerEpoch === 0) {
@@ -141,25 +148,42 @@ export class Batches {
     }
   }
 
-  /** Write the batch of a step, counted from 0, into x [batchSize, size] and labels [batchSize]. */
-  fill(step: number, x: BatchValues, labels: BatchValues): void {
+  /**
+   * Write the batch of a step, counted from 0, into x [batchSize, size] and labels [batchSize]; where batches have parts, one of
+   * them, counted from 0, into buffers of its size.
+   */
+  fill(step: number, x: BatchValues, labels: BatchValues, part = 0): void {
     if (!(Number.isSafeInteger(step) && step >= 0)) {
       throw new RangeError(
         `Cannot fill batch as step must be a whole number from 0: current value is ${step}`,
       );
     }
-    this.writer.checkBuffers(x, labels);
+    const { rows } = this;
+    if (!(Number.isInteger(part) && part >= 0 && (part + 1) * rows <= this.batchSize)) {
+      throw new RangeError(
+        `Cannot fill batch as part must be in [0, ${this.batchSize / rows}): current value is ${part}`,
+      );
+    }
+    this.writer.checkBuffers(x, labels, rows);
     const epoch = Math.floor(step / this.stepsPerEpoch);
     if (epoch !== this.epoch) {
       this.order = stream(this.seed, "order", epoch).permutation(this.writer.indices.length);
       this.epoch = epoch;
     }
     const { writer, order, batchSize } = this;
-    const begin = (step % this.stepsPerEpoch) * batchSize;
-    for (let row = 0; row < batchSize; row++) {
+    const begin = (step % this.stepsPerEpoch) * batchSize + part * rows;
+    for (let row = 0; row < rows; row++) {
       writer.write(writer.indices[order[begin + row]!]!, row, x, labels);
     }
   }
+}
+
+/** Examples in each of so many equal parts of a batch. Raises RangeError when they do not divide it. */
+export function partSize(batchSize: number, parts: number): number {
+  if (Number.isSafeInteger(parts) && parts >= 1 && batchSize % parts === 0) return batchSize / parts;
+  throw new RangeError(
+    `Cannot divide batches of ${batchSize} into ${parts} parts as they must have equally many examples: choose a batch size that is a multiple of ${parts}, or another number of parts`,
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ export {
   type BatchOptions,
   type BatchValues,
   normalizationTable,
+  partSize,
   SequentialBatches,
 } from "./batches.ts";
 export { cacheFolder, type FetchOptions } from "./cache.ts";

@@ -111,6 +111,27 @@ export class Stream {
     return this.words[this.used++]!;
   }
 
+  /** Pass over so many words, as if they had been drawn. */
+  skip(words: number): void {
+    if (!(Number.isSafeInteger(words) && words >= 0)) {
+      throw new RangeError(
+        `Cannot skip words of a random stream as their number must be a whole number from 0: current value is ${words}`,
+      );
+    }
+    const ahead = BUFFER - this.used;
+    if (words < ahead) {
+      this.used += words;
+      return;
+    }
+    const buffers = Math.floor((words - ahead) / BUFFER);
+    this.block += buffers * (BUFFER / 4);
+    this.used = BUFFER;
+    const rest = words - ahead - buffers * BUFFER;
+    if (rest === 0) return;
+    this.refill();
+    this.used = rest;
+  }
+
   /** Uniform in [0, 1) on the grid of 2⁻⁵³: every double of that grid is equally likely. Takes two words. */
   uniform(): number {
     const high = this.uint32() >>> 5; // 27 bits
