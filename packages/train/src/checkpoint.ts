@@ -41,7 +41,7 @@ const FORMAT = "thalweg checkpoint 1";
 export function saveCheckpoint(
   run: RunFolder,
   vector: ParameterVector,
-  optimizer: Optimizer<Float32Array>,
+  optimizer: Pick<Optimizer<Float32Array>, "state">,
   progress: Progress,
 ): void {
   const tensors = new Map<string, StoredTensor>();
@@ -78,7 +78,7 @@ export function saveCheckpoint(
 export function loadCheckpoint(
   run: RunFolder,
   vector: ParameterVector,
-  optimizer: Optimizer<Float32Array>,
+  optimizer: Pick<Optimizer<Float32Array>, "load">,
 ): Progress | undefined {
   const stored = run.readCheckpoint();
   if (stored === undefined) return undefined;

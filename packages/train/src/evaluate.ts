@@ -1,5 +1,6 @@
 /** Measures over a whole split: every image once, the last batch at its true size, so that means are exact. */
 import { type BatchOptions, type BatchValues, SequentialBatches, type Split } from "@thalweg/data";
+import { alone, type Communicator } from "./parallel/communicator.ts";
 import type { ParameterVector } from "./parameter-vector.ts";
 import { EvaluationProgram, type Model } from "./program.ts";
 
@@ -8,6 +9,8 @@ export interface EvaluatorOptions extends BatchOptions {
   vector: ParameterVector;
   split: Split;
   threads?: number;
+  /** Ranks that share the work, each with some of the batches; all get the result. */
+  communicator?: Communicator;
 }
 
 /** Computes a model's measures on one split with the parameters of the moment. */
@@ -16,6 +19,7 @@ export class Evaluator {
   private readonly count: number;
   private readonly whole: EvaluationProgram;
   private readonly rest: EvaluationProgram | undefined;
+  private readonly communicator: Communicator;
   /** Room for a last batch that is not full. */
   private readonly tail: { x: BatchValues; labels: BatchValues } | undefined;
 
@@ -24,7 +28,9 @@ export class Evaluator {
     count: number,
     whole: EvaluationProgram,
     rest: EvaluationProgram | undefined,
+    communicator: Communicator,
   ) {
+    this.communicator = communicator;
     this.batches = batches;
     this.count = count;
     this.whole = whole;
@@ -35,7 +41,7 @@ export class Evaluator {
   }
 
   static async create(options: EvaluatorOptions): Promise<Evaluator> {
-    const { split, indices, model, vector, threads = 1 } = options;
+    const { split, indices, model, vector, threads = 1, communicator = alone } = options;
     const count = indices?.length ?? split.count;
     const batchSize = Math.min(options.batchSize, count);
     const batches = new SequentialBatches(split, { ...options, batchSize });
@@ -46,21 +52,26 @@ export class Evaluator {
       count,
       await program(batchSize),
       remainder === 0 ? undefined : await program(remainder),
+      communicator,
     );
   }
 
   /** The mean loss over the split, and the share of images that each count counts, exact. */
   async run(): Promise<Record<string, number>> {
-    const sums: Record<string, number> = {};
-    for (let batch = 0; batch < this.batches.count; batch++) {
+    const { communicator, count, whole } = this;
+    const names = whole.measures;
+    const sums = new Float64Array(names.length);
+    for (let batch = communicator.rank; batch < this.batches.count; batch += communicator.size) {
       const rows = this.fill(batch);
-      const program = rows === this.whole.batchSize ? this.whole : this.rest!;
+      const program = rows === whole.batchSize ? whole : this.rest!;
       const { loss, ...counts } = await program.run();
-      for (const [name, sum] of Object.entries({ loss: loss * rows, ...counts })) {
-        sums[name] = (sums[name] ?? 0) + sum;
-      }
+      const measured: Record<string, number> = { loss: loss * rows, ...counts };
+      names.forEach((name, i) => {
+        sums[i]! += measured[name]!;
+      });
     }
-    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / this.count]));
+    await communicator.allReduce(sums, "sum");
+    return Object.fromEntries(names.map((name, i) => [name, sums[i]! / count]));
   }
 
   private fill(batch: number): number {

@@ -4,19 +4,29 @@
  * What an experiment can meet is a result, not an exception: a run ends as "finished", "diverged" with a reason, or
  * "interrupted" by its signal. A run with a folder resumes from its checkpoint and then gives the same bits as an
  * undisturbed one; it may be stopped at any step, also by kill -9.
+ *
+ * Several ranks may train together: each runs this loop with its part of the batches, and the communicator keeps them in step. Rank 0
+ * writes the run's folder; the others only read it.
  */
 import type { GradientKind } from "@thalweg/formula";
 import type { Optimizer, Phase, Schedule } from "@thalweg/optim";
 import { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
+import { alone, type Communicator } from "./parallel/communicator.ts";
 import type { ParameterVector } from "./parameter-vector.ts";
 import type { Batch, TrainingProgram } from "./program.ts";
 import type { RunFolder, RunRecord } from "./run-folder.ts";
+
+/** What training asks of an optimizer. One that is spread over ranks brings its state together before a checkpoint. */
+export type Updates = Pick<
+  Optimizer<Float32Array>,
+  "phasesDue" | "prepare" | "step" | "hasView" | "writeView" | "state" | "load"
+> & { gather?(): Promise<void> };
 
 export interface FitOptions {
   vector: ParameterVector;
   /** What computes loss and gradient: one program, or one for each batch size. */
   program: Pick<TrainingProgram, "batch" | "run">;
-  optimizer: Optimizer<Float32Array>;
+  optimizer: Updates;
   /** Factors of base hyperparameters over the run, by name: usually one, for `lr`. */
   schedules?: Readonly<Record<string, Schedule>>;
   /** The measure that a plateau in a schedule observes at evaluations; "trainLoss" by default. */
@@ -38,8 +48,10 @@ export interface FitOptions {
   run?: RunFolder;
   /** Steps between checkpoints, or seconds; the end has one too. 10 seconds by default. */
   checkpoint?: { everySteps?: number; everySeconds?: number };
-  /** Ends the run cleanly after the step at hand, with a checkpoint. */
+  /** Ends the run cleanly after the step at hand, with a checkpoint; heard by one rank it ends the run on all. */
   signal?: AbortSignal;
+  /** The ranks that train together; the program averages over them. One process alone by default. */
+  communicator?: Communicator;
   /** Told of each evaluation. */
   onEvaluation?(evaluation: Evaluation): void;
 }
@@ -126,19 +138,25 @@ class Trainer {
     seconds: 0,
   };
   private lastCheckpoint = performance.now();
+  private readonly communicator: Communicator;
+  /** The folder, for the one rank that writes it. */
+  private readonly writable: RunFolder | undefined;
 
   constructor(options: FitOptions) {
     this.options = options;
+    this.communicator = options.communicator ?? alone;
+    this.writable = this.communicator.rank === 0 ? options.run : undefined;
     this.schedules = Object.entries(options.schedules ?? {});
   }
 
   async train(): Promise<FitResult> {
-    const { steps, evaluateEvery, signal } = this.options;
-    this.resume();
+    const { steps, evaluateEvery } = this.options;
+    await this.resume();
     const { progress } = this;
     if (progress.step === 0 && this.evaluations.length === 0) await this.evaluate();
+    let { stop } = await this.agree();
     while (progress.step < steps) {
-      if (signal?.aborted) return this.interrupt();
+      if (stop) return this.interrupt();
       const loss = await this.step();
       if (!Number.isFinite(loss)) return this.end("diverged", `the loss of step ${progress.step} is ${loss}`);
       if (progress.step % evaluateEvery === 0 || progress.step === steps) {
@@ -148,17 +166,30 @@ class Trainer {
           return this.end("diverged", reason);
         }
       }
-      if (this.checkpointIsDue()) this.save();
+      const wishes = await this.agree();
+      if (wishes.save) await this.save();
+      stop = wishes.stop;
     }
     return this.end("finished");
   }
 
+  /** Whether to stop, and whether to write a checkpoint: on all ranks, if one of them wants to. */
+  private async agree(): Promise<{ stop: boolean; save: boolean }> {
+    const wishes = Int32Array.of(
+      Number(this.options.signal?.aborted ?? false),
+      Number(this.checkpointIsDue()),
+    );
+    await this.communicator.allReduce(wishes, "max");
+    return { stop: wishes[0] === 1, save: wishes[1] === 1 };
+  }
+
   /** Continue from the folder's checkpoint, and forget lines that were written after it. */
-  private resume(): void {
+  private async resume(): Promise<void> {
     const { run, vector, optimizer } = this.options;
     if (run === undefined) return;
     const progress = loadCheckpoint(run, vector, optimizer);
-    run.truncateAfter(progress?.step ?? -1);
+    this.writable?.truncateAfter(progress?.step ?? -1);
+    await this.communicator.barrier();
     if (progress === undefined) return;
     this.progress = progress;
     this.evaluations.push(...readEvaluations(run.read().lines));
@@ -211,8 +242,16 @@ class Trainer {
     return evaluate(step);
   }
 
-  /** Evaluate with the parameters that the rule evaluates with, which may be an average of those it trains. */
+  /** The same measures on all ranks, as schedules may learn from them: those of rank 0. */
   private async measure(): Promise<Readonly<Record<string, number>>> {
+    const measures = Object.entries(await this.measureView());
+    const values = Float64Array.from(measures, ([, value]) => value);
+    await this.communicator.broadcast(values);
+    return Object.fromEntries(measures.map(([name], i) => [name, values[i]!]));
+  }
+
+  /** Evaluate with the parameters that the rule evaluates with, which may be an average of those it trains. */
+  private async measureView(): Promise<Readonly<Record<string, number>>> {
     const { optimizer, vector, evaluate } = this.options;
     if (!optimizer.hasView) return evaluate();
     const trained = vector.parameters.slice();
@@ -225,7 +264,7 @@ class Trainer {
   }
 
   private async evaluate(): Promise<void> {
-    const { run, onEvaluation } = this.options;
+    const { onEvaluation } = this.options;
     const { progress } = this;
     const trainLoss = progress.lossSum / progress.lossCount;
     const evaluation: Evaluation = {
@@ -241,7 +280,7 @@ class Trainer {
     const scheduled = this.scheduled();
     this.evaluations.push(evaluation);
     this.observe(evaluation);
-    run?.appendLine({ ...evaluation, ...scheduled });
+    this.writable?.appendLine({ ...evaluation, ...scheduled });
     onEvaluation?.(evaluation);
   }
 
@@ -283,15 +322,16 @@ class Trainer {
     return performance.now() - this.lastCheckpoint >= everySeconds * 1e3;
   }
 
-  private save(): void {
+  private async save(): Promise<void> {
     const { run, vector, optimizer } = this.options;
     if (run === undefined) return;
-    saveCheckpoint(run, vector, optimizer, this.progress);
+    await optimizer.gather?.();
+    if (this.writable !== undefined) saveCheckpoint(this.writable, vector, optimizer, this.progress);
     this.lastCheckpoint = performance.now();
   }
 
-  private interrupt(): FitResult {
-    this.save();
+  private async interrupt(): Promise<FitResult> {
+    await this.save();
     return this.result("interrupted");
   }
 
@@ -299,13 +339,13 @@ class Trainer {
    * A finished run has its last checkpoint before its last line, so that the line promises the weights. A diverged one
    * has the line first: resumed from the checkpoint it would take a step more, and end for another reason.
    */
-  private end(end: "finished" | "diverged", reason?: string): FitResult {
+  private async end(end: "finished" | "diverged", reason?: string): Promise<FitResult> {
     const { step, gradients, seconds } = this.progress;
     const why = reason === undefined ? {} : { reason };
     const line = { end, ...why, step, gradients, seconds, ...this.scheduled() };
-    if (end === "finished") this.save();
-    this.options.run?.appendLine(line);
-    if (end === "diverged") this.save();
+    if (end === "finished") await this.save();
+    this.writable?.appendLine(line);
+    if (end === "diverged") await this.save();
     return this.result(end, reason);
   }
 

@@ -22,7 +22,14 @@ export { parseBatchSchedule } from "./batch-size-spec.ts";
 export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
 // training
 export { Evaluator, images } from "./evaluate.ts";
-export { type Evaluation, type FitOptions, type FitResult, fit, readResult } from "./fit.ts";
+export {
+  type Evaluation,
+  type FitOptions,
+  type FitResult,
+  fit,
+  readResult,
+  type Updates,
+} from "./fit.ts";
 // networks that evolution shaped
 export { genomeModule, withTrainedWeights } from "./genome-module.ts";
 export { HessianProgram, hessianByDifferences } from "./hessian-product.ts";
@@ -54,6 +61,8 @@ export {
   type OtherGradientsOptions,
   otherGradients,
 } from "./other-gradients.ts";
+// several processes that train one model
+export * from "./parallel/index.ts";
 // the model and its parameters
 export { ParameterVector, segmentOf } from "./parameter-vector.ts";
 export {
@@ -68,6 +77,7 @@ export {
 } from "./program.ts";
 export {
   createRun,
+  followRun,
   openRun,
   type RunFolder,
   RunFolderError,

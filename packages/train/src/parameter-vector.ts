@@ -10,6 +10,8 @@ import type { Segment } from "@thalweg/optim";
 export interface ParameterVectorOptions {
   /** State slots that the optimizer will allocate here, each as large as the parameters. */
   stateSlots: number;
+  /** Parameters that the optimizer has state of, where that is a part of them: all by default. */
+  stateSize?: number;
 }
 
 export class ParameterVector {
@@ -23,16 +25,15 @@ export class ParameterVector {
   readonly buffers: Float32Array;
 
   /** Zeros for every parameter of `module`; see `initialize`. Raises RangeError when they do not fit in memory. */
-  constructor(module: Module, { stateSlots }: ParameterVectorOptions) {
+  constructor(module: Module, { stateSlots, stateSize }: ParameterVectorOptions) {
     this.segments = layOut(module.parameters);
     this.bufferSegments = layOut(module.buffers);
     const count = totalSize(this.segments);
     const buffers = totalSize(this.bufferSegments);
     // A group of its own needs its own vectors of state, each padded to a cache line: leave room for some.
     const slack = FlatMemory.bytesFor(16) * 16 * stateSlots;
-    this.memory = new FlatMemory(
-      (2 + stateSlots) * FlatMemory.bytesFor(count) + FlatMemory.bytesFor(buffers) + slack,
-    );
+    const state = stateSlots * FlatMemory.bytesFor(stateSize ?? count) + slack;
+    this.memory = new FlatMemory(2 * FlatMemory.bytesFor(count) + FlatMemory.bytesFor(buffers) + state);
     this.parameters = this.memory.allocate(count);
     this.gradients = this.memory.allocate(count);
     this.buffers = this.memory.allocate(buffers);

@@ -82,6 +82,8 @@ export interface TrainingOptions extends ProgramOptions {
   labels?: "given" | "sampled";
   /** The memory of another program's batch, to share it. */
   batch?: Batch;
+  /** The batch is one of so many parts of a step's batch, each with its own part of the noise. One by default. */
+  parts?: number;
   /** Whether a run moves buffers, such as running means: true by default. */
   updatesBuffers?: boolean;
   /** "blocks": activations are computed again, block by block, rather than kept for the backward pass. */
@@ -94,6 +96,8 @@ export type Batch = Readonly<Record<string, Values>>;
 /** Uniform numbers that are fed in, and what they are drawn from at a step. */
 interface Noise {
   readonly values: Float32Array;
+  /** Whether each part of a step's batch has numbers of its own, and not all the same. */
+  readonly parted?: boolean;
   at(step: number): Stream;
 }
 
@@ -156,11 +160,11 @@ export class TrainingProgram {
 
   /**
    * Compute the mean loss of what `batch` holds, and write its gradient into the parameter vector. `step` picks the
-   * noise: the same step draws the same.
+   * noise: the same step draws the same. `part` says which part of the step's batch it is, counted from 0.
    */
-  async run(step: number): Promise<number> {
+  async run(step: number, part = 0): Promise<number> {
     const { session, lossValue, noises, updates } = this.parts;
-    drawNoises(noises, step);
+    drawNoises(noises, step, part);
     await session.run();
     for (const { from, to } of updates) to.set(from);
     return lossValue[0]!;
@@ -205,6 +209,11 @@ export class EvaluationProgram {
     return new EvaluationProgram(batch, options.batchSize, session, values);
   }
 
+  /** The names of what `run` gives. */
+  get measures(): string[] {
+    return [...this.values.keys()];
+  }
+
   /** The loss, a mean over what `batch` holds, and the counts. */
   async run(): Promise<{ loss: number } & Record<string, number>> {
     await this.session.run();
@@ -244,16 +253,44 @@ export function traceLoss(options: TrainingOptions): TracedLoss {
     labels === "given"
       ? model.measure(context, tensors).loss
       : requireSampling(model)(context, tensors, uniform);
+  const parted = partedNoises(options, context);
   [...context.noises.values()].forEach((tensor, index) => {
-    feed(tensor, (step) => stream(seed, "noise", index, step));
+    const values = new Float32Array(tensor.size);
+    reads.set(tensor.name, values);
+    noises.push({ values, parted: parted[index]!, at: (step) => stream(seed, "noise", index, step) });
   });
   const parameters = vector.segments.map(({ name }) => context.parameters.get(name)!);
   return { ...traced, noises, loss, parameters };
 }
 
-/** Draw the noise of a step. */
-export function drawNoises(noises: readonly Noise[], step: number): void {
-  for (const { values, at } of noises) at(step).fillUniform(values, 0, 1);
+/** Draw the noise of a step, or that of one part of its batch. */
+export function drawNoises(noises: readonly Noise[], step: number, part = 0): void {
+  for (const { values, at, parted = false } of noises) {
+    const random = at(step);
+    if (parted) random.skip(part * values.length); // one word an element
+    random.fillUniform(values, 0, 1);
+  }
+}
+
+/**
+ * Which noises grow with the batch, so that the parts of a batch have parts of the noise of the whole. That is seen by tracing the model
+ * for the whole batch. Raises RangeError for noise that grows otherwise than in its first dimension.
+ */
+function partedNoises({ model, batchSize, parts = 1 }: TrainingOptions, { noises }: Tracing): boolean[] {
+  if (parts === 1 || noises.size === 0) return [...noises].map(() => false);
+  const whole = tracing(model.module, { training: true });
+  const specs = Object.entries(model.inputs(batchSize * parts));
+  const batch = specs.map(([name, { shape, dtype }]) => [name, whole.graph.input(name, shape, dtype)]);
+  model.measure(whole, Object.fromEntries(batch));
+  return [...noises].map(([name, { shape }]) => {
+    const large = whole.noises.get(name)!.shape;
+    if (String(large) === String(shape)) return false;
+    const [rows = 1, ...rest] = shape;
+    if (String(large) === String([rows * parts, ...rest])) return true;
+    throw new RangeError(
+      `Cannot train on parts of batches as noise must grow with the batch in its first dimension, or not at all: ${name} has shape [${shape}] for ${batchSize} examples and [${large}] for ${batchSize * parts}`,
+    );
+  });
 }
 
 interface Traced {

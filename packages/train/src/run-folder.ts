@@ -148,6 +148,15 @@ export function openRun(folder: string): RunFolder {
   return opened;
 }
 
+/** A run that another process writes; this one only reads. Raises RangeError when the folder holds none. */
+export function followRun(folder: string): RunFolder {
+  const run = readRun(folder);
+  if (run) return new RunFolder(folder, run.config);
+  throw new RangeError(
+    `Cannot follow run in ${folder} as it has no ${CONFIG}: another process must begin it`,
+  );
+}
+
 /** The writing side of a run's folder. Obtained from `createRun()` or `openRun()`; holds no open files. */
 export class RunFolder {
   readonly folder: string;

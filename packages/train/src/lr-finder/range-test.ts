@@ -8,8 +8,7 @@
  *
  * Source: Smith, "Cyclical learning rates for training neural networks", arXiv:1506.01186, §3.3.
  */
-import type { Optimizer } from "@thalweg/optim";
-import type { FitOptions } from "../fit.ts";
+import type { FitOptions, Updates } from "../fit.ts";
 import type { ParameterVector } from "../parameter-vector.ts";
 import type { Batch } from "../program.ts";
 import { type RateRange, testRates } from "./rates.ts";
@@ -19,7 +18,7 @@ export interface RangeTestOptions extends RateRange {
   readonly vector: ParameterVector;
   /** Usually a TrainingProgram; its dropout noise is a function of the step, so there is no random state to restore. */
   readonly program: { readonly batch: Batch; run(step: number): Promise<number> };
-  readonly optimizer: Optimizer<Float32Array>;
+  readonly optimizer: Updates;
   /**
    * The `lr` that the optimizer was built with: rates are reached by factors of it, as a schedule would. What a rule reads from the
    * unscheduled rate (`lrPeak`) sees this one.
