@@ -2,6 +2,7 @@
  * How the command line ends when it does not end well.
  *
  *   UsageError   what the user wrote cannot be meant          one message, exit 2
+ *   ComeBack     the work was stopped and can be continued    one message, exit 75 (EX_TEMPFAIL), for schedulers
  *   Failure      the work could not be done                   one message, exit 1
  *   of Node's    a file or a network that refuses             one message, exit 1
  *   others       a bug of ours                                stack trace, exit 1
@@ -16,6 +17,10 @@ export class UsageError extends Error {
 
 export class Failure extends Error {
   override readonly name = "Failure";
+}
+
+export class ComeBack extends Error {
+  override readonly name = "ComeBack";
 }
 
 /**
@@ -47,14 +52,15 @@ export async function fromUserLater<T>(read: () => Promise<T>): Promise<T> {
 }
 
 export interface Ending {
-  exitCode: 0 | 1 | 2;
+  exitCode: 0 | 1 | 2 | 75;
   /** For stderr; empty when everything has been said. */
   message: string;
 }
 
 /** Errors of our packages that explain themselves wherever they are thrown, by name: nothing is imported to know them. */
-const SELF_EXPLAINED: Readonly<Record<string, 1 | 2>> = {
+const SELF_EXPLAINED: Readonly<Record<string, 1 | 2 | 75>> = {
   UsageError: 2,
+  ComeBack: 75,
   FormulaError: 2,
   ScheduleError: 2,
   Failure: 1,

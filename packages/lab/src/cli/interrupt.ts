@@ -1,10 +1,11 @@
 /**
  * Ctrl-C: the first asks the work to end cleanly, the second ends the process at once. The only place that handles signals;
- * without it Node ends the process at the first.
+ * without it Node ends the process at the first. SIGUSR1 is a scheduler's warning that time is nearly up: it asks too, and may
+ * come more than once, from the scheduler and from mpirun.
  */
 import type { Io } from "./io.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
 
 /** Do some work that a signal can end; `farewell` is said at the first one. */
 export async function interruptible<T>(
@@ -13,7 +14,8 @@ export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const onSignal = () => {
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted && signal === "SIGUSR1") return;
     if (controller.signal.aborted) process.exit(130); // as shells count it: 128 + SIGINT
     controller.abort(); // whoever draws on the terminal listens, and puts it in order
     io.stderr.write(`\n${farewell}\n`);

@@ -3,6 +3,7 @@
  * read back what was written; `processIo` is the real one.
  */
 import { text } from "node:stream/consumers";
+import type { Communicator } from "@thalweg/train";
 
 export interface Sink {
   write(text: string): unknown;
@@ -18,6 +19,8 @@ export interface Io {
   /** Everything on standard input, as text. */
   readonly stdin: () => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The processes that a launcher started with this one, where it was one. */
+  readonly communicator?: Communicator;
 }
 
 /** The process's own streams. A reader that has seen enough (`| head`) ends the process quietly. */

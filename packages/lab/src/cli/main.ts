@@ -15,7 +15,8 @@ Examples:
   $ thalweg schedule 'warmup(100) > cosine' --steps 1000 --plot schedule.svg
   $ thalweg walk --surface rosenbrock --rule adam --set lr=0.05 --plot walk.svg
 
-Results go to stdout, messages to stderr. Exit codes: 0 done, 1 the work failed, 2 wrong usage.`;
+Results go to stdout, messages to stderr. Exit codes: 0 done, 1 the work failed, 2 wrong usage,
+75 stopped by a signal on several ranks, to be started again.`;
 
 /** Run one command line; the exit code is 0 done, 1 the work failed, 2 wrong usage. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -34,8 +35,20 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** `main` on the process's own streams. */
-export const run = (argv: readonly string[]): Promise<number> => main(argv, processIo());
+/** `main` on the process's own streams, and with the processes that a launcher started beside this one. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const io = processIo();
+  if (!RANKED.has(argv[0] ?? "") || !wasLaunched(io.env)) return main(argv, io);
+  const { onRanks } = await import("./ranks.ts");
+  return onRanks(io, (own) => main(argv, own));
+}
+
+/** Commands that several processes can do together. */
+const RANKED: ReadonlySet<string> = new Set(["train"]);
+
+/** Launchers of MPI jobs leave variables of these names; which of them counts is for @thalweg/train to say. */
+const wasLaunched = (env: Io["env"]): boolean =>
+  ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"].some((name) => env[name] !== undefined);
 
 /** All commands by name and summary; only the one that is called with its arguments and options. */
 async function assemble(called: string | undefined, io: Io): Promise<Command> {

@@ -3,11 +3,32 @@
  * ONNX file to fine-tune, or a TypeScript file that builds a model.
  */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { catalogue } from "@thalweg/data";
-import { lookUp, parseSchedules, rules, type Schedule, withHyper } from "@thalweg/optim";
-import { type Evaluation, type FitResult, parseBatchSchedule } from "@thalweg/train";
+import {
+  lookUp,
+  parseSchedules,
+  RATE_SCALINGS,
+  type RateScaling,
+  type Rule,
+  rules,
+  type Schedule,
+  scaleRate,
+  withHyper,
+} from "@thalweg/optim";
+import {
+  alone,
+  type Communicator,
+  checkAgreement,
+  checkShared,
+  codeVersion,
+  type Evaluation,
+  type FitResult,
+  parseBatchSchedule,
+  runId,
+} from "@thalweg/train";
 import type { Command } from "commander";
-import { checkBatchSizes, checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
+import { checkBatchSizes, checkParts, checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
 import { planRun, runName, storedRequest, train } from "../compare/train.ts";
 import { trainedTensors } from "../compare/trained.ts";
 import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
@@ -17,7 +38,7 @@ import { describeTaskFile, isTaskFile, type TaskFile } from "../tasks/from-file.
 import { type Task, tasks } from "../tasks/index.ts";
 import { loadTask, loadTaskFile } from "../tasks/load.ts";
 import { oneOf, repeated, required, setting, weighted, wholeNumber } from "./arguments.ts";
-import { Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
+import { ComeBack, Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
 import { readingFrom, readWith, writeBytes } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
@@ -39,6 +60,11 @@ interface Options {
   output?: Record<string, number>;
   freeze?: string[];
   mode?: "training" | "inference";
+  checkpoint?: Checkpoints;
+  accumulate?: number;
+  localBatch?: number;
+  scaleRate?: keyof typeof RATE_SCALINGS;
+  zero?: "0" | "1";
 }
 
 /** Options that belong to tasks from files. */
@@ -54,7 +80,9 @@ Examples:
   $ thalweg train digits-mlp --rule sgd --set lr=0.1 --batches 'ramp(16, 128, examples=20000)'
   $ thalweg train resnet.onnx --data photos.npz --rule adamw --set lr=1e-4 --freeze 'layer1.*' --export tuned.onnx
   $ thalweg train model.ts --data mnist --rule muon
-  $ thalweg train --resume runs/digits-mlp-adamw-1f0c9a2b`;
+  $ thalweg train --resume runs/digits-mlp-adamw-1f0c9a2b
+  $ mpirun -n 4 thalweg train mnist-cnn --rule adamw --out runs/on-four
+  $ mpirun -n 4 thalweg train mnist-cnn --rule momentum --local-batch 128 --scale-rate linear`;
 
 export function define(command: Command, io: Io): void {
   command
@@ -87,21 +115,54 @@ export function define(command: Command, io: Io): void {
       "how an ONNX file's normalisation and dropout act while it trains (default: as the file says)",
       oneOf("--mode", "training", "inference"),
     )
+    .option(
+      "--local-batch <n>",
+      "examples that each rank computes at once; the batch is n × ranks × accumulate, instead of the task's",
+      wholeNumber("--local-batch", 1),
+    )
+    .option(
+      "--scale-rate <how>",
+      `scale lr from the task's batch to that one: ${Object.keys(RATE_SCALINGS).join(", ")} (default: not)`,
+      oneOf("--scale-rate", "linear", "sqrt"),
+    )
+    .option(
+      "--accumulate <k>",
+      "compute each rank's share of a batch in k parts, one after the other, in less memory",
+      wholeNumber("--accumulate", 1),
+    )
+    .option(
+      "--zero <stage>",
+      "1: each rank keeps the optimizer's state of its slice of the parameters only",
+      oneOf("--zero", "0", "1"),
+    )
+    .option(
+      "--checkpoint <what>",
+      "compute activations again in the backward pass rather than keep them, in less memory: blocks",
+      oneOf("--checkpoint", ...CHECKPOINTS),
+    )
     .option("--json", "print the result as JSON at the end, instead of lines")
     .addHelpText("after", EXAMPLES)
     .action((task: string | undefined, options: Options) => run(task, options, io));
 }
 
 async function run(task: string | undefined, options: Options, io: Io): Promise<void> {
+  const { communicator = alone } = io;
+  const { size: ranks } = communicator;
   const { source, fallBack, request, fixed } = fromUser(() =>
-    options.resume === undefined ? asked(task, options) : resumed(task, options),
+    options.resume === undefined ? asked(task, options, ranks) : resumed(task, options, ranks),
   );
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const load = { env: io.env, say, fallBack };
+  if (communicator.rank > 0) await communicator.barrier(); // rank 0 fetches what is not there yet
   const loaded = await fromUserLater(() =>
     "path" in source ? readWith(source.path, () => loadTaskFile(source, load)) : loadTask(source, load),
   );
+  if (communicator.rank === 0) await communicator.barrier();
   const steps = request.steps ?? loaded.task.steps;
+  const { accumulate = 1 } = request;
+  const sharded = options.zero === "1";
+  const batchSize =
+    request.batchSize ?? ((options.localBatch ?? 0) * ranks * accumulate || loaded.task.batchSize);
   const { lr: schedule } = fromUser(() => {
     checkTrainable(request.rule, loaded.task, loaded.dataset);
     if (request.batches !== undefined) {
@@ -109,28 +170,58 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
     }
     const schedules = parseSchedules(request.schedule, steps); // also when the fallback is shorter
     schedulesFor(request.rule, schedules, steps);
+    checkParts(
+      { ...request, ranks, accumulate, batchSize, sharded },
+      request.rule,
+      loaded.task,
+      loaded.dataset,
+    );
     return schedules;
   });
-  const adapted = withHyper(request.rule, fitToTask(request.rule, loaded.task, fixed));
-  const config = await planRun(loaded, { ...request, rule: adapted, steps });
+  const adapted = withHyper(request.rule, fitToTask(request.rule, { ...loaded.task, batchSize }, fixed));
+  const rule = fromUser(() => scaled(adapted, options.scaleRate, loaded.task.batchSize, batchSize));
+  const config = await planRun(loaded, { ...request, rule, batchSize, steps });
   const folder = options.resume ?? options.out ?? join("runs", runName(config));
-  say(`Training ${config.task} by ${config.rule}, ${steps} steps, into ${folder}`);
+  if (ranks > 1) await fromUserLater(() => checkRanks(communicator, config, folder));
+  const together = ranks === 1 ? "" : ` on ${ranks} ranks (${communicator.engine})`;
+  say(`Training ${config.task} by ${config.rule}, ${steps} steps${together}, into ${folder}`);
 
   const table = options.json ? undefined : lines(config, schedule, io);
   const farewell = "Stopping after the step at hand; Ctrl-C again ends at once.";
   const result = await interruptible(io, farewell, (signal) =>
-    train({ config, loaded, folder, signal, ...(table && { onEvaluation: table }) }),
+    train({ config, loaded, folder, signal, communicator, sharded, ...(table && { onEvaluation: table }) }),
   );
   if (result.end === "interrupted") {
-    throw new Failure(
+    throw new (ranks === 1 ? Failure : ComeBack)(
       `Interrupted at step ${result.step}: the run and a checkpoint are kept. To go on:\n  thalweg train --resume ${folder}`,
     );
   }
-  if (options.export !== undefined && result.end === "finished") {
+  if (options.export !== undefined && result.end === "finished" && communicator.rank === 0) {
     await writeBytes(options.export, exportModel(loaded, await trainedTensors(config, loaded, folder)), io);
   }
   if (options.json) printJson(io.stdout, { folder, config, ...result });
   else io.stdout.write(`${summary(result)}\n`);
+}
+
+/** Raises RangeError, on all ranks alike, where they would not do the same. */
+async function checkRanks(communicator: Communicator, config: TrialConfig, folder: string): Promise<void> {
+  const { taskFingerprint, ...asked } = config;
+  await checkAgreement(communicator, {
+    "run asked for": runId(asked).slice(0, 16),
+    "data or model": taskFingerprint,
+    "code of Thalweg": codeVersion(fileURLToPath(new URL("../../../", import.meta.url))),
+  });
+  await checkShared(communicator, folder);
+}
+
+/** The rule with its rate for another batch size. Raises RangeError for a rule without a learning rate. */
+function scaled(rule: Rule, scaling: RateScaling | undefined, from: number, to: number): Rule {
+  if (scaling === undefined) return rule;
+  const { lr } = rule.hyper;
+  if (lr !== undefined) return withHyper(rule, { lr: scaleRate(lr, from, to, scaling) });
+  throw new RangeError(
+    `Cannot scale the learning rate of ${rule.name} as it must have a hyperparameter lr: leave out --scale-rate`,
+  );
 }
 
 interface Asked {
@@ -142,7 +233,8 @@ interface Asked {
   fixed: readonly string[];
 }
 
-function asked(task: string | undefined, options: Options): Asked {
+function asked(task: string | undefined, options: Options, ranks: number): Asked {
+  checkTogether(options, ranks);
   const { set: hyper = {}, schedule = DEFAULT_SCHEDULE, batches, steps, seed = DEFAULT_SEED } = options;
   const name = required("a task", task, [...Object.keys(tasks), "an ONNX file", "a TypeScript file"]);
   const source = isTaskFile(name) ? askedFile(name, options) : askedTask(name, options);
@@ -151,9 +243,38 @@ function asked(task: string | undefined, options: Options): Asked {
   const length = steps ?? ("steps" in source ? source.steps : undefined);
   if (length !== undefined) schedulesFor(rule, parseSchedules(schedule, length), length);
   if (batches !== undefined) parseBatchSchedule(batches);
-  const given = { ...(steps === undefined ? {} : { steps }), ...(batches === undefined ? {} : { batches }) };
+  const { accumulate = 1 } = options;
+  const given = {
+    ...(steps === undefined ? {} : { steps }),
+    ...(batches === undefined ? {} : { batches }),
+    ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
+    ...(accumulate === 1 ? {} : { accumulate }),
+    ...(ranks === 1 ? {} : { ranks }),
+  };
   const fixed = [...read.fixed, ...Object.keys(hyper)];
   return { source, fallBack: true, request: { rule, schedule, seed, test: true, ...given }, fixed };
+}
+
+/** What only makes sense together. */
+function checkTogether({ batches, localBatch, scaleRate, zero }: Options, ranks: number): void {
+  if (batches !== undefined && localBatch !== undefined) {
+    throw new UsageError(
+      "Cannot train with --batches and --local-batch as both say how large batches are: give one",
+    );
+  }
+  if (scaleRate !== undefined && localBatch === undefined) {
+    throw new UsageError(
+      "Cannot train with --scale-rate as it needs a batch size other than the task's: give --local-batch, too",
+    );
+  }
+  checkZero(zero, ranks);
+}
+
+function checkZero(zero: Options["zero"], ranks: number): void {
+  if (zero !== "1" || ranks > 1) return;
+  throw new UsageError(
+    "Cannot train with --zero 1 as it divides the optimizer's state among ranks, and there is one: start with mpirun -n 2 thalweg train …, or leave it out",
+  );
 }
 
 function askedTask(name: string, options: Options): Task {
@@ -186,8 +307,8 @@ function askedFile(path: string, options: Options): TaskFile {
 }
 
 /** Nothing else may be given: a resumed run is the one that was asked for. */
-function resumed(task: string | undefined, options: Options): Asked {
-  const { resume, json: _, export: __, ...others } = options;
+function resumed(task: string | undefined, options: Options, ranks: number): Asked {
+  const { resume, json: _, export: __, zero, ...others } = options;
   const given = [...(task === undefined ? [] : ["a task"]), ...Object.keys(others).map((key) => `--${key}`)];
   if (given.length > 0) {
     throw new UsageError(
@@ -195,6 +316,14 @@ function resumed(task: string | undefined, options: Options): Asked {
     );
   }
   const { task: name, file, ...request } = storedRequest(resume!);
+  const { ranks: needed = 1 } = request;
+  if (needed !== ranks) {
+    const launch = needed === 1 ? "without mpirun" : `with mpirun -n ${needed}`;
+    throw new UsageError(
+      `Cannot resume ${resume} on ${ranks} ${ranks === 1 ? "rank" : "ranks"} as a run must go on as it began, on ${needed}: start ${launch}`,
+    );
+  }
+  checkZero(zero, ranks);
   const source = file ?? lookUp("task", tasks, name);
   return { source, fallBack: false, request, fixed: Object.keys(request.rule.hyper) };
 }

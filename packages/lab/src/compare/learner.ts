@@ -3,7 +3,7 @@
  * what the rule declares: matrices run on ONNX Runtime, required starting values are given, gradients that the rule
  * wants besides the batch's are compiled, and biases are left out for rules that cannot update vectors.
  */
-import { Batches, type BatchValues, type Dataset, VaryingBatches } from "@thalweg/data";
+import { Batches, type BatchValues, type Dataset, partSize, VaryingBatches } from "@thalweg/data";
 import { initialisations } from "@thalweg/nn";
 import {
   checkHyperparameter,
@@ -16,15 +16,21 @@ import {
   wasmBackend,
 } from "@thalweg/optim";
 import {
+  alone,
   type Batch,
   type BatchSchedule,
+  type Communicator,
   type FitOptions,
   type Model,
   OnnxMatrixKernels,
   otherGradients,
   ParameterVector,
+  PartedProgram,
+  ShardedOptimizer,
   segmentOf,
+  shardBounds,
   TrainingProgram,
+  type Updates,
   VaryingProgram,
 } from "@thalweg/train";
 import type { Task } from "../tasks/index.ts";
@@ -38,6 +44,12 @@ export interface LearnerOptions {
   seed: number;
   /** The images of the training split to train on. */
   indices: Uint32Array;
+  /** The ranks that train together: each batch is divided among them. This process alone by default. */
+  communicator?: Communicator;
+  /** Parts of a rank's share of a batch, computed one after the other; one by default. */
+  accumulate?: number;
+  /** Whether each rank keeps the optimizer's state of its slice only. */
+  sharded?: boolean;
 }
 
 /** What `fit` takes, and what an evaluator needs beside it. */
@@ -52,8 +64,10 @@ export const leavesOutBiases = ({ minimumRank, fallback }: Rule): boolean =>
   minimumRank > 1 && fallback === undefined;
 
 /** The task's model as the rule can train it. */
-export const modelFor = (rule: Rule, task: Task, { train, classes }: Dataset): Model =>
-  task.model(train.shape, classes.length, { bias: !leavesOutBiases(rule) });
+export const modelFor = (rule: Rule, task: Task, { train, classes }: Dataset): Model => ({
+  ...task.model(train.shape, classes.length, { bias: !leavesOutBiases(rule) }),
+  ...(task.checkpoint && { checkpoint: task.checkpoint }),
+});
 
 /**
  * Raises RangeError, before anything runs, for a rule that needs something which the task cannot give: parameters with more
@@ -107,6 +121,43 @@ export function checkBatchSizes(
   if (Object.hasOwn(rule.hyper, "batchSize")) {
     refuse("the rule counts the images of a batch by its option batchSize, which is one number");
   }
+}
+
+/**
+ * Raises RangeError, before anything runs, for batches that cannot be computed in so many equal parts: a size that the parts do not divide,
+ * or that changes, a rule that asks for gradients of something else than the batch, or state that cannot be divided among the ranks.
+ */
+export function checkParts(
+  {
+    ranks,
+    accumulate,
+    batchSize,
+    batches,
+    sharded,
+  }: { ranks: number; accumulate: number; batchSize: number; batches?: string; sharded: boolean },
+  rule: Rule,
+  task: Task,
+  dataset: Dataset,
+): void {
+  if (sharded) {
+    const { segments } = new ParameterVector(modelFor(rule, task, dataset).module, { stateSlots: 0 });
+    shardBounds(rule, segments, ranks);
+  }
+  const parts = ranks * accumulate;
+  if (parts === 1) return;
+  const refuse = (reason: string) => {
+    throw new RangeError(
+      `Cannot train ${task.name} by ${rule.name} in ${parts} parts of a batch (${ranks} ranks, each ${accumulate}) as ${reason}`,
+    );
+  };
+  if (batches !== undefined) refuse(`batches must have one size: current value is ${batches}`);
+  const wanted = rule.program.before.find(({ gradient }) => gradient !== "batch");
+  if (wanted !== undefined) {
+    refuse(
+      `the rule must ask for gradients of the batch only: it asks for one of the kind "${wanted.gradient}"`,
+    );
+  }
+  partSize(batchSize, parts);
 }
 
 /** The rule as the task has it: a rule that counts the examples of a batch is told how many there are, unless it was. */
@@ -169,9 +220,14 @@ export function createOptimizer({
   dataset,
   rule,
   seed,
+  communicator = alone,
+  sharded = false,
 }: Omit<LearnerOptions, "batchSize" | "indices">) {
   const model = modelFor(rule, task, dataset);
-  const vector = new ParameterVector(model.module, { stateSlots: stateSlotCount(rule) });
+  const vector = new ParameterVector(model.module, {
+    stateSlots: stateSlotCount(rule),
+    ...(sharded && { stateSize: largestShard(rule, model, communicator) }),
+  });
   vector.initialize(model.module, seed);
   if (rule.initialisation !== undefined) {
     const values = lookUp("initialisation", initialisations, rule.initialisation)(model.module, seed);
@@ -180,20 +236,30 @@ export function createOptimizer({
     }
   }
   const matrices = new OnnxMatrixKernels();
-  const optimizer = new Optimizer({
+  const options = {
     backend: wasmBackend(vector.memory, matrices),
     segments: vector.segments,
     parameters: vector.parameters,
     gradients: vector.gradients,
     rule,
     seed,
-  });
+  };
+  const optimizer: Updates = sharded
+    ? new ShardedOptimizer({ ...options, communicator })
+    : new Optimizer(options);
   return { model, vector, optimizer, matrices };
+}
+
+/** Parameters in the largest of the ranks' slices. */
+function largestShard(rule: Rule, model: Model, { size }: Communicator): number {
+  const { segments } = new ParameterVector(model.module, { stateSlots: 0 });
+  const bounds = shardBounds(rule, segments, size);
+  return Math.max(...bounds.slice(1).map((end, i) => end - bounds[i]!));
 }
 
 /** What computes loss and gradient, with the batches it takes them of. */
 async function lossAndGradient(options: LearnerOptions, model: Model, vector: ParameterVector) {
-  const { dataset, rule, batchSize, seed, indices } = options;
+  const { dataset, rule, batchSize, seed, indices, communicator = alone, accumulate = 1 } = options;
   const from = { normalization: dataset, indices, seed };
   const filling =
     (batches: Batches | VaryingBatches) =>
@@ -203,6 +269,18 @@ async function lossAndGradient(options: LearnerOptions, model: Model, vector: Pa
     const fill = filling(new VaryingBatches(dataset.train, { ...from, stages: batchSize.stages }));
     const program = new VaryingProgram({ model, vector, seed, batchSize: batchSize.batchSize, fill });
     return { program, gradients: {}, fill: () => {}, release: () => program.release() };
+  }
+  const parts = communicator.size * accumulate;
+  if (parts > 1) {
+    const program = await TrainingProgram.create({
+      ...{ model, vector, seed, parts },
+      batchSize: partSize(batchSize, parts),
+    });
+    const batches = new Batches(dataset.train, { ...from, batchSize, parts });
+    const fill = (step: number, { x, labels }: Batch, part: number) =>
+      batches.fill(step, x as BatchValues, labels as BatchValues, part);
+    const parted = new PartedProgram({ program, vector, communicator, accumulate, fill });
+    return { program: parted, gradients: {}, fill: () => {}, release: () => program.release() };
   }
   const program = await TrainingProgram.create({ model, vector, batchSize, seed });
   const others = await otherGradients({

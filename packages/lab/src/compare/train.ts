@@ -4,13 +4,29 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Evaluation, type FitResult, type JsonObject, runId } from "@thalweg/train";
+import {
+  alone,
+  CHECKPOINTS,
+  type Communicator,
+  type Evaluation,
+  type FitResult,
+  type JsonObject,
+  readRun,
+  runId,
+} from "@thalweg/train";
 import { z } from "zod";
 import { type TaskFile, taskFileSchema } from "../tasks/from-file.ts";
 import type { LoadedTask } from "../tasks/load.ts";
 import { Pool } from "./pool.ts";
 import { taskFacts } from "./task-facts.ts";
-import { configuredRule, endedTrial, type TrialConfig, type TrialRequest, trialConfig } from "./trial.ts";
+import {
+  configuredRule,
+  endedTrial,
+  runTrial,
+  type TrialConfig,
+  type TrialRequest,
+  trialConfig,
+} from "./trial.ts";
 
 export interface TrainOptions {
   config: TrialConfig;
@@ -19,6 +35,10 @@ export interface TrainOptions {
   onEvaluation?(evaluation: Evaluation): void;
   /** Ends the run cleanly, with a checkpoint. */
   signal?: AbortSignal;
+  /** The ranks that train it together. */
+  communicator?: Communicator;
+  /** Whether each rank keeps the optimizer's state of its slice only. */
+  sharded?: boolean;
 }
 
 /** What a run is, with the task's identity measured. */
@@ -33,7 +53,8 @@ export const runName = (config: TrialConfig): string =>
 
 /** Train to the end. `reused` says that the result comes from disk. Raises RunFolderError. */
 export async function train(options: TrainOptions): Promise<FitResult & { reused: boolean }> {
-  const { config, loaded, folder, onEvaluation, signal } = options;
+  const { config, loaded, folder, onEvaluation, signal, communicator = alone } = options;
+  if (communicator !== alone) return trainOnRanks(options, communicator);
   const ended = endedTrial(config, folder);
   if (ended !== undefined) {
     for (const evaluation of ended.evaluations) onEvaluation?.(evaluation);
@@ -51,6 +72,23 @@ export async function train(options: TrainOptions): Promise<FitResult & { reused
   }
 }
 
+/** The same in this thread: a rank waits for the others where it waits for signals, and MPI belongs to the thread that began it. */
+async function trainOnRanks(
+  { config, loaded, folder, onEvaluation, signal, sharded = false }: TrainOptions,
+  communicator: Communicator,
+): Promise<FitResult & { reused: boolean }> {
+  const reused = readRun(folder)?.end !== undefined;
+  await communicator.barrier(); // all have looked before rank 0 writes
+  const place = { ...loaded, folder, communicator, sharded };
+  const result = await runTrial(config, {
+    ...place,
+    ...(signal && { signal }),
+    ...(onEvaluation && { onEvaluation }),
+  });
+  if (reused) for (const evaluation of result.evaluations) onEvaluation?.(evaluation);
+  return { ...result, reused };
+}
+
 /** The part of config.json that was chosen; that the rest is still the same is checked when the run is opened. */
 const stored = z.object({
   kind: z.literal("training"),
@@ -60,6 +98,10 @@ const stored = z.object({
   links: z.array(z.record(z.string(), z.unknown())),
   schedule: z.string(),
   batches: z.string().optional(),
+  checkpoint: z.enum(CHECKPOINTS).optional(),
+  batchSize: z.int().min(1),
+  ranks: z.int().min(1).optional(),
+  accumulate: z.int().min(1).optional(),
   steps: z.int().min(1),
   seed: z.int().min(0),
   test: z.boolean(),
@@ -83,10 +125,13 @@ export function storedRequest(folder: string): TrialRequest & { task: string; fi
       `its config.json is of no run that can be continued:\n${z.prettifyError(parsed.error)}`,
       parsed.error,
     );
-  const { kind: _, version: __, rule, links, batches, file, ...request } = parsed.data;
+  const { kind: _, version: __, rule, links, batches, checkpoint, ranks, accumulate, file, ...request } = parsed.data;
   try {
     const optional = {
       ...(batches === undefined ? {} : { batches }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(ranks === undefined ? {} : { ranks }),
+      ...(accumulate === undefined ? {} : { accumulate }),
       ...(file === undefined ? {} : { file }),
     };
     return {

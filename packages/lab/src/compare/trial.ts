@@ -7,13 +7,17 @@ import { join } from "node:path";
 import { type Dataset, holdOut, type Partition } from "@thalweg/data";
 import { parseSchedules, type Rule, readRule, type WrittenRule, writeRule } from "@thalweg/optim";
 import {
+  alone,
   type BatchSchedule,
+  type Checkpoints,
+  type Communicator,
   canonicalJson,
   createRun,
   type Evaluation,
   Evaluator,
   type FitResult,
   fit,
+  followRun,
   type Json,
   type JsonObject,
   openRun,
@@ -49,6 +53,12 @@ export interface TrialConfig extends JsonObject {
   batchSize: number;
   /** A batch-size schedule; the key is left out where the size is constant. */
   batches?: string;
+  /** Processes that train together, each with an equal part of every batch; the key is left out for one. */
+  ranks?: number;
+  /** Parts of a rank's share of a batch that are computed one after the other; the key is left out for one. */
+  accumulate?: number;
+  /** What is computed again in the backward pass rather than kept; the key is left out where all is kept. */
+  checkpoint?: Checkpoints;
   /** Steps between evaluations. */
   evaluateEvery: number;
   /** Images held out of the training split. */
@@ -69,6 +79,13 @@ export interface TrialRequest {
   schedule: string;
   /** A batch-size schedule, instead of the task's constant size. */
   batches?: string;
+  /** Images of each step over all ranks, instead of the task's. */
+  batchSize?: number;
+  /** Left out for one, as in TrialConfig. */
+  ranks?: number;
+  accumulate?: number;
+  /** Left out where all is kept, as in TrialConfig. */
+  checkpoint?: Checkpoints;
   steps: number;
   seed: number;
   test: boolean;
@@ -76,7 +93,7 @@ export interface TrialRequest {
 
 export function trialConfig(task: Task, taskFingerprint: string, request: TrialRequest): TrialConfig {
   const { evaluateEvery, validation, evaluationBatch } = task;
-  const { rule, schedule, batches, steps, seed, test } = request;
+  const { rule, schedule, batches, batchSize, ranks = 1, accumulate = 1, steps, seed, test } = request;
   const { name, links } = writeRule(rule);
   return {
     kind: "training",
@@ -89,8 +106,12 @@ export function trialConfig(task: Task, taskFingerprint: string, request: TrialR
     bias: !leavesOutBiases(rule),
     schedule,
     steps,
-    batchSize: batches === undefined ? task.batchSize : parseBatchSchedule(batches).batchSize(0),
+    batchSize:
+      batches === undefined ? (batchSize ?? task.batchSize) : parseBatchSchedule(batches).batchSize(0),
     ...(batches === undefined ? {} : { batches }),
+    ...(ranks === 1 ? {} : { ranks }),
+    ...(accumulate === 1 ? {} : { accumulate }),
+    ...(request.checkpoint === undefined ? {} : { checkpoint: request.checkpoint }),
     evaluateEvery,
     validation,
     evaluationBatch,
@@ -142,6 +163,10 @@ export interface TrialPlace {
   task: Task;
   dataset: Dataset;
   folder: string;
+  /** The ranks that train it together, as many as the configuration says; this process alone by default. */
+  communicator?: Communicator;
+  /** Whether each rank keeps the optimizer's state of its slice only. */
+  sharded?: boolean;
   signal?: AbortSignal;
   onEvaluation?(evaluation: Evaluation): void;
 }
@@ -151,15 +176,16 @@ export interface TrialPlace {
  * work, RunFolderError when the folder cannot be written to or holds another run.
  */
 export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<FitResult> {
-  const { task, dataset, folder, signal, onEvaluation } = place;
-  const { evaluateEvery, evaluationBatch, seed, steps } = config;
+  const { task, dataset, folder, signal, onEvaluation, communicator = alone, sharded = false } = place;
+  const { evaluateEvery, evaluationBatch, seed, steps, accumulate = 1 } = config;
   const batchSize = batchSizes(config);
-  const run = openTrial(config, folder) ?? createRun(folder, config);
+  const run = await openOnRanks(config, folder, communicator);
   const rule = configuredRule(config);
   const { train, validation } = partition(dataset, config.validation);
-  const learner = await createLearner({ task, dataset, rule, batchSize, seed, indices: train });
+  const parts = { communicator, accumulate, sharded };
+  const learner = await createLearner({ task: configuredTask(task, config), dataset, rule, batchSize, seed, indices: train, ...parts });
   const { model, vector } = learner;
-  const common = { model, vector, batchSize: evaluationBatch, normalization: dataset };
+  const common = { model, vector, batchSize: evaluationBatch, normalization: dataset, communicator };
   const evaluators = {
     validation: await Evaluator.create({ ...common, split: dataset.train, indices: validation }),
     ...(config.test ? { test: await Evaluator.create({ ...common, split: dataset.test }) } : {}),
@@ -168,6 +194,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
     return await fit({
       ...learner,
       run,
+      communicator,
       steps,
       schedules: schedulesFor(rule, parseSchedules(config.schedule, steps), steps),
       evaluateEvery,
@@ -181,6 +208,20 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
     for (const evaluator of Object.values(evaluators)) await evaluator.release();
   }
 }
+
+/** Rank 0 begins or opens the run; the others follow it. */
+async function openOnRanks(
+  config: TrialConfig,
+  folder: string,
+  communicator: Communicator,
+): Promise<RunFolder> {
+  const own = communicator.rank === 0 ? (openTrial(config, folder) ?? createRun(folder, config)) : undefined;
+  await communicator.barrier();
+  return own ?? followRun(folder);
+}
+
+const configuredTask = (task: Task, { checkpoint }: TrialConfig): Task =>
+  checkpoint === undefined ? task : { ...task, checkpoint };
 
 /** How many images each step takes: one number, or a schedule. */
 const batchSizes = ({ batchSize, batches }: TrialConfig): number | BatchSchedule =>
