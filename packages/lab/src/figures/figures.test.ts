@@ -34,6 +34,17 @@ describe("walkFigure()", () => {
     expect(parse(svg).querySelector("svg")?.getAttribute("aria-label")).toContain("the path of 3 steps");
   });
 
+  test("spaces contours evenly where the surface asks for it", () => {
+    const surface = surfaces.rastrigin!;
+    const drawn = walkFigure({
+      surface,
+      walk: walk({ surface, rule: sgd, hyper: { lr: 1e-3 }, steps: 2 }),
+      title: "",
+      subtitle: "",
+    });
+    expect([...parse(drawn).querySelectorAll('g[aria-label="contour"] path')]).toHaveLength(17);
+  });
+
   test("draws a contour per level", () => {
     // highest in the view: 16 + 27 = 43, so levels 10^(k/2) for k = 3 down to -7
     const groups = [...parse(draw(0.125)).querySelectorAll('g[aria-label="contour"] path')];

@@ -2,8 +2,8 @@
  * A walk drawn on its surface: contour lines, the path from start to end, the known minima.
  *
  * Both axes have the same scale, so gradients are perpendicular to contours, as they should look. Contours of a surface
- * with a minimum are spaced by factors of √10 above it: the flat valley and the steep walls both show. Higher ground is
- * inked more, whatever the ink.
+ * with a minimum are spaced by factors of √10 above it: the flat valley and the steep walls both show. Where all values are of
+ * one size, as the surface's view then says, they are spaced evenly. Higher ground is inked more, whatever the ink.
  */
 import * as Plot from "@observablehq/plot";
 import { draw } from "../report/chart.ts";
@@ -81,7 +81,7 @@ function thinned<T>(path: readonly T[]): readonly T[] {
   return path.filter((_, i) => i % stride === 0 || i === path.length - 1);
 }
 
-function contours({ value, minima }: Surface, { x, y }: Box): Plot.Markish {
+function contours({ value, minima, view }: Surface, { x, y }: Box): Plot.Markish {
   const corners = 40; // samples per axis that find the highest point of the box, well enough for a level
   const samples = Array.from({ length: (corners + 1) ** 2 }, (_, k) => {
     const [i, j] = [k % (corners + 1), Math.floor(k / (corners + 1))];
@@ -90,7 +90,9 @@ function contours({ value, minima }: Surface, { x, y }: Box): Plot.Markish {
   const high = Math.max(...samples);
   const [lowest] = minima;
   const thresholds =
-    lowest === undefined ? evenLevels(Math.min(...samples), high) : logLevels(value(...lowest), high);
+    lowest === undefined || view.levels === "even"
+      ? evenLevels(Math.min(...samples), high)
+      : logLevels(value(...lowest), high);
   return Plot.contour({
     x1: x[0],
     x2: x[1],

@@ -3,6 +3,8 @@
  * optimizer can be seen whole: the path is the picture.
  */
 
+import type { View } from "@thalweg/optim";
+
 /** (x, y) */
 export type Point = readonly [number, number];
 
@@ -18,7 +20,7 @@ export interface Surface {
   readonly minima: readonly Point[];
   readonly saddles: readonly Point[];
   /** The box that shows what matters. */
-  readonly view: { readonly x: Point; readonly y: Point };
+  readonly view: View;
   /** Where a walk begins unless told otherwise. */
   readonly start: Point;
   readonly source: string;

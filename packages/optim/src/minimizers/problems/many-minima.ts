@@ -140,7 +140,7 @@ export const ackley = family({
       start: Float64Array.from({ length: n }, (_, i) => (i % 2 === 0 ? 2.2 : -1.6)),
       minima: [new Float64Array(n)],
       least: 0,
-      ...viewIn(n, [-5, 5], [-4, 4]),
+      ...viewIn(n, [-5, 5], [-4, 4], "even"),
       source: "Ackley 1987, A Connectionist Machine for Genetic Hillclimbing; Bäck 1996",
     };
   },
@@ -190,7 +190,7 @@ export const rastrigin = family({
     start: Float64Array.from({ length: n }, (_, i) => (i % 2 === 0 ? 3.3 : -2.4)),
     minima: [new Float64Array(n)],
     least: 0,
-    ...viewIn(n, [-5.12, 5.12], [-4, 4]),
+    ...viewIn(n, [-5.12, 5.12], [-4, 4], "even"),
     source: "Rastrigin 1974, Systems of Extremal Control; Mühlenbein et al. 1991",
   }),
 });
@@ -216,7 +216,7 @@ export const styblinskiTang = family({
     start: new Float64Array(n).fill(-1),
     minima: [new Float64Array(n).fill(STYBLINSKI_TANG)],
     least: (n * (STYBLINSKI_TANG ** 4 - 16 * STYBLINSKI_TANG ** 2 + 5 * STYBLINSKI_TANG)) / 2,
-    ...viewIn(n, [-5, 5], [-5, 5]),
+    ...viewIn(n, [-5, 5], [-5, 5], "even"),
     source: "Styblinski & Tang 1990, Neural Networks 3(4)",
   }),
 });
@@ -360,10 +360,10 @@ export const narrowAndWide = family({
       ...planar({
         ...functions,
         minima: [lowest!],
-        view: { x: [-2.5, 3], y: [-2, 2] },
+        view: { x: [-2.5, 3], y: [-2, 2], levels: "even" },
         start: [-1.3, 0.2],
       }),
-      formula: `0.05‖p‖² − exp(−‖p − (1,0)‖²/2) − ${depth} exp(−‖p + (1,0)‖²/${2 * sigma * sigma})`,
+      formula: `0.05‖p‖² − exp(−‖p − (1,0)‖²/2) − ${depth} exp(−‖p + (1,0)‖²/${Number((2 * sigma * sigma).toPrecision(6))})`,
       latex: String.raw`0.05 \|p\|^2 - e^{-\|p - (1,0)\|^2 / 2} - ${depth}\, e^{-\|p + (1,0)\|^2 / (2 \cdot ${sigma}^2)}`,
       source: "Hochreiter & Schmidhuber 1997, Flat minima; Keskar et al., arXiv:1609.04836, figure 1",
     };

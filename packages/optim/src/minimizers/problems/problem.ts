@@ -26,6 +26,8 @@ export interface Problem extends Objective {
 export interface View {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
+  /** How contours are spaced: by factors above the least value unless told, or evenly where all values are of one size. */
+  readonly levels?: "even";
 }
 
 export interface ProblemEntry {
@@ -120,7 +122,8 @@ export function withHessian(functions: Omit<Objective, "name">): Omit<Objective,
 }
 
 /** What shows a problem of n dimensions when there are two. */
-export const viewIn = (n: number, x: Pair, y: Pair): { view?: View } => (n === 2 ? { view: { x, y } } : {});
+export const viewIn = (n: number, x: Pair, y: Pair, levels?: "even"): { view?: View } =>
+  n === 2 ? { view: { x, y, ...(levels && { levels }) } } : {};
 
 /** [low, high]ⁿ */
 export const cube = (n: number, low: number, high: number) => ({
