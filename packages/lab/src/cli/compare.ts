@@ -11,15 +11,21 @@ import { assess } from "../report/assess.ts";
 import { renderTable } from "../report/terminal.ts";
 import { readRuleSpec, splitRules } from "../rules/index.ts";
 import { FIRST_TRIALS, type SamplerName, samplers } from "../samplers/index.ts";
-import { tasks } from "../tasks/index.ts";
-import { loadTask } from "../tasks/load.ts";
 import { wholeNumber } from "./arguments.ts";
-import { Failure, fromUser } from "./errors.ts";
+import { Failure, fromUser, UsageError } from "./errors.ts";
 import { interrupted, interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print.ts";
+import {
+  askedTask,
+  defineTaskOptions,
+  givenTaskOptions,
+  loadAsked,
+  TASK_ARGUMENT,
+  type TaskOptions,
+} from "./task-options.ts";
 
-interface Options {
+interface Options extends TaskOptions {
   rules: string[];
   budget: number;
   seeds: number;
@@ -43,15 +49,16 @@ Runs that are done lie in the folder and are found again: the same command conti
 Examples:
   $ thalweg compare mnist-mlp --rules sgd,momentum,adamw,lion --seeds 10
   $ thalweg compare mnist-mlp --rules 'adamw, my-rule.yaml, muon(scale=none), clipByGlobalNorm(maxNorm=1) > adamw'
+  $ thalweg compare model.onnx --data photos.npz --rules adamw,muon --freeze 'layer1.*'
   $ thalweg compare digits-mlp --rules adam,adamw --budget 4 --schedule constant --out runs/small --json`;
 
 export function define(command: Command, io: Io): void {
   const { budget, seeds, schedule, studySeed } = DEFAULTS;
-  command
+  defineTaskOptions(command)
     .description(
       "Compare update rules on a task: tuned with the same budget, run on the same seeds, with intervals.",
     )
-    .argument("<task>", `one of ${Object.keys(tasks).join(", ")}`)
+    .argument("<task>", TASK_ARGUMENT)
     .option("--rules <names>", "rules, the baseline first", splitRules, DEFAULT_RULES)
     .option("--budget <n>", "trials per rule in the search", wholeNumber("--budget", 1, 10_000), budget)
     .option("--seeds <n>", "paired seeds of the final runs", wholeNumber("--seeds", 1, 1_000), seeds)
@@ -78,7 +85,7 @@ export function define(command: Command, io: Io): void {
 
 async function run(name: string, options: Options, io: Io): Promise<void> {
   const { budget, seeds, schedule, steps, workers } = options;
-  const asked = fromUser(() => lookUp("task", tasks, name));
+  const source = fromUser(() => askedTask(name, options));
   fromUser(() => lookUp("sampler", samplers, options.sampler));
   const read = fromUser(() => {
     const all = options.rules.map(readRuleSpec);
@@ -86,16 +93,24 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
     return all;
   });
   fromUser(() => {
-    const length = steps ?? asked.steps;
+    const length = steps ?? ("steps" in source ? source.steps : undefined);
+    if (length === undefined) return;
     for (const { rule } of read) schedulesFor(rule, parseSchedules(schedule, length), length);
   });
-  const { task, dataset } = await loadTask(asked, {
+  const { task, dataset } = await loadAsked(source, {
     env: io.env,
     say: (line) => io.stderr.write(`${line}\n`),
   });
   fromUser(() => {
-    parseSchedules(schedule, steps ?? task.steps); // a fallback has another length
-    for (const { rule } of read) checkTrainable(rule, task, dataset);
+    const length = steps ?? task.steps; // a fallback has another length
+    for (const { rule } of read) {
+      schedulesFor(rule, parseSchedules(schedule, length), length);
+      checkTrainable(rule, task, dataset);
+    }
+    if (dataset.classes.length > 0) return;
+    throw new UsageError(
+      `Cannot compare rules on ${dataset.name} as a comparison counts right answers: its labels are values; train each rule alone`,
+    );
   });
   const rules = read.map(({ rule }) => rule.name);
 
@@ -107,7 +122,7 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
   await interruptible(io, "Stopping after the steps at hand; Ctrl-C again ends at once.", async (signal) => {
     signal.addEventListener("abort", () => progress.stop());
     try {
-      const command = commandLine(task.name, options);
+      const command = commandLine("path" in source ? name : task.name, options);
       const onProgress = progress.update;
       const measured = await compare({
         ...{ ...options, rules: read },
@@ -134,7 +149,9 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
 function commandLine(task: string, options: Options): string {
   const { rules, budget, seeds, schedule, steps, studySeed, sampler } = options;
   const words = [
-    `thalweg compare ${task} --rules ${quoted(rules.join(","))} --budget ${budget} --seeds ${seeds}`,
+    `thalweg compare ${quoted(task)}`,
+    ...givenTaskOptions(options).map(([option, value]) => `${option} ${quoted(value)}`),
+    `--rules ${quoted(rules.join(","))} --budget ${budget} --seeds ${seeds}`,
     `--schedule '${schedule}'`,
     ...(steps === undefined ? [] : [`--steps ${steps}`]),
     ...(sampler === DEFAULTS.sampler ? [] : [`--sampler ${sampler}`]),

@@ -1,16 +1,16 @@
 /** `thalweg find-lr TASK --rule RULE`: which learning rate, by a test there and back on several seeds; all known methods beside ours. */
-import { lookUp, rules } from "@thalweg/optim";
+import { rules } from "@thalweg/optim";
 import { OURS, type RateFinding, type Suggestion } from "@thalweg/train";
 import type { Command } from "commander";
 import { readRuleSpec } from "../rules/index.ts";
-import { tasks } from "../tasks/index.ts";
 import { finiteNumber, required, setting, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, UsageError } from "./errors.ts";
 import { writeText } from "./files.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson, settings } from "./print.ts";
+import { askedTask, defineTaskOptions, loadAsked, TASK_ARGUMENT, type TaskOptions } from "./task-options.ts";
 
-interface Options {
+interface Options extends TaskOptions {
   rule?: string;
   set?: Record<string, number>;
   seeds: number;
@@ -22,11 +22,11 @@ interface Options {
 }
 
 export function define(command: Command, io: Io): void {
-  command
+  defineTaskOptions(command)
     .description(
       "Find a learning rate: raise it from far too small to far too large, come back down, and read where the loss stops gaining.",
     )
-    .argument("<task>", `one of ${Object.keys(tasks).join(", ")}`)
+    .argument("<task>", TASK_ARGUMENT)
     .option("--rule <rule>", "a name, a name with options, a chain, or a file; see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
     .option("--seeds <n>", "tests, each from a fresh start", wholeNumber("--seeds", 1, 1_000), 5)
@@ -51,10 +51,10 @@ Examples:
 async function run(name: string, options: Options, io: Io): Promise<void> {
   const { set = {}, seeds: count, steps, from, to } = options;
   const { checkSearch, searchRate } = await import("../lr-finder/find.ts");
-  const { asked, rule } = fromUser(() => {
+  const { source, rule } = fromUser(() => {
     const chosen = readRuleSpec(required("--rule", options.rule, Object.keys(rules))).rule;
     checkSearch({ rule: chosen, hyper: set });
-    return { asked: lookUp("task", tasks, name), rule: chosen };
+    return { source: askedTask(name, options), rule: chosen };
   });
   if (Object.hasOwn(set, "lr")) {
     throw new UsageError(
@@ -66,9 +66,8 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
       `Cannot test rates as --from must be positive and below --to: they are ${from} and ${to}`,
     );
   }
-  const { loadTask } = await import("../tasks/load.ts");
   const say = (line: string) => io.stderr.write(`${line}\n`);
-  const { task, dataset } = await loadTask(asked, { say, env: io.env });
+  const { task, dataset } = await loadAsked(source, { say, env: io.env });
   const { checkTrainable } = await import("../compare/learner.ts");
   fromUser(() => checkTrainable(rule, task, dataset));
   const seeds = Array.from({ length: count }, (_, seed) => seed);

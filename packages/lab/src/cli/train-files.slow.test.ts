@@ -216,6 +216,50 @@ describe("train of an ONNX file", () => {
   });
 });
 
+describe("other commands on files", () => {
+  test("compare tunes rules on an ONNX file, and records the command", async () => {
+    const line = ["compare", MODEL, "--data", "digits", "--freeze", "0.*", "--rules", "sgd,adamw"];
+    const more = [
+      "--budget",
+      "1",
+      "--seeds",
+      "2",
+      "--steps",
+      "30",
+      "--out",
+      join(root, "compared"),
+      "--json",
+    ];
+    const { code, out, err } = await runCli([...line, ...more]);
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const { task, rules } = JSON.parse(out);
+    expect(task).toMatchObject({ name: "digits-cnn", dataset: { name: "digits" } });
+    expect(rules.map(({ runs }: { runs: unknown[] }) => runs.length)).toEqual([2, 2]);
+    expect(out).toContain("--data digits --freeze '0.*' --rules sgd,adamw --budget 1 --seeds 2");
+  });
+
+  test("find-lr tests rates on an ONNX file", async () => {
+    const line = [
+      "find-lr",
+      MODEL,
+      "--data",
+      "digits",
+      "--rule",
+      "sgd",
+      "--seeds",
+      "1",
+      "--steps",
+      "60",
+      "--json",
+    ];
+    const { code, out, err } = await runCli(line);
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const { suggestion } = JSON.parse(out);
+    expect(suggestion).toBeGreaterThan(1e-3);
+    expect(suggestion).toBeLessThan(10);
+  });
+});
+
 describe("train of a TypeScript file", () => {
   const write = (name: string, text: string) => {
     const path = join(root, name);

@@ -99,7 +99,7 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
     ...{ spaces, folder },
     onRun: (event: RunEvent) => onProgress?.({ ...event, done: ++done, total }),
   };
-  const pool = new Pool({ task: task.name, dataset, workers });
+  const pool = new Pool({ task: task.file ?? task.name, dataset, workers });
   const stop = () => void pool.close();
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
