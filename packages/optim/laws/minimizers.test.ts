@@ -6,6 +6,7 @@ import {
   minimize,
   minimizers,
   type Objective,
+  type OptionValues,
   problems,
 } from "../src/minimizers/index.ts";
 import { breaches, CLAIMS, errors, iterationsToReach, named, problemNamed, reach } from "./minimizers.ts";
@@ -66,6 +67,23 @@ describe.each(all)("$name", (method) => {
     const { reason, value } = minimize(method, problemNamed("saddle"), [-1.5, 0.01], { budget: 2_000 });
     expect(["unbounded below", "budget spent"]).toContain(reason);
     expect(value).toBeLessThan(-1e3);
+  });
+});
+
+/** Other options than the defaults, which the table of claims is about: method, options, budgets on two problems. */
+const OTHERS: readonly (readonly [string, OptionValues, number, number])[] = [
+  ["gradient-descent", { search: "wolfe" }, 3_000, 60],
+  ["conjugate-gradient", { beta: "fletcher-reeves" }, 60, 60],
+  ["barzilai-borwein", { step: "short" }, 150, 30],
+  ["accelerated-gradient", { restart: false }, 600, 400],
+  ["lbfgs", { search: "more-thuente" }, 25, 25],
+  ["lbfgs", { history: 2 }, 40, 25],
+];
+
+describe("other options", () => {
+  it.each(OTHERS)("%s %j reaches the minima of beale and himmelblau", (name, values, beale, himmelblau) => {
+    expect(reach(named(name, values), problemNamed("beale"), beale).reason).toBe("target reached");
+    expect(reach(named(name, values), problemNamed("himmelblau"), himmelblau).reason).toBe("target reached");
   });
 });
 
