@@ -54,7 +54,7 @@ Examples:
 
 export function define(command: Command, io: Io): void {
   const { budget, seeds, schedule, studySeed } = DEFAULTS;
-  defineTaskOptions(command)
+  command
     .description(
       "Compare update rules on a task: tuned with the same budget, run on the same seeds, with intervals.",
     )
@@ -81,6 +81,7 @@ export function define(command: Command, io: Io): void {
     .option("--json", "print the comparison as JSON instead of the table")
     .addHelpText("after", EXAMPLES)
     .action((task: string, options: Options) => run(task, options, io));
+  defineTaskOptions(command);
 }
 
 async function run(name: string, options: Options, io: Io): Promise<void> {

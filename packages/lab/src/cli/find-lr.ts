@@ -22,7 +22,7 @@ interface Options extends TaskOptions {
 }
 
 export function define(command: Command, io: Io): void {
-  defineTaskOptions(command)
+  command
     .description(
       "Find a learning rate: raise it from far too small to far too large, come back down, and read where the loss stops gaining.",
     )
@@ -46,6 +46,7 @@ Examples:
   $ thalweg find-lr digits-mlp --rule momentum --set momentum=0.95 --seeds 9 --json`,
     )
     .action((task: string, options: Options) => run(task, options, io));
+  defineTaskOptions(command);
 }
 
 async function run(name: string, options: Options, io: Io): Promise<void> {

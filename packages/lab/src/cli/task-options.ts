@@ -22,8 +22,8 @@ export interface TaskOptions {
 
 export const TASK_ARGUMENT = `one of ${Object.keys(tasks).join(", ")}; or a file, model.onnx or model.ts`;
 
-/** Add the options of tasks from files. */
-export const defineTaskOptions = (command: Command): Command =>
+/** Add the options of tasks from files, after those of the command itself. */
+export function defineTaskOptions(command: Command): void {
   command
     .option("--data <name>", "what a model from a file trains on: digits, mnist, or an NPZ file with x and y")
     .option("--loss <name>", "of an ONNX file's output (default: by the labels); see thalweg gradient --help")
@@ -38,6 +38,7 @@ export const defineTaskOptions = (command: Command): Command =>
       "how an ONNX file's normalisation and dropout act while it trains (default: as the file says)",
       oneOf("--mode", "training", "inference"),
     );
+}
 
 /** The options again as they were given, name and value. */
 export const givenTaskOptions = ({ data, loss, output = {}, freeze = [], mode }: TaskOptions) =>
