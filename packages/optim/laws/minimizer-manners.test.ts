@@ -67,6 +67,16 @@ describe.each(Object.values(minimizers))("$name", (method) => {
     }
   });
 
+  it("reports F where it stands, the nonsmooth part included", () => {
+    const { trace, point, value } = minimize(method, home, home.start, { ...LIMITS, trace: "points" });
+    const f = (at: Float64Array) => home.value(at) + (home.nonsmooth?.value(at) ?? 0);
+    expect(value).toBeCloseTo(f(point), 9);
+    // a stochastic method knows F only where it has asked for all of it
+    if (method.family === "stochastic") return;
+    for (const entry of trace)
+      expect(Math.abs(entry.value - f(entry.point!))).toBeLessThan(1e-9 * (1 + Math.abs(entry.value)));
+  });
+
   it("ends with a reason where every value is NaN", () => {
     const result = minimize(
       method,

@@ -51,7 +51,7 @@ const THREE = [1, 2, 3];
 export const SEARCHES: Readonly<Record<string, SearchClaim>> = {
   ista: { accuracy: 1e-6, seeds: ONE, budgets: { lasso: 12_000, reddi: 11 } },
   fista: { accuracy: 1e-8, seeds: ONE, budgets: { lasso: 1_500, reddi: 11 } },
-  "projected-gradient": { accuracy: 1e-8, seeds: ONE, budgets: { lasso: 80, reddi: 6 } },
+  "projected-gradient": { accuracy: 1e-8, seeds: ONE, budgets: { lasso: 320, reddi: 6 } },
   "proximal-newton": { accuracy: 1e-8, seeds: ONE, budgets: { lasso: 10 } },
   admm: { accuracy: 1e-8, seeds: ONE, budgets: { lasso: 450 } },
   "nelder-mead": {
