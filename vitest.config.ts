@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Two groups, apart by what they need: `unit` runs in seconds, `slow` trains real networks. */
+/**
+ * Three groups, apart by what they need: `unit` runs in seconds, `slow` trains real networks, `mpi` starts several processes by an
+ * mpirun, and says so where there is none.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/{src,laws}/**/*.test.ts"],
-          exclude: ["**/*.slow.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.slow.test.ts", "**/*.mpi.test.ts", "**/node_modules/**"],
           testTimeout: 60_000,
         },
       },
@@ -18,6 +21,13 @@ export default defineConfig({
           include: ["packages/*/{src,laws}/**/*.slow.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "mpi",
+          include: ["packages/*/src/**/*.mpi.test.ts"],
+          testTimeout: 600_000,
         },
       },
     ],
