@@ -16,6 +16,8 @@ export interface Model {
   /** The inputs of a batch, by name. */
   inputs(batchSize: number): Readonly<Record<string, InputSpec>>;
   measure(context: Context, batch: Readonly<Record<string, Tensor>>): Measures;
+  /** "blocks": activations are computed again, block by block, rather than kept for the backward pass. */
+  checkpoint?: Checkpoints;
   /**
    * The loss on labels that are drawn from the model's own predictions, for rules that estimate curvature by it. `uniform` gives
    * numbers in [0, 1) that are others in each run.
@@ -86,8 +88,6 @@ export interface TrainingOptions extends ProgramOptions {
   parts?: number;
   /** Whether a run moves buffers, such as running means: true by default. */
   updatesBuffers?: boolean;
-  /** "blocks": activations are computed again, block by block, rather than kept for the backward pass. */
-  checkpoint?: Checkpoints;
 }
 
 /** Memory for one batch, to be filled before each run. */
@@ -137,7 +137,7 @@ export class TrainingProgram {
   static async create(options: TrainingOptions): Promise<TrainingProgram> {
     const { vector, batchSize, threads = 1, blocks = true, updatesBuffers = true } = options;
     const { context, batch, reads, noises, loss, parameters } = traceLoss(options);
-    if (options.checkpoint) markBlocks(loss, [...parameters, ...context.buffers.values()]);
+    if (options.model.checkpoint) markBlocks(loss, [...parameters, ...context.buffers.values()]);
     const slopes = gradients(loss, parameters);
 
     const lossValue = new Float32Array(1);

@@ -6,7 +6,6 @@
  * It stands in for a TrainingProgram in `fit` and in range tests. It fills its own batches, as only it knows where they lie.
  */
 
-import type { Checkpoints } from "./memory/blocks.ts";
 import type { ParameterVector } from "./parameter-vector.ts";
 import type { Model } from "./program.ts";
 import { type Batch, TrainingProgram } from "./program.ts";
@@ -20,8 +19,6 @@ export interface VaryingProgramOptions {
   /** Put the batch of a step into a program's memory, which has that size. */
   fill(step: number, batch: Batch): void;
   readonly threads?: number;
-  /** As of a TrainingProgram. */
-  readonly checkpoint?: Checkpoints;
   /** Programs to keep; 4 by default. */
   readonly keep?: number;
 }
@@ -63,9 +60,9 @@ export class VaryingProgram {
   }
 
   private async programFor(batchSize: number): Promise<TrainingProgram> {
-    const { keep = 4, threads = 1, fill: _, batchSize: __, ...options } = this.options;
+    const { model, vector, seed, threads = 1, keep = 4 } = this.options;
     const found = this.programs.get(batchSize);
-    const program = found ?? (await TrainingProgram.create({ ...options, batchSize, threads }));
+    const program = found ?? (await TrainingProgram.create({ model, vector, batchSize, seed, threads }));
     this.programs.delete(batchSize);
     this.programs.set(batchSize, program);
     for (const [size, old] of this.programs) {

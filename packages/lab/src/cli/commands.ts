@@ -51,6 +51,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "turn an ONNX model into a training graph",
     load: () => import("./differentiate.ts"),
   },
+  {
+    name: "memory",
+    summary: "plan the memory that training takes",
+    load: () => import("./memory.ts"),
+  },
   { name: "data", summary: "list, fetch and verify datasets", load: () => import("./data.ts") },
   { name: "bench", summary: "time this machine against other libraries", load: () => import("./bench.ts") },
 ];

@@ -18,6 +18,8 @@ import {
 } from "@thalweg/optim";
 import {
   alone,
+  CHECKPOINTS,
+  type Checkpoints,
   type Communicator,
   checkAgreement,
   checkShared,
@@ -28,7 +30,14 @@ import {
   runId,
 } from "@thalweg/train";
 import type { Command } from "commander";
-import { checkBatchSizes, checkParts, checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
+import {
+  checkBatchSizes,
+  checkBlocks,
+  checkParts,
+  checkTrainable,
+  fitToTask,
+  schedulesFor,
+} from "../compare/learner.ts";
 import { planRun, runName, storedRequest, train } from "../compare/train.ts";
 import { trainedTensors } from "../compare/trained.ts";
 import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
@@ -165,6 +174,7 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
     request.batchSize ?? ((options.localBatch ?? 0) * ranks * accumulate || loaded.task.batchSize);
   const { lr: schedule } = fromUser(() => {
     checkTrainable(request.rule, loaded.task, loaded.dataset);
+    if (request.checkpoint !== undefined) checkBlocks(request.rule, loaded.task, loaded.dataset);
     if (request.batches !== undefined) {
       checkBatchSizes(parseBatchSchedule(request.batches), request.rule, loaded.task, loaded.dataset);
     }

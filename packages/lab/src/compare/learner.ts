@@ -22,10 +22,12 @@ import {
   type Communicator,
   type FitOptions,
   type Model,
+  markBlocks,
   OnnxMatrixKernels,
   otherGradients,
   ParameterVector,
   PartedProgram,
+  plannable,
   ShardedOptimizer,
   segmentOf,
   shardBounds,
@@ -90,6 +92,12 @@ export function checkTrainable(rule: Rule, task: Task, dataset: Dataset): void {
   if (sampled && model.sampledLoss === undefined) {
     refuse("it needs labels drawn from the model's predictions, and this model does not say how");
   }
+}
+
+/** Raises RangeError, before anything runs, for a model without blocks that could be computed again. */
+export function checkBlocks(rule: Rule, task: Task, dataset: Dataset): void {
+  const { loss, parameters, buffers } = plannable(modelFor(rule, task, dataset)).trace(task.batchSize);
+  markBlocks(loss, [...parameters, ...buffers]);
 }
 
 /**

@@ -2,7 +2,7 @@
  * A task: a model, data, and a protocol, all fixed, so that only the optimizer differs between runs. Two runs may be
  * compared only when their task has the same fingerprint.
  */
-import type { Model } from "@thalweg/train";
+import type { Checkpoints, Model } from "@thalweg/train";
 import type { TaskFile } from "./from-file.ts";
 
 export interface Task {
@@ -29,6 +29,8 @@ export interface Task {
   targetAccuracy: number;
   /** Largest batch of an evaluation; only speed depends on it. */
   evaluationBatch: number;
+  /** What is computed again in the backward pass rather than kept. */
+  checkpoint?: Checkpoints;
   /** Where it comes from, if not from here; worker threads and run folders make it again from this. */
   file?: TaskFile;
 }
