@@ -38,6 +38,8 @@ export interface InputSpec {
 export interface Measures {
   /** What is minimised: a mean over the batch. */
   readonly loss: Tensor;
+  /** The model's outputs, where the loss is a function of them and the labels alone: what Gauss–Newton products need. */
+  readonly outputs?: readonly Tensor[];
   /** How many rows of the batch have some property; evaluations report their share. */
   readonly counts?: Readonly<Record<string, Tensor>>;
 }
@@ -52,7 +54,11 @@ export function classifier(module: Module, shape: readonly number[]): Model {
     }),
     measure: (context, { x, labels }) => {
       const logits = module.forward(x!, context);
-      return { loss: crossEntropy(logits, labels!), counts: { accuracy: countCorrect(logits, labels!) } };
+      return {
+        loss: crossEntropy(logits, labels!),
+        outputs: [logits],
+        counts: { accuracy: countCorrect(logits, labels!) },
+      };
     },
     sampledLoss: (context, { x }, uniform) => {
       const logits = module.forward(x!, context);

@@ -26,9 +26,9 @@ export function supervised(module: Module, { example, labelShape = [], labels: k
     }),
     measure: (context, { x, labels }) => {
       const output = module.forward(x!, context);
-      if (kind === "values") return { loss: meanSquaredError(output, labels!) };
+      if (kind === "values") return { loss: meanSquaredError(output, labels!), outputs: [output] };
       const right = mul(countCorrect(output, labels!), 1 / sizeOf(labelShape));
-      return { loss: crossEntropy(output, labels!), counts: { accuracy: right } };
+      return { loss: crossEntropy(output, labels!), outputs: [output], counts: { accuracy: right } };
     },
   };
   return model;
