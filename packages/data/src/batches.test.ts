@@ -1,6 +1,6 @@
 import { stream } from "@thalweg/random";
 import { describe, expect, test } from "vitest";
-import { Batches, normalizationTable, SequentialBatches } from "./batches.ts";
+import { Batches, normalizationTable, partSize, SequentialBatches } from "./batches.ts";
 import type { Split } from "./dataset.ts";
 
 const NORMALIZATION = { maximum: 255, mean: 0.25, std: 0.5 };
@@ -51,6 +51,36 @@ describe("Batches", () => {
     expect(labels).toEqual(images.map((i) => i % 10));
     const pixels = images.flatMap((i) => [i, i + 1, ...new Array<number>(size - 2).fill(0)]);
     expect(x).toEqual(pixels.map(normalized));
+  });
+
+  test("in parts gives the same batch, part by part and in any order", () => {
+    const split = splitOf(20, 4);
+    const options = { batchSize: 6, seed: 2, normalization: NORMALIZATION };
+    const whole = take(new Batches(split, options), 4, 8);
+    const batches = new Batches(split, { ...options, parts: 3 });
+    const parts = [2, 0, 1].map((part) => {
+      const [x, labels] = [new Float32Array(2 * 8), new Int32Array(2)];
+      batches.fill(4, x, labels, part);
+      return { x: [...x], labels: [...labels] };
+    });
+    const [third, first, second] = parts;
+    expect([...first!.x, ...second!.x, ...third!.x]).toEqual(whole.x);
+    expect([...first!.labels, ...second!.labels, ...third!.labels]).toEqual(whole.labels);
+  });
+
+  test("refuses parts that do not divide a batch, and parts beyond the last", () => {
+    const options = { batchSize: 6, seed: 2, normalization: NORMALIZATION };
+    expect(() => new Batches(splitOf(20, 4), { ...options, parts: 4 })).toThrow(
+      "Cannot divide batches of 6 into 4 parts as they must have equally many examples: choose a batch size that is a multiple of 4",
+    );
+    for (const parts of [0, 1.5, Number.NaN]) expect(() => partSize(6, parts)).toThrow(RangeError);
+    const batches = new Batches(splitOf(20, 4), { ...options, parts: 3 });
+    const fill = (part: number) => batches.fill(0, new Float32Array(16), new Int32Array(2), part);
+    for (const part of [3, -1, 0.5]) {
+      expect(() => fill(part)).toThrow(
+        `Cannot fill batch as part must be in [0, 3): current value is ${part}`,
+      );
+    }
   });
 
   test("is a pure function of (seed, step): any step can be asked first", () => {

@@ -140,6 +140,22 @@ describe("Stream", () => {
     expect(Math.abs(low / m - 1 / 3)).toBeLessThan(4.5 * Math.sqrt((1 / 3) * (2 / 3) * (1 / m)));
   });
 
+  test("skip() passes over words as if they had been drawn, from any place", () => {
+    fc.assert(
+      fc.property(fc.nat(150), fc.nat(400), (before, skipped) => {
+        const [one, other] = [stream(3, "skip"), stream(3, "skip")];
+        take(one, before + skipped);
+        take(other, before);
+        other.skip(skipped);
+        expect(take(other, 70)).toEqual(take(one, 70));
+      }),
+      { seed: 20111113 },
+    );
+    expect(() => stream(3, "skip").skip(-1)).toThrow(
+      "Cannot skip words of a random stream as their number must be a whole number from 0: current value is -1",
+    );
+  });
+
   test("permutation() holds each number once", () => {
     fc.assert(
       fc.property(fc.nat(300), fc.nat(), fc.nat(1000), (size, seed, epoch) => {
