@@ -2,3 +2,51 @@
  * @thalweg/landscape: the surface an optimizer walks on. Directions in parameter space, the lines and planes they span, and the loss
  * on them with its error bar.
  */
+
+// directions
+export { filterAxes } from "./directions/filter-axes.ts";
+export { type FilterSegment, forEachFilter, layoutOf, type ParameterLayout } from "./directions/layout.ts";
+export {
+  type Normalization,
+  type NormalizeOptions,
+  normalizations,
+  normalizeDirection,
+  type ZeroPieces,
+} from "./directions/normalize.ts";
+export { cosine, orthogonalize } from "./directions/orthogonalize.ts";
+export { type Direction, type RandomOptions, randomDirection } from "./directions/random.ts";
+// heights
+export { Evaluator, type EvaluatorOptions, type TileEvaluator } from "./evaluate/evaluator.ts";
+export { type Examples, type SampleOptions, sampleExamples } from "./evaluate/examples.ts";
+export {
+  type Axis,
+  checkAxis,
+  chunkSizes,
+  coordinates,
+  type Grid,
+  parseAxis,
+  pointsOf,
+  type Tile,
+  tilesOf,
+} from "./evaluate/grid.ts";
+export { type BatchNormPolicy, batchNormPolicies } from "./evaluate/point-program.ts";
+export { type RowModel, type Rows, rowLosses, rowModel } from "./evaluate/rows.ts";
+export { Surface, type SurfaceForm } from "./evaluate/surface.ts";
+export {
+  type SurveyOptions,
+  type SurveyProgress,
+  type SurveyResult,
+  survey,
+  type TileLog,
+} from "./evaluate/survey.ts";
+// lines and planes
+export { type AffineFamily, affineFamily, pointOf, squaredNorm, writePoint } from "./families/affine.ts";
+export {
+  lineBetween,
+  type MarkedFamily,
+  type Marker,
+  type ModelPoint,
+  planeThrough,
+  rangeOf,
+} from "./families/models.ts";
+export { openTileLog } from "./store/tile-log.ts";
