@@ -3,6 +3,9 @@
  * on them with its error bar.
  */
 
+// how it bends
+export * from "./curvature/index.ts";
+
 // directions
 export { filterAxes } from "./directions/filter-axes.ts";
 export { type FilterSegment, forEachFilter, layoutOf, type ParameterLayout } from "./directions/layout.ts";

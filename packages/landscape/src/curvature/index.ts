@@ -1,0 +1,31 @@
+/** How a loss bends. Reading order: operator → flat-program → sampled-loss → krylov → eigenpairs → trace → density → overlap. */
+export {
+  type DensityOptions,
+  defaultDeviation,
+  densityAt,
+  moment,
+  nodeRange,
+  type Quadrature,
+  type SpectralDensity,
+  shareBelow,
+  spectralDensity,
+} from "./density.ts";
+export {
+  confirmResiduals,
+  type EigenOptions,
+  type Eigenpairs,
+  type End,
+  eigenpairs,
+  ends,
+} from "./eigenpairs.ts";
+export { type CurvatureOperator, denseOperator, preconditioned, restrictedTo } from "./operator.ts";
+export { gradientOverlap, type Overlap } from "./overlap.ts";
+export {
+  SampledLoss,
+  type SampledLossOptions,
+  type Samples,
+  type SplitSamplesOptions,
+  samplesOf,
+  splitSamples,
+} from "./sampled-loss.ts";
+export { type Estimate, type Trace, type TraceOptions, trace } from "./trace.ts";
