@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { imageSize, loadDataset, type NpyArray, normalizationTable, serializeNpz } from "@thalweg/data";
@@ -132,6 +132,16 @@ describe("train of an ONNX file", () => {
       expect(valuesOf(out, name)).toEqual(valuesOf(MODEL, name));
     }
     expect(valuesOf(out, "6.weight")).not.toEqual(valuesOf(MODEL, "6.weight"));
+  });
+
+  test("writes nothing of a run that diverged, and says so", async () => {
+    const out = join(root, "diverged.onnx");
+    const line = ["train", MODEL, "--data", "digits", "--rule", "sgd", "--set", "lr=1e6", "--export", out];
+    const { code, out: text, err } = await runCli([...line, "--out", join(root, "diverged")]);
+    expect(code).toBe(0);
+    expect(text).toMatch(/^Diverged at step \d+/m);
+    expect(err).toContain(`Not written: ${out}, as the run diverged`);
+    expect(existsSync(out)).toBe(false);
   });
 
   test("exports the average that a rule evaluates with", async () => {

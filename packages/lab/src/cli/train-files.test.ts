@@ -45,6 +45,8 @@ describe("train refuses", () => {
     ],
     [["MODEL", "--data", "digits", "--rule", "sgd", "--freeze", "x*"], /none has such a name/],
     [["MODEL", "--data", "digits", "--rule", "sgd", "--output", "x"], /output x as the model has none/],
+    [["MODEL", "--data", "digits", "--rule", "sgd", "--freeze", "*"], /it must have parameters: all.*frozen/],
+    [["MODEL", "--data", "digits", "--rule", "agd"], /"0\.bias" has shape \[4\]; freeze it/],
     [
       ["MODEL", "--data", "digits", "--rule", "muon(fallback=none)", "--mode", "x"],
       /--mode as it must be one of/,

@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { catalogue } from "@thalweg/data";
 import {
   lookUp,
   parseSchedules,
@@ -43,17 +42,17 @@ import { trainedTensors } from "../compare/trained.ts";
 import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
 import { readRuleSpec } from "../rules/index.ts";
 import { exportModel } from "../tasks/export.ts";
-import { describeTaskFile, isTaskFile, type TaskFile } from "../tasks/from-file.ts";
+import type { TaskFile } from "../tasks/from-file.ts";
 import { type Task, tasks } from "../tasks/index.ts";
-import { loadTask, loadTaskFile } from "../tasks/load.ts";
-import { oneOf, repeated, required, setting, weighted, wholeNumber } from "./arguments.ts";
+import { oneOf, required, setting, wholeNumber } from "./arguments.ts";
 import { ComeBack, Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
-import { readingFrom, readWith, writeBytes } from "./files.ts";
+import { writeBytes } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print.ts";
+import { askedTask, defineTaskOptions, loadAsked, TASK_ARGUMENT, type TaskOptions } from "./task-options.ts";
 
-interface Options {
+interface Options extends TaskOptions {
   rule?: string;
   set?: Record<string, number>;
   schedule?: string;
@@ -64,20 +63,12 @@ interface Options {
   resume?: string;
   export?: string;
   json?: boolean;
-  data?: string;
-  loss?: string;
-  output?: Record<string, number>;
-  freeze?: string[];
-  mode?: "training" | "inference";
   checkpoint?: Checkpoints;
   accumulate?: number;
   localBatch?: number;
   scaleRate?: keyof typeof RATE_SCALINGS;
   zero?: "0" | "1";
 }
-
-/** Options that belong to tasks from files. */
-const FILE_OPTIONS = ["data", "loss", "output", "freeze", "mode"] as const;
 
 const DEFAULT_SCHEDULE = "constant";
 const DEFAULT_SEED = 1;
@@ -98,7 +89,7 @@ export function define(command: Command, io: Io): void {
     .description(
       "Train a task's model once: losses and accuracies as they come, everything else in a folder.",
     )
-    .argument("[task]", `one of ${Object.keys(tasks).join(", ")}; or a file, model.onnx or model.ts`)
+    .argument("[task]", TASK_ARGUMENT)
     .option("--rule <rule>", "a name, a name with options, a chain, or a file; see thalweg rules")
     .option("--set <name=value>", "a hyperparameter of the rule; repeat for more", setting)
     .option("--schedule <spec>", `of lr, or 'lr=…; momentum=…' (default: ${DEFAULT_SCHEDULE})`)
@@ -111,19 +102,6 @@ export function define(command: Command, io: Io): void {
     .option("--out <folder>", "where the run goes (default: runs/<task>-<rule>-<id>)")
     .option("--resume <folder>", "continue the run in this folder, as it was asked for")
     .option("--export <file>", "write the trained model there, an ONNX file")
-    .option("--data <name>", "what a model from a file trains on: digits, mnist, or an NPZ file with x and y")
-    .option("--loss <name>", "of an ONNX file's output (default: by the labels); see thalweg gradient --help")
-    .option(
-      "--output <name[=weight]>",
-      "the output that the loss is of; repeat for several",
-      weighted("--output"),
-    )
-    .option("--freeze <pattern>", "do not train these initializers; * is any text; repeat for more", repeated)
-    .option(
-      "--mode <mode>",
-      "how an ONNX file's normalisation and dropout act while it trains (default: as the file says)",
-      oneOf("--mode", "training", "inference"),
-    )
     .option(
       "--local-batch <n>",
       "examples that each rank computes at once; the batch is n × ranks × accumulate, instead of the task's",
@@ -152,6 +130,7 @@ export function define(command: Command, io: Io): void {
     .option("--json", "print the result as JSON at the end, instead of lines")
     .addHelpText("after", EXAMPLES)
     .action((task: string | undefined, options: Options) => run(task, options, io));
+  defineTaskOptions(command);
 }
 
 async function run(task: string | undefined, options: Options, io: Io): Promise<void> {
@@ -163,9 +142,7 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const load = { env: io.env, say, fallBack };
   if (communicator.rank > 0) await communicator.barrier(); // rank 0 fetches what is not there yet
-  const loaded = await fromUserLater(() =>
-    "path" in source ? readWith(source.path, () => loadTaskFile(source, load)) : loadTask(source, load),
-  );
+  const loaded = await loadAsked(source, load);
   if (communicator.rank === 0) await communicator.barrier();
   const steps = request.steps ?? loaded.task.steps;
   const { accumulate = 1 } = request;
@@ -206,8 +183,10 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
       `Interrupted at step ${result.step}: the run and a checkpoint are kept. To go on:\n  thalweg train --resume ${folder}`,
     );
   }
-  if (options.export !== undefined && result.end === "finished" && communicator.rank === 0) {
-    await writeBytes(options.export, exportModel(loaded, await trainedTensors(config, loaded, folder)), io);
+  if (options.export !== undefined && communicator.rank === 0) {
+    if (result.end === "diverged") say(`Not written: ${options.export}, as the run diverged`);
+    else
+      await writeBytes(options.export, exportModel(loaded, await trainedTensors(config, loaded, folder)), io);
   }
   if (options.json) printJson(io.stdout, { folder, config, ...result });
   else io.stdout.write(`${summary(result)}\n`);
@@ -246,8 +225,7 @@ interface Asked {
 function asked(task: string | undefined, options: Options, ranks: number): Asked {
   checkTogether(options, ranks);
   const { set: hyper = {}, schedule = DEFAULT_SCHEDULE, batches, steps, seed = DEFAULT_SEED } = options;
-  const name = required("a task", task, [...Object.keys(tasks), "an ONNX file", "a TypeScript file"]);
-  const source = isTaskFile(name) ? askedFile(name, options) : askedTask(name, options);
+  const source = askedTask(task, options);
   const read = readRuleSpec(required("--rule", options.rule, Object.keys(rules)));
   const rule = withHyper(read.rule, hyper);
   const length = steps ?? ("steps" in source ? source.steps : undefined);
@@ -284,35 +262,6 @@ function checkZero(zero: Options["zero"], ranks: number): void {
   if (zero !== "1" || ranks > 1) return;
   throw new UsageError(
     "Cannot train with --zero 1 as it divides the optimizer's state among ranks, and there is one: start with mpirun -n 2 thalweg train …, or leave it out",
-  );
-}
-
-function askedTask(name: string, options: Options): Task {
-  const given = FILE_OPTIONS.filter((key) => options[key] !== undefined);
-  const task = lookUp("task", tasks, name);
-  if (given.length === 0) return task;
-  throw new UsageError(
-    `Cannot train ${name} with ${given.map((key) => `--${key}`).join(", ")} as a built-in task has its own: give a file, or leave them out`,
-  );
-}
-
-function askedFile(path: string, options: Options): TaskFile {
-  const { loss, output, freeze, mode } = options;
-  const data = required("--data", options.data, [...Object.keys(catalogue), "an NPZ file"]);
-  const others = FILE_OPTIONS.filter((key) => key !== "data" && options[key] !== undefined);
-  if (!path.endsWith(".onnx") && others.length > 0) {
-    throw new UsageError(
-      `Cannot train ${path} with ${others.map((key) => `--${key}`).join(", ")} as they are for ONNX files: say it in the module`,
-    );
-  }
-  return readingFrom(path, () =>
-    describeTaskFile(path, {
-      data,
-      ...(loss !== undefined && { loss }),
-      ...(output !== undefined && { outputs: output }),
-      ...(freeze !== undefined && { freeze }),
-      ...(mode !== undefined && { mode }),
-    }),
   );
 }
 

@@ -82,9 +82,11 @@ export function checkTrainable(rule: Rule, task: Task, dataset: Dataset): void {
   };
   const { initialisation, minimumRank, fallback, program } = rule;
   const flat = model.module.parameters.find(({ shape }) => shape.length < minimumRank);
+  if (model.module.parameters.length === 0) refuse("it must have parameters: all of them are frozen");
   if (flat !== undefined && fallback === undefined) {
+    const wayOut = task.file ? "; freeze it, or choose another rule" : "";
     refuse(
-      `it needs parameters of at least ${minimumRank} dimensions: "${flat.name}" has shape [${flat.shape}]`,
+      `it needs parameters of at least ${minimumRank} dimensions: "${flat.name}" has shape [${flat.shape}]${wayOut}`,
     );
   }
   if (initialisation !== undefined) lookUp("initialisation", initialisations, initialisation);
