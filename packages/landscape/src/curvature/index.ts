@@ -1,4 +1,4 @@
-/** How a loss bends. Reading order: operator → flat-program → sampled-loss → krylov → eigenpairs → trace → density → overlap. */
+/** How a loss bends. Reading order: operator → flat-program → sampled-loss → krylov → eigenpairs → trace → density → overlap → edge-of-stability. */
 export {
   type DensityOptions,
   defaultDeviation,
@@ -24,8 +24,7 @@ export {
   SampledLoss,
   type SampledLossOptions,
   type Samples,
-  type SplitSamplesOptions,
+  samplesFrom,
   samplesOf,
-  splitSamples,
 } from "./sampled-loss.ts";
 export { type Estimate, type Trace, type TraceOptions, trace } from "./trace.ts";

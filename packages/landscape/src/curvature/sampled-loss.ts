@@ -6,9 +6,9 @@
  * Samples are computed in chunks, the last at its true size, and what chunks give is averaged by their sizes in float64: the Hessian
  * here is that of the mean loss, whatever the chunk. Each derivative is compiled when it is first asked for.
  */
-import { type BatchValues, type Normalization, SequentialBatches, type Split } from "@thalweg/data";
-import { stream } from "@thalweg/random";
+import type { BatchValues } from "@thalweg/data";
 import type { Batch, Model, ParameterVector } from "@thalweg/train";
+import { type Examples, fillExamples } from "../evaluate/examples.ts";
 import { type Derivative, FlatProgram } from "./flat-program.ts";
 import type { CurvatureOperator } from "./operator.ts";
 
@@ -144,33 +144,8 @@ export function samplesOf(values: Readonly<Record<string, BatchValues>>, count: 
   };
 }
 
-export interface SplitSamplesOptions {
-  readonly split: Split;
-  readonly normalization: Normalization;
-  /** How many to take. */
-  readonly count: number;
-  readonly seed: number;
-  /** From which images of the split; all by default. */
-  readonly indices?: Uint32Array;
-}
-
-/**
- * Some images of a split and their labels, drawn without replacement by the seed. Raises RangeError for more than there are.
- */
-export function splitSamples({ split, normalization, count, seed, indices }: SplitSamplesOptions): Samples {
-  const available = indices ?? Uint32Array.from({ length: split.count }, (_, i) => i);
-  if (!(Number.isSafeInteger(count) && count >= 1 && count <= available.length)) {
-    throw new RangeError(
-      `Cannot take samples as there must be from 1 to as many as the split has, ${available.length}: current value is ${count}`,
-    );
-  }
-  const order = stream(seed, "samples").permutation(available.length).subarray(0, count);
-  const chosen = order.map((k) => available[k]!);
-  return {
-    count,
-    fill: (first, rows, { x, labels }) => {
-      const part = { batchSize: rows, normalization, indices: chosen.subarray(first, first + rows) };
-      new SequentialBatches(split, part).fill(0, x as BatchValues, labels as BatchValues);
-    },
-  };
-}
+/** Examples of a split, in their order. */
+export const samplesFrom = (examples: Examples): Samples => ({
+  count: examples.indices.length,
+  fill: (first, _, batch) => fillExamples(examples, first, batch),
+});
