@@ -83,10 +83,14 @@ type FunctionName = keyof typeof FUNCTIONS;
 const INSTALL =
   "install one: apt-get install openmpi-bin (or mpich), dnf install openmpi, or your cluster's module; MPI_LIB=/path/to/libmpi.so names one elsewhere";
 
+/** Stacks can be chosen only before the first library is loaded. */
+let configured = false;
+
 /** Load the first of these libraries that is there. Raises TypeError, which says what to install, when none is. */
 export function loadMpiLibrary(files: readonly string[]): MpiLibrary {
   const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
-  koffi.config({ sync_stack_size: 8 << 20, async_stack_size: 4 << 20 });
+  if (!configured) koffi.config({ sync_stack_size: 8 << 20, async_stack_size: 4 << 20 });
+  configured = true;
   const reasons: string[] = [];
   for (const file of files) {
     try {
