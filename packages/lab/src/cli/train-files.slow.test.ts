@@ -7,7 +7,11 @@ import { rules, withHyper } from "@thalweg/optim";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { planRun, train } from "../compare/train.ts";
-import { describeTaskFile } from "../tasks/from-file.ts";
+import { trainedTensors } from "../compare/trained.ts";
+import { runTrial } from "../compare/trial.ts";
+import { readRuleSpec } from "../rules/index.ts";
+import { exportModel } from "../tasks/export.ts";
+import { describeTaskFile, type TaskFile } from "../tasks/from-file.ts";
 import { loadTaskFile } from "../tasks/load.ts";
 import { runCli } from "./testing.ts";
 
@@ -24,6 +28,23 @@ async function trained(...words: string[]) {
   const { code, out, err } = await runCli(["train", ...words, "--json"]);
   expect({ code, err }).toMatchObject({ code: 0 });
   return JSON.parse(out);
+}
+
+/** Train a file in this thread, without the time that another takes to start: evaluations, and the export's place. */
+async function trainedHere(
+  name: string,
+  path: string,
+  rule: string,
+  { steps, ...file }: { steps?: number } & Omit<TaskFile, "path" | "sha256" | "data"> = {},
+) {
+  const loaded = await loadTaskFile(describeTaskFile(path, { data: "digits", ...file }), { say() {} });
+  const asked = { rule: readRuleSpec(rule).rule, schedule: "constant", seed: 1, test: true };
+  const config = await planRun(loaded, { ...asked, steps: steps ?? loaded.task.steps });
+  const folder = join(root, name);
+  const result = await runTrial(config, { ...loaded, folder });
+  const out = `${folder}.onnx`;
+  writeFileSync(out, exportModel(loaded, await trainedTensors(config, loaded, folder)));
+  return { ...result, config, out, testAccuracy: result.evaluations.at(-1)!.testAccuracy! };
 }
 
 /** Share of the digits' test images that a classifier gets right, by ONNX Runtime alone. */
@@ -73,61 +94,27 @@ describe("train of an ONNX file", () => {
   });
 
   test("takes batches where the file was exported for one example", async () => {
-    const out = join(root, "fixed.onnx");
-    const line = [
-      fixture("digits-cnn.fixed.onnx"),
-      "--data",
-      "digits",
-      "--rule",
-      "adamw",
-      "--set",
-      "lr=0.01",
-    ];
-    const more = ["--steps", "60", "--out", join(root, "fixed"), "--export", out];
-    const { config, evaluations } = await trained(...line, ...more);
+    const fixed = fixture("digits-cnn.fixed.onnx");
+    const { config, out, testAccuracy } = await trainedHere("fixed", fixed, "adamw(lr=0.01)", { steps: 60 });
     expect(config.batchSize).toBe(32);
-    expect(evaluations.at(-1).testAccuracy).toBeGreaterThan(0.6);
-    expect(await accuracyOnDigits(out, 1)).toBe(evaluations.at(-1).testAccuracy);
+    expect(testAccuracy).toBeGreaterThan(0.6);
+    expect(await accuracyOnDigits(out, 1)).toBe(testAccuracy);
   });
 
   test("moves running statistics and drops where the file says so, and evaluates without either", async () => {
-    const out = join(root, "statistics.onnx");
-    const line = [
-      TRAINING_FORM,
-      "--data",
-      "digits",
-      "--rule",
-      "sgd",
-      "--set",
-      "lr=0.05",
-      "--steps",
-      "60",
-      "--export",
-      out,
-    ];
-    const { evaluations } = await trained(...line, "--out", join(root, "statistics"));
-    expect(evaluations.at(-1).testAccuracy).toBeGreaterThan(0.6);
+    const rule = "sgd(lr=0.05)";
+    const { out, testAccuracy, evaluations } = await trainedHere("statistics", TRAINING_FORM, rule, {
+      steps: 60,
+    });
+    expect(testAccuracy).toBeGreaterThan(0.6);
     expect(valuesOf(out, "1.running_mean")).not.toEqual(valuesOf(TRAINING_FORM, "1.running_mean"));
-    const bent = await trained(...line.slice(0, -2), "--mode", "inference", "--out", join(root, "bent"));
-    expect(bent.evaluations).not.toEqual(evaluations);
+    const bent = await trainedHere("bent", TRAINING_FORM, rule, { steps: 60, mode: "inference" });
+    expect(bent.evaluations.map((one) => one.trainLoss)).not.toEqual(evaluations.map((one) => one.trainLoss));
+    expect(valuesOf(bent.out, "1.running_mean")).toEqual(valuesOf(TRAINING_FORM, "1.running_mean"));
   });
 
   test("leaves what is frozen as it is", async () => {
-    const out = join(root, "frozen.onnx");
-    const line = [
-      MODEL,
-      "--data",
-      "digits",
-      "--rule",
-      "sgd",
-      "--steps",
-      "5",
-      "--freeze",
-      "0.*",
-      "--freeze",
-      "1.*",
-    ];
-    await trained(...line, "--out", join(root, "frozen"), "--export", out);
+    const { out } = await trainedHere("frozen", MODEL, "sgd", { steps: 5, freeze: ["0.*", "1.*"] });
     for (const name of ["0.weight", "0.bias", "1.weight", "1.running_var"]) {
       expect(valuesOf(out, name)).toEqual(valuesOf(MODEL, name));
     }
@@ -145,18 +132,9 @@ describe("train of an ONNX file", () => {
   });
 
   test("exports the average that a rule evaluates with", async () => {
-    const out = join(root, "average.onnx");
-    const line = [
-      MODEL,
-      "--data",
-      "digits",
-      "--rule",
-      "sgd(lr=0.1) > ema(averageDecay=0.9)",
-      "--steps",
-      "40",
-    ];
-    const { evaluations } = await trained(...line, "--out", join(root, "average"), "--export", out);
-    expect(await accuracyOnDigits(out)).toBe(evaluations.at(-1).testAccuracy);
+    const rule = "sgd(lr=0.1) > ema(averageDecay=0.9)";
+    const { out, testAccuracy } = await trainedHere("average", MODEL, rule, { steps: 40 });
+    expect(await accuracyOnDigits(out)).toBe(testAccuracy);
   });
 
   test("learns values by their squared error, and has no accuracy then", async () => {
@@ -369,15 +347,7 @@ describe("train of a TypeScript file", () => {
            classifier(sequential(flatten(), linear(shape.reduce((a, b) => a * b, 1), classes)), shape),
        };`,
     );
-    const { config, step } = await trained(
-      path,
-      "--data",
-      "digits",
-      "--rule",
-      "sgd",
-      "--out",
-      join(root, "settings"),
-    );
+    const { config, step } = await trainedHere("settings", path, "sgd");
     expect([config.steps, config.batchSize, step]).toEqual([20, 16, 20]);
   });
 });
