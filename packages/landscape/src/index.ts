@@ -5,7 +5,6 @@
 
 // how it bends
 export * from "./curvature/index.ts";
-
 // directions
 export { filterAxes } from "./directions/filter-axes.ts";
 export { type FilterSegment, forEachFilter, layoutOf, type ParameterLayout } from "./directions/layout.ts";
@@ -17,6 +16,7 @@ export {
   type ZeroPieces,
 } from "./directions/normalize.ts";
 export { cosine, orthogonalize } from "./directions/orthogonalize.ts";
+export { type Principal, type PrincipalOptions, principalDirections } from "./directions/principal.ts";
 export { type Direction, type RandomOptions, randomDirection } from "./directions/random.ts";
 // heights
 export { Evaluator, type EvaluatorOptions, type TileEvaluator } from "./evaluate/evaluator.ts";
@@ -52,4 +52,9 @@ export {
   planeThrough,
   rangeOf,
 } from "./families/models.ts";
+// files
+export { type ContainerOptions, parseSurface, serializeSurface } from "./store/container.ts";
+export { fieldOf, type HeightField, heightField } from "./store/height-field.ts";
+export { type MeshOptions, writeGlb, writeStl } from "./store/meshes.ts";
+export { parseCsv, type VtkOptions, writeCsv, writeVtp } from "./store/text-formats.ts";
 export { openTileLog } from "./store/tile-log.ts";

@@ -94,7 +94,10 @@ export function writePoint(
 }
 
 /** A copy of θ(c). */
-export function pointOf(family: AffineFamily, coordinates: readonly number[]): Float32Array {
+export function pointOf(
+  family: Pick<AffineFamily, "origin" | "basis">,
+  coordinates: readonly number[],
+): Float32Array {
   const out = new Float32Array(family.origin.length);
   writePoint(family, coordinates, out);
   return out;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { principalDirections } from "../directions/principal.ts";
 import { affineFamily, pointOf, squaredNorm, writePoint } from "./affine.ts";
 import { lineBetween, planeThrough, rangeOf } from "./models.ts";
 
@@ -110,5 +111,47 @@ describe("planeThrough", () => {
     expect(() =>
       planeThrough(model("a", 0, 0, 0, 0), model("b", 0, 1, 1, 1), model("c", 0, 2, 2, 2)),
     ).toThrow(/parallel/);
+  });
+});
+
+describe("principalDirections", () => {
+  // three points on a line and one off it: by hand, about the mean (1, 0, 0.25)
+  const points = [vector(0, 0, 0), vector(1, 0, 0), vector(2, 0, 0), vector(1, 0, 1)];
+
+  test("finds the directions, shares and coordinates of numpy's singular value decomposition", () => {
+    // rows about the mean: (±1, 0, −¼), (0, 0, −¼), (0, 0, ¾): columns are uncorrelated, with sums of squares 2, 0, ¾
+    const { directions, explained, coordinates, centre } = principalDirections(points, { count: 2 });
+    expect([...centre]).toEqual([1, 0, 0.25]);
+    expect(
+      directions.map((direction) =>
+        [...direction].map(Math.abs).map((value) => Math.round(value * 1e6) / 1e6),
+      ),
+    ).toEqual([
+      [1, 0, 0],
+      [0, 0, 1],
+    ]);
+    expect(explained[0]).toBeCloseTo(2 / 2.75, 10);
+    expect(explained[1]).toBeCloseTo(0.75 / 2.75, 10);
+    expect(coordinates[0]!.every((value) => value <= 0)).toBe(true);
+    for (const [t, c] of coordinates.entries()) {
+      const back = pointOf({ origin: centre, basis: directions }, c);
+      back.forEach((value, i) => {
+        expect(value).toBeCloseTo(points[t]![i]!, 6);
+      });
+    }
+  });
+
+  test("about the final point has it at the origin", () => {
+    const { coordinates } = principalDirections(points, { count: 2, centre: "final" });
+    expect(coordinates.at(-1)!.map(Math.abs)).toEqual([0, 0]);
+  });
+
+  test("refuses more directions than the points span", () => {
+    expect(() => principalDirections(points.slice(0, 3), { count: 2 })).toThrow(
+      /2 principal directions as the 3 points must span as many: they span 1/,
+    );
+    expect(() => principalDirections([vector(1), vector(1, 2)], { count: 1 })).toThrow(
+      /they have 1 and 2 parameters/,
+    );
   });
 });
