@@ -1,12 +1,14 @@
 /** Plans against hand arithmetic, and against the figures of the papers that they are about. */
-import { evaluate, Graph, gradients, mul, reduceMean, type Tensor, tanh } from "@thalweg/graph";
-import { crossEntropy, gpt, linear, type Module, mlp } from "@thalweg/nn";
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { evaluate, Graph, gradients, mul, readOnnx, reduceMean, type Tensor, tanh } from "@thalweg/graph";
+import { crossEntropy, gpt, linear, type Module, mlp, resnet18 } from "@thalweg/nn";
 import { adafactor, adamw, muon, type Rule, scheduleFreeAdamw, sgd, shampoo } from "@thalweg/optim";
 import { describe, expect, test } from "vitest";
 import { classifier, type Model } from "../program.ts";
 import { markBlocks } from "./blocks.ts";
 import { largestBatch } from "./largest-batch.ts";
-import { plannable } from "./models.ts";
+import { plannable, plannableFile } from "./models.ts";
 import { type MemoryRequest, planMemory } from "./plan.ts";
 import { perRank, type Sharding } from "./sharding.ts";
 import { stateCount } from "./state.ts";
@@ -122,6 +124,38 @@ describe("planMemory()", () => {
     const biased = plannable(classifier(linear(4, 3), [4]));
     expect(() => planMemory({ model: biased, batchSize: 1, rule: bare })).toThrow(
       /^Cannot plan muon.* for "bias" of shape \[3\] as it needs at least 2 dimensions/,
+    );
+  });
+});
+
+describe("plannableFile()", () => {
+  const file = new URL("../../fixtures/models/resnet18.training.onnx.gz", import.meta.url);
+  const weights = new Uint8Array(4 * 11_200_000); // what lies beside the file is only of that size
+  const read = readOnnx(gunzipSync(readFileSync(file)), { external: () => weights });
+
+  test("ResNet-18 as PyTorch exported it takes what ours takes, to the byte", () => {
+    const own = plannable(classifier(resnet18({ classes: 10 }), [3, 32, 32]));
+    const exported = plannableFile(read, { loss: "softmax-cross-entropy" });
+    for (const checkpoint of [{}, { checkpoint: "blocks" as const }]) {
+      const [a, b] = [own, exported].map((model) =>
+        planMemory({ model, batchSize: 16, rule: adamw, precision: "mixed", ...checkpoint }),
+      );
+      expect(b!.parameterCount).toBe(a!.parameterCount);
+      expect(b!.kept).toBe(a!.kept);
+      // it holds some constants more: shapes, and epsilons of its own
+      expect(b!.bytes).toEqual({ ...a!.bytes, inputs: expect.closeTo(a!.bytes.inputs, -3) });
+      expect(b!.blocks).toBe(a!.blocks);
+    }
+  });
+
+  test("says which sizes it must be told", () => {
+    const symbols = {
+      symbols: ["batch", "time"],
+      inputs: [{ name: "x", dtype: "float32", sizes: ["batch", "time"] }],
+    };
+    const model = plannableFile(symbols as never, { loss: "mse" });
+    expect(() => model.trace(2)).toThrow(
+      "Cannot plan the model as its sizes must be known: time is not; give --size time=…",
     );
   });
 });
