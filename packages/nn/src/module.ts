@@ -37,6 +37,14 @@ export interface Context {
   updateBuffer(name: string, value: Tensor): void;
   /** Fresh uniform numbers in [0, 1) for every run, fed by the host. */
   noise(name: string, shape: Shape): Tensor;
+  /** The mean over all processes that train together, where statistics of the batch are those of all its parts. */
+  readonly average?: Average;
+}
+
+/** Something of a part of a batch, and how many parts there are. */
+export interface Average {
+  readonly parts: number;
+  of(tensor: Tensor): Tensor;
 }
 
 /** A name under which torch keeps something that is no parameter or buffer here. */
@@ -67,6 +75,7 @@ export function within(context: Context, prefix: string): Context {
     buffer: (name) => context.buffer(`${prefix}.${name}`),
     updateBuffer: (name, value) => context.updateBuffer(`${prefix}.${name}`, value),
     noise: (name, shape) => context.noise(`${prefix}.${name}`, shape),
+    ...(context.average && { average: context.average }),
   };
 }
 
@@ -76,20 +85,35 @@ export interface Tracing extends Context {
   readonly buffers: ReadonlyMap<string, Tensor>;
   readonly updates: ReadonlyMap<string, Tensor>;
   readonly noises: ReadonlyMap<string, Tensor>;
+  /** What is averaged over the parts of a batch, in order: from each part's `own`, and the input that the mean is fed to. */
+  readonly averages: readonly { readonly own: Tensor; readonly mean: Tensor }[];
 }
 
 /**
  * A context in which every parameter, buffer and noise of `module` is a graph input of its own name. Parameters and
- * buffers are all made at once, in the order the module declares them; noise inputs as layers ask for them.
+ * buffers are all made at once, in the order the module declares them; noise inputs as layers ask for them. With `parts`, layers
+ * may ask for means over so many parts of the batch, and each of these is an input, too.
  */
-export function tracing(module: Declared, options: { training: boolean; graph?: Graph }): Tracing {
-  const { training, graph = new Graph() } = options;
+export function tracing(
+  module: Declared,
+  options: { training: boolean; graph?: Graph; parts?: number },
+): Tracing {
+  const { training, graph = new Graph(), parts = 1 } = options;
   const inputs = (specs: readonly { name: string; shape: Shape }[]) =>
     new Map(specs.map(({ name, shape }) => [name, graph.input(name, shape)]));
   const parameters = inputs(module.parameters);
   const buffers = inputs(module.buffers);
   const updates = new Map<string, Tensor>();
   const noises = new Map<string, Tensor>();
+  const averages: { own: Tensor; mean: Tensor }[] = [];
+  const average: Average = {
+    parts,
+    of: (own) => {
+      const mean = graph.input(`average/${averages.length}`, own.shape, own.dtype);
+      averages.push({ own, mean });
+      return mean;
+    },
+  };
   return {
     graph,
     path: "",
@@ -98,6 +122,8 @@ export function tracing(module: Declared, options: { training: boolean; graph?: 
     buffers,
     updates,
     noises,
+    averages,
+    ...(parts > 1 && { average }),
     parameter: (name) => find(parameters, name, "parameter"),
     buffer: (name) => find(buffers, name, "buffer"),
     updateBuffer: (name, value) => {

@@ -6,7 +6,7 @@
 import { argMax, type DType, gradients, log, neg, type Shape, sub, type Tensor } from "@thalweg/graph";
 import { type Context, countCorrect, crossEntropy, type Module, type Tracing, tracing } from "@thalweg/nn";
 import { type Stream, stream } from "@thalweg/random";
-import { type Checkpoints, markBlocks } from "./memory/blocks.ts";
+import { type Checkpoints, markCheckpoints } from "./memory/checkpoints.ts";
 import { type ParameterVector, segmentOf } from "./parameter-vector.ts";
 import { BoundSession, type ConvolutionReport, type Values } from "./session.ts";
 
@@ -16,7 +16,7 @@ export interface Model {
   /** The inputs of a batch, by name. */
   inputs(batchSize: number): Readonly<Record<string, InputSpec>>;
   measure(context: Context, batch: Readonly<Record<string, Tensor>>): Measures;
-  /** "blocks": activations are computed again, block by block, rather than kept for the backward pass. */
+  /** Activations that are computed again rather than kept for the backward pass. */
   checkpoint?: Checkpoints;
   /**
    * The loss on labels that are drawn from the model's own predictions, for rules that estimate curvature by it. `uniform` gives
@@ -84,6 +84,8 @@ export interface ProgramOptions {
 }
 
 export interface TrainingOptions extends ProgramOptions {
+  /** Statistics of the batch are those of so many parts together: see SynchronisedProgram. One by default. */
+  statistics?: number;
   /** Drives dropout's noise, and labels that are drawn. */
   seed: number;
   /** "sampled": instead of the batch's labels, some from the model's own predictions, drawn anew at each step. */
@@ -143,7 +145,8 @@ export class TrainingProgram {
   static async create(options: TrainingOptions): Promise<TrainingProgram> {
     const { vector, batchSize, threads = 1, blocks = true, updatesBuffers = true } = options;
     const { context, batch, reads, noises, loss, parameters } = traceLoss(options);
-    if (options.model.checkpoint) markBlocks(loss, [...parameters, ...context.buffers.values()]);
+    const { checkpoint } = options.model;
+    if (checkpoint) markCheckpoints(checkpoint, loss, [...parameters, ...context.buffers.values()]);
     const slopes = gradients(loss, parameters);
 
     const lossValue = new Float32Array(1);
@@ -308,9 +311,9 @@ interface Traced {
   reads: Map<string, Values>;
 }
 
-function trace(options: ProgramOptions & { batch?: Batch }, training: boolean): Traced {
-  const { model, vector, batchSize } = options;
-  const context = tracing(model.module, { training });
+function trace(options: ProgramOptions & { batch?: Batch; statistics?: number }, training: boolean): Traced {
+  const { model, vector, batchSize, statistics = 1 } = options;
+  const context = tracing(model.module, { training, parts: statistics });
   const specs = Object.entries(model.inputs(batchSize));
   const tensors = specs.map(
     ([name, { shape, dtype }]) => [name, context.graph.input(name, shape, dtype)] as const,
