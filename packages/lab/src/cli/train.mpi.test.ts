@@ -71,12 +71,14 @@ describe("thalweg train on two ranks", () => {
     },
   );
 
-  skipped(name("scales the learning rate with the batch"), async () => {
+  skipped(name("scales the learning rate with the batch, and synchronises batch statistics"), async () => {
     const folder = join(root, "scaled");
-    const words = ["--local-batch", "32", "--scale-rate", "linear", "--steps", "2", "--set", "lr=0.01"];
-    const { code } = await runRanks(launcher, 2, [...TRAIN, ...words, "--out", folder]);
+    const scaled = ["--local-batch", "32", "--scale-rate", "linear", "--set", "lr=0.01"];
+    const words = [...scaled, "--batch-norm", "synchronised", "--steps", "2", "--out", folder];
+    const { code } = await runRanks(launcher, 2, [...TRAIN, ...words]);
     expect(code).toBe(0);
-    expect(readRun(folder)!.config).toMatchObject({ batchSize: 64, hyper: { lr: 0.02 } }); // the task's batch is 32
+    const { config } = readRun(folder)!;
+    expect(config).toMatchObject({ batchSize: 64, hyper: { lr: 0.02 }, synchronised: true }); // the task's batch is 32
   });
 });
 

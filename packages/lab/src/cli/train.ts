@@ -31,7 +31,7 @@ import {
 import type { Command } from "commander";
 import {
   checkBatchSizes,
-  checkBlocks,
+  checkCheckpoints,
   checkParts,
   checkTrainable,
   fitToTask,
@@ -68,6 +68,7 @@ interface Options extends TaskOptions {
   localBatch?: number;
   scaleRate?: keyof typeof RATE_SCALINGS;
   zero?: "0" | "1";
+  batchNorm?: "ranks" | "synchronised";
 }
 
 const DEFAULT_SCHEDULE = "constant";
@@ -124,8 +125,13 @@ export function define(command: Command, io: Io): void {
     )
     .option(
       "--checkpoint <what>",
-      "compute activations again in the backward pass rather than keep them, in less memory: blocks",
+      "compute activations again in the backward pass rather than keep them, in less memory: blocks, or attention alone",
       oneOf("--checkpoint", ...CHECKPOINTS),
+    )
+    .option(
+      "--batch-norm <whose>",
+      "whose statistics normalise a batch: those of each rank's part (ranks, the default), or of all (synchronised)",
+      oneOf("--batch-norm", "ranks", "synchronised"),
     )
     .option("--json", "print the result as JSON at the end, instead of lines")
     .addHelpText("after", EXAMPLES)
@@ -151,7 +157,9 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
     request.batchSize ?? ((options.localBatch ?? 0) * ranks * accumulate || loaded.task.batchSize);
   const { lr: schedule } = fromUser(() => {
     checkTrainable(request.rule, loaded.task, loaded.dataset);
-    if (request.checkpoint !== undefined) checkBlocks(request.rule, loaded.task, loaded.dataset);
+    if (request.checkpoint !== undefined) {
+      checkCheckpoints(request.rule, { ...loaded.task, checkpoint: request.checkpoint }, loaded.dataset);
+    }
     if (request.batches !== undefined) {
       checkBatchSizes(parseBatchSchedule(request.batches), request.rule, loaded.task, loaded.dataset);
     }
@@ -238,13 +246,14 @@ function asked(task: string | undefined, options: Options, ranks: number): Asked
     ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
     ...(accumulate === 1 ? {} : { accumulate }),
     ...(ranks === 1 ? {} : { ranks }),
+    ...(options.batchNorm === "synchronised" && { synchronised: true as const }),
   };
   const fixed = [...read.fixed, ...Object.keys(hyper)];
   return { source, fallBack: true, request: { rule, schedule, seed, test: true, ...given }, fixed };
 }
 
 /** What only makes sense together. */
-function checkTogether({ batches, localBatch, scaleRate, zero }: Options, ranks: number): void {
+function checkTogether({ batches, localBatch, scaleRate, batchNorm, zero }: Options, ranks: number): void {
   if (batches !== undefined && localBatch !== undefined) {
     throw new UsageError(
       "Cannot train with --batches and --local-batch as both say how large batches are: give one",
@@ -253,6 +262,11 @@ function checkTogether({ batches, localBatch, scaleRate, zero }: Options, ranks:
   if (scaleRate !== undefined && localBatch === undefined) {
     throw new UsageError(
       "Cannot train with --scale-rate as it needs a batch size other than the task's: give --local-batch, too",
+    );
+  }
+  if (batchNorm === "synchronised" && ranks === 1) {
+    throw new UsageError(
+      "Cannot train with --batch-norm synchronised as there is one rank, and nothing to synchronise: start with mpirun -n 2 thalweg train …, or leave it out",
     );
   }
   checkZero(zero, ranks);

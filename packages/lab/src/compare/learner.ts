@@ -22,13 +22,14 @@ import {
   type Communicator,
   type FitOptions,
   type Model,
-  markBlocks,
+  markCheckpoints,
   OnnxMatrixKernels,
   otherGradients,
   ParameterVector,
   PartedProgram,
   plannable,
   ShardedOptimizer,
+  SynchronisedProgram,
   segmentOf,
   shardBounds,
   TrainingProgram,
@@ -50,6 +51,8 @@ export interface LearnerOptions {
   communicator?: Communicator;
   /** Parts of a rank's share of a batch, computed one after the other; one by default. */
   accumulate?: number;
+  /** Whether batch normalisation takes the statistics of all ranks' parts together. */
+  synchronised?: boolean;
   /** Whether each rank keeps the optimizer's state of its slice only. */
   sharded?: boolean;
 }
@@ -96,10 +99,10 @@ export function checkTrainable(rule: Rule, task: Task, dataset: Dataset): void {
   }
 }
 
-/** Raises RangeError, before anything runs, for a model without blocks that could be computed again. */
-export function checkBlocks(rule: Rule, task: Task, dataset: Dataset): void {
+/** Raises RangeError, before anything runs, for a model that has nothing of what shall be computed again. */
+export function checkCheckpoints(rule: Rule, task: Task, dataset: Dataset): void {
   const { loss, parameters, buffers } = plannable(modelFor(rule, task, dataset)).trace(task.batchSize);
-  markBlocks(loss, [...parameters, ...buffers]);
+  if (task.checkpoint) markCheckpoints(task.checkpoint, loss, [...parameters, ...buffers]);
 }
 
 /**
@@ -282,10 +285,11 @@ async function lossAndGradient(options: LearnerOptions, model: Model, vector: Pa
   }
   const parts = communicator.size * accumulate;
   if (parts > 1) {
-    const program = await TrainingProgram.create({
-      ...{ model, vector, seed, parts },
-      batchSize: partSize(batchSize, parts),
-    });
+    const ofPart = { model, vector, seed, parts, batchSize: partSize(batchSize, parts) };
+    const program =
+      options.synchronised && communicator.size > 1
+        ? await SynchronisedProgram.create({ ...ofPart, communicator })
+        : await TrainingProgram.create(ofPart);
     const batches = new Batches(dataset.train, { ...from, batchSize, parts });
     const fill = (step: number, { x, labels }: Batch, part: number) =>
       batches.fill(step, x as BatchValues, labels as BatchValues, part);

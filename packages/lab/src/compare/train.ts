@@ -102,6 +102,7 @@ const stored = z.object({
   batchSize: z.int().min(1),
   ranks: z.int().min(1).optional(),
   accumulate: z.int().min(1).optional(),
+  synchronised: z.literal(true).optional(),
   steps: z.int().min(1),
   seed: z.int().min(0),
   test: z.boolean(),
@@ -125,13 +126,26 @@ export function storedRequest(folder: string): TrialRequest & { task: string; fi
       `its config.json is of no run that can be continued:\n${z.prettifyError(parsed.error)}`,
       parsed.error,
     );
-  const { kind: _, version: __, rule, links, batches, checkpoint, ranks, accumulate, file, ...request } = parsed.data;
+  const {
+    kind: _,
+    version: __,
+    rule,
+    links,
+    batches,
+    checkpoint,
+    ranks,
+    accumulate,
+    synchronised,
+    file,
+    ...request
+  } = parsed.data;
   try {
     const optional = {
       ...(batches === undefined ? {} : { batches }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(ranks === undefined ? {} : { ranks }),
       ...(accumulate === undefined ? {} : { accumulate }),
+      ...(synchronised && { synchronised }),
       ...(file === undefined ? {} : { file }),
     };
     return {

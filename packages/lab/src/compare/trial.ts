@@ -57,6 +57,8 @@ export interface TrialConfig extends JsonObject {
   ranks?: number;
   /** Parts of a rank's share of a batch that are computed one after the other; the key is left out for one. */
   accumulate?: number;
+  /** Whether batch normalisation takes the statistics of all ranks' parts together; left out where each takes its own. */
+  synchronised?: true;
   /** What is computed again in the backward pass rather than kept; the key is left out where all is kept. */
   checkpoint?: Checkpoints;
   /** Steps between evaluations. */
@@ -84,6 +86,8 @@ export interface TrialRequest {
   /** Left out for one, as in TrialConfig. */
   ranks?: number;
   accumulate?: number;
+  /** Whether batch normalisation takes the statistics of all ranks' parts together; left out where each takes its own. */
+  synchronised?: true;
   /** Left out where all is kept, as in TrialConfig. */
   checkpoint?: Checkpoints;
   steps: number;
@@ -93,7 +97,8 @@ export interface TrialRequest {
 
 export function trialConfig(task: Task, taskFingerprint: string, request: TrialRequest): TrialConfig {
   const { evaluateEvery, validation, evaluationBatch } = task;
-  const { rule, schedule, batches, batchSize, ranks = 1, accumulate = 1, steps, seed, test } = request;
+  const { rule, schedule, batches, batchSize, ranks = 1, accumulate = 1, synchronised } = request;
+  const { steps, seed, test } = request;
   const { name, links } = writeRule(rule);
   return {
     kind: "training",
@@ -111,6 +116,7 @@ export function trialConfig(task: Task, taskFingerprint: string, request: TrialR
     ...(batches === undefined ? {} : { batches }),
     ...(ranks === 1 ? {} : { ranks }),
     ...(accumulate === 1 ? {} : { accumulate }),
+    ...(synchronised && { synchronised }),
     ...(request.checkpoint === undefined ? {} : { checkpoint: request.checkpoint }),
     evaluateEvery,
     validation,
@@ -177,13 +183,21 @@ export interface TrialPlace {
  */
 export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<FitResult> {
   const { task, dataset, folder, signal, onEvaluation, communicator = alone, sharded = false } = place;
-  const { evaluateEvery, evaluationBatch, seed, steps, accumulate = 1 } = config;
+  const { evaluateEvery, evaluationBatch, seed, steps, accumulate = 1, synchronised = false } = config;
   const batchSize = batchSizes(config);
   const run = await openOnRanks(config, folder, communicator);
   const rule = configuredRule(config);
   const { train, validation } = partition(dataset, config.validation);
-  const parts = { communicator, accumulate, sharded };
-  const learner = await createLearner({ task: configuredTask(task, config), dataset, rule, batchSize, seed, indices: train, ...parts });
+  const parts = { communicator, accumulate, synchronised, sharded };
+  const learner = await createLearner({
+    task: configuredTask(task, config),
+    dataset,
+    rule,
+    batchSize,
+    seed,
+    indices: train,
+    ...parts,
+  });
   const { model, vector } = learner;
   const common = { model, vector, batchSize: evaluationBatch, normalization: dataset, communicator };
   const evaluators = {
