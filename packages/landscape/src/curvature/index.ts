@@ -1,4 +1,7 @@
-/** How a loss bends. Reading order: operator → flat-program → sampled-loss → krylov → eigenpairs → trace → density → overlap → edge-of-stability. */
+/**
+ * How a loss bends. Reading order: operator → flat-program → sampled-loss → krylov → eigenpairs → trace → density → overlap →
+ * edge-of-stability.
+ */
 export {
   type DensityOptions,
   defaultDeviation,
@@ -11,6 +14,14 @@ export {
   spectralDensity,
 } from "./density.ts";
 export {
+  edgeOperator,
+  type Sharpness,
+  SharpnessTracker,
+  type StabilityEdge,
+  stabilityEdge,
+  type TrackerOptions,
+} from "./edge-of-stability.ts";
+export {
   confirmResiduals,
   type EigenOptions,
   type Eigenpairs,
@@ -18,7 +29,13 @@ export {
   eigenpairs,
   ends,
 } from "./eigenpairs.ts";
-export { type CurvatureOperator, denseOperator, preconditioned, restrictedTo } from "./operator.ts";
+export {
+  type Block,
+  type CurvatureOperator,
+  denseOperator,
+  preconditioned,
+  restrictedTo,
+} from "./operator.ts";
 export { gradientOverlap, type Overlap } from "./overlap.ts";
 export {
   SampledLoss,

@@ -67,30 +67,49 @@ export function preconditioned(operator: CurvatureOperator, diagonal: ArrayLike<
   };
 }
 
-/** The block of the curvature in which only some tensors move: rows and columns of the others are zero. Raises RangeError for none. */
+/** A block of a curvature, with vectors that hold its own parameters only. */
+export interface Block extends CurvatureOperator {
+  readonly segments: readonly Segment[];
+  /** The block's part of a vector of all parameters. */
+  pack(whole: Float32Array | Float64Array): Float64Array;
+}
+
+/** Rows and columns of the tensors that move; all others stand still. Raises RangeError for none. */
 export function restrictedTo(
-  operator: CurvatureOperator,
+  { dimension, segments: all = [], apply }: CurvatureOperator,
   moves: (segment: Segment) => boolean,
-): CurvatureOperator {
-  const { dimension, segments = [] } = operator;
-  const frozen = segments.filter((segment) => !moves(segment));
-  if (frozen.length === segments.length) {
+): Block {
+  const moved = all.filter(moves);
+  if (moved.length === 0) {
     throw new RangeError(
-      `Cannot restrict the curvature as some tensor must move: none of ${segments.map(({ name }) => name).join(", ") || "no tensors"} does`,
+      `Cannot restrict the curvature as some tensor must move: none of ${all.map(({ name }) => name).join(", ") || "no tensors"} does`,
     );
   }
-  const moved = new Float32Array(dimension);
-  const clear = (values: Float32Array | Float64Array) => {
-    for (const { offset, size } of frozen) values.fill(0, offset, offset + size);
+  let size = 0;
+  const segments = moved.map((segment) => {
+    const placed = { ...segment, offset: size };
+    size += segment.size;
+    return placed;
+  });
+  const direction = new Float32Array(dimension);
+  const product = new Float64Array(dimension);
+  const packInto = (whole: Float32Array | Float64Array, into: Float64Array) => {
+    moved.forEach(({ offset, size: length }, k) => {
+      into.set(whole.subarray(offset, offset + length), segments[k]!.offset);
+    });
+    return into;
   };
   return {
-    dimension,
+    dimension: size,
     segments,
+    pack: (whole) => packInto(whole, new Float64Array(size)),
     async apply(v, into) {
-      moved.set(v);
-      clear(moved);
-      await operator.apply(moved, into);
-      clear(into);
+      moved.forEach(({ offset, size: length }, k) => {
+        const from = segments[k]!.offset;
+        direction.set(v.subarray(from, from + length), offset);
+      });
+      await apply(direction, product);
+      packInto(product, into);
     },
   };
 }

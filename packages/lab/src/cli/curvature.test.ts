@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { JSDOM } from "jsdom";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCli } from "./testing.ts";
+
+const root = mkdtempSync(join(tmpdir(), "thalweg-cli-curvature-"));
+const [sgd, adam] = [join(root, "sgd"), join(root, "adam")];
+const curvature = (line: string) => runCli(["curvature", ...line.split(" ")]);
+
+beforeAll(async () => {
+  for (const [folder, rule, lr] of [
+    [sgd, "sgd", 0.1],
+    [adam, "adam", 0.003],
+  ] as const) {
+    const schedule = ["--schedule", "linear"];
+    const line = `train digits-mlp --rule ${rule} --set lr=${lr} --steps 60 --out ${folder}`;
+    expect(await runCli([...line.split(" "), ...schedule])).toMatchObject({ code: 0 });
+  }
+}, 60_000);
+afterAll(() => rmSync(root, { recursive: true }));
+
+const FAST = "--samples 200 --effort quick --json";
+
+describe("curvature", () => {
+  test("of a run tells eigenvalues, trace, density and stability, the same again for the same seed", async () => {
+    const { code, out, err } = await curvature(`${sgd} ${FAST}`);
+    expect([code, err]).toEqual([0, ""]);
+    const report = JSON.parse(out);
+    expect(report).toMatchObject({
+      task: "digits-mlp",
+      step: 60,
+      parameters: 6570,
+      samples: 200,
+      part: "train",
+    });
+    const { values, residuals, converged } = report.largest;
+    expect(converged).toBe(true);
+    expect(values).toHaveLength(5);
+    expect(values).toEqual([...values].sort((a, b) => b - a));
+    for (const [k, residual] of residuals.entries()) expect(residual).toBeLessThan(2e-3 * values[k]);
+    expect(report.smallest.values[0]).toBeLessThan(0); // the network itself bends, too
+    expect(report.gradient.curvature).toBeLessThanOrEqual(values[0]);
+    const shares = report.gradient.shares;
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares[4]).toBeLessThanOrEqual(1);
+    // two estimates of one number, from different vectors
+    const { runs, dimension } = report.density;
+    const traces = runs.map(({ nodes, weights }: { nodes: number[]; weights: number[] }) =>
+      nodes.reduce((sum, node, k) => sum + weights[k]! * node * dimension, 0),
+    );
+    const mean = (traces[0] + traces[1]) / 2;
+    expect(Math.abs(mean - report.trace.value)).toBeLessThan(0.4 * report.trace.value);
+    expect((await curvature(`${sgd} ${FAST}`)).out).toBe(out);
+  });
+
+  test("takes the learning rate of the last step: linear to zero leaves 1/60 of 0.1", async () => {
+    const { edge, largest } = JSON.parse((await curvature(`${sgd} ${FAST}`)).out);
+    expect(edge).toMatchObject({ rule: "sgd", formula: "2/η", scaled: false, sharpness: largest.values[0] });
+    expect(edge.threshold).toBeCloseTo(2 / (0.1 / 60), 6);
+    expect(edge.ratio).toBeCloseTo(edge.sharpness / edge.threshold, 12);
+  });
+
+  test("of adam's run scales the curvature by its state; Gauss–Newton's is nowhere negative", async () => {
+    const { edge, largest, smallest, density } = JSON.parse(
+      (await curvature(`${adam} ${FAST} --matrix gauss-newton`)).out,
+    );
+    expect(edge).toMatchObject({ rule: "adam", scaled: true });
+    expect(edge.sharpness).toBeGreaterThan(2 * largest.values[0]); // √v̂ is far below ½ here
+    const floor = -1e-5 * largest.values[0];
+    expect(smallest.values[0]).toBeGreaterThan(floor);
+    for (const { nodes } of density.runs) expect(Math.min(...nodes)).toBeGreaterThan(floor);
+  });
+
+  test("of a task's start, where only the last layer moves, is its block: Gauss–Newton and Hessian agree there", async () => {
+    const block = (matrix: string) =>
+      curvature(`digits-mlp ${FAST} --top 3 --tensors 5.* --matrix ${matrix}`);
+    const hessian = JSON.parse((await block("hessian")).out);
+    const gaussNewton = JSON.parse((await block("gauss-newton")).out);
+    expect(hessian.tensors).toEqual(["5.weight", "5.bias"]);
+    expect(hessian.parameters).toBe(330);
+    expect(hessian).not.toHaveProperty("edge");
+    // logits are linear in the last layer, so the network adds no curvature of its own
+    hessian.largest.values.forEach((value: number, k: number) => {
+      expect(value / gaussNewton.largest.values[k]).toBeCloseTo(1, 4);
+    });
+  });
+
+  test("prints a table, and draws the spectrum with the edge", async () => {
+    const file = join(root, "spectrum.svg");
+    const { code, out, err } = await curvature(`${sgd} --samples 100 --effort quick --top 2 --plot ${file}`);
+    expect([code, err]).toEqual([0, `Wrote ${file}\n`]);
+    const lines = out.split("\n");
+    expect(lines[0]).toBe(
+      `Curvature of ${sgd}, digits-mlp by sgd, step 60 · hessian of 6570 parameters · 100 train examples, seed 0`,
+    );
+    expect(lines[3]).toMatch(/^λ1 +\d+\.\d+ +\d\.\de-\d +\d+\.\d %$/);
+    expect(out).toMatch(/\ntrace +\d+\.\d+ ± \d+/);
+    expect(out).toMatch(/\nsgd is stable below 2\/η = 1200; λ1 is \d+\.\d+, 0\.\d %/);
+    const svg = readFileSync(file, "utf8");
+    const { document } = new JSDOM(svg.replace(/^<\?xml[^>]*>/, "")).window;
+    expect(document.querySelectorAll('g[aria-label="tick"] line')).toHaveLength(3); // two largest, one smallest
+    expect(svg).toContain("stable below 2/η = 1200, beyond the right edge");
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  test.each([
+    ["digts-mlp", "digits-mlp"],
+    ["digits-mlp --samples 5000", "train of digits has 1237: give --samples 1237, or fewer"],
+    ["digits-mlp --part tset", "--part as it must be one of train, validation, test: current value is tset"],
+    ["digits-mlp --tensors conv*", "conv*"],
+    ["digits-mlp --loss mse", "--loss"],
+    [`${sgd} --data digits`, "as a run has its own"],
+    ["digits-mlp --top 0", "--top"],
+  ])("refuses %s with exit 2", async (line, message) => {
+    const { code, out, err } = await curvature(line);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain(message);
+  });
+});

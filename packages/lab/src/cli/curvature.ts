@@ -1,0 +1,227 @@
+/** `thalweg curvature PLACE`: how the loss bends where a run has come to, or where a task starts. */
+import { type Estimate, moment } from "@thalweg/landscape";
+import type { Command } from "commander";
+import {
+  type CurvatureReport,
+  type CurvatureRequest,
+  type Effort,
+  efforts,
+  type MatrixName,
+  matrices,
+  measureCurvature,
+} from "../curvature/measure.ts";
+import {
+  examplesOf,
+  isRunFolder,
+  type Part,
+  parts,
+  placeOfRun,
+  placeOfTask,
+  taskOfRun,
+} from "../curvature/place.ts";
+import { namesMatching } from "../tasks/patterns.ts";
+import { oneOf, repeated, required, wholeNumber } from "./arguments.ts";
+import { fromUser, fromUserLater, UsageError } from "./errors.ts";
+import { writeText } from "./files.ts";
+import type { Io } from "./io.ts";
+import { columns, printJson } from "./print.ts";
+import {
+  askedTask,
+  defineTaskOptions,
+  givenTaskOptions,
+  loadAsked,
+  type TaskOptions,
+} from "./task-options.ts";
+
+interface Options extends TaskOptions {
+  part: Part;
+  samples?: number;
+  seed: number;
+  matrix: MatrixName;
+  top: number;
+  effort: Effort;
+  tensors?: string[];
+  plot?: string;
+  json?: boolean;
+}
+
+/** Examples to measure on, where it is not said and there are as many. */
+const USUAL_SAMPLES = 1_000;
+
+export function define(command: Command, io: Io): void {
+  command
+    .description(
+      "Measure how the loss bends: its largest eigenvalues and the smallest, trace, spectral density, where the gradient lies, and how far a run is from the edge of stability.",
+    )
+    .argument("<place>", "a run's folder; or a task, model.onnx or model.ts, for where it starts")
+    .option("--part <part>", "the data: train, validation or test", oneOf("--part", ...parts), "train")
+    .option(
+      "--samples <n>",
+      `examples to measure on (default: ${USUAL_SAMPLES}, or all)`,
+      wholeNumber("--samples", 1),
+    )
+    .option("--seed <n>", "draws examples and vectors; of a task, its start too", wholeNumber("--seed", 0), 0)
+    .option(
+      "--matrix <name>",
+      "hessian, or gauss-newton: without the network's own curvature",
+      oneOf("--matrix", ...matrices),
+      "hessian",
+    )
+    .option("--top <k>", "how many of the largest eigenvalues", wholeNumber("--top", 1, 100), 5)
+    .option(
+      "--effort <effort>",
+      "of trace and density: quick, normal or full",
+      oneOf("--effort", ...(Object.keys(efforts) as Effort[])),
+      "normal",
+    )
+    .option(
+      "--tensors <pattern>",
+      "only these move, others stand still; * is any text; repeat for more",
+      repeated,
+    )
+    .option("--plot <file>", "draw the spectrum as SVG")
+    .option("--json", "print JSON, with the density's nodes and weights");
+  defineTaskOptions(command);
+  command
+    .addHelpText(
+      "after",
+      `
+Eigenvalues come with their residual: a true one lies within it. Estimates come with their standard error.
+The model is in its evaluation form: running means stand for those of a batch, and nothing is dropped.
+
+Examples:
+  $ thalweg curvature runs/digits-mlp-sgd-1f0c9a2b --plot spectrum.svg
+  $ thalweg curvature runs/digits-mlp-adamw-1f0c9a2b --top 10 --samples 500 --matrix gauss-newton
+  $ thalweg curvature digits-mlp --tensors '*.weight' --effort quick`,
+    )
+    .action((place: string, options: Options) => run(place, options, io));
+}
+
+async function run(word: string, options: Options, io: Io): Promise<void> {
+  const isRun = isRunFolder(required("a place", word, ["a run's folder", "a task"]));
+  const given = givenTaskOptions(options).map(([name]) => name);
+  if (isRun && given.length > 0) {
+    throw new UsageError(
+      `Cannot look at ${word} with ${given.join(", ")} as a run has its own: leave them out`,
+    );
+  }
+  const source = fromUser(() => (isRun ? taskOfRun(word) : askedTask(word, options)));
+  const say = (line: string) => io.stderr.write(`${line}\n`);
+  const loaded = await loadAsked(source, { say, env: io.env, fallBack: !isRun });
+  const place = await fromUserLater(async () =>
+    isRun ? placeOfRun(word, loaded) : placeOfTask(loaded, options.seed),
+  );
+  const { among, split } = examplesOf(place, options.part);
+  const available = among?.length ?? split.count;
+  const { samples = Math.min(USUAL_SAMPLES, available), part, seed, matrix, top, effort, tensors } = options;
+  if (samples > available) {
+    throw new UsageError(
+      `Cannot measure on ${samples} examples as ${part} of ${loaded.dataset.name} has ${available}: give --samples ${available}, or fewer`,
+    );
+  }
+  const names = place.vector.segments.map(({ name }) => name);
+  const chosen = fromUser(() => new Set(tensors === undefined ? names : namesMatching(tensors, names)));
+  const request: CurvatureRequest = {
+    place,
+    part,
+    samples,
+    seed,
+    matrix,
+    top,
+    effort,
+    moves: (name) => chosen.has(name),
+  };
+  const onStage = (stage: string) => {
+    if (io.stderr.isTTY) say(`Measuring: ${stage}`);
+  };
+  const report = await fromUserLater(() => measureCurvature({ ...request, onStage }));
+
+  const title = `Curvature of ${place.name}`;
+  const subtitle = [
+    ...(place.training
+      ? [`${loaded.task.name} by ${place.training.rule.name}, step ${place.training.step}`]
+      : []),
+    `${matrix} of ${report.parameters} parameters`,
+    `${samples} ${part} examples, seed ${seed}`,
+  ].join(" · ");
+  try {
+    if (options.plot !== undefined) await writeText(options.plot, await picture(title, subtitle, report), io);
+  } finally {
+    // a picture that cannot be written does not cost the result
+    if (options.json) {
+      const step = place.training?.step;
+      const asked = {
+        place: word,
+        task: loaded.task.name,
+        ...(step !== undefined && { step }),
+        part,
+        samples,
+        seed,
+        matrix,
+        effort,
+      };
+      printJson(io.stdout, { ...asked, ...report });
+    } else {
+      io.stdout.write(`${title}, ${subtitle}\n\n${describe(report)}`);
+    }
+  }
+  if (!report.largest.converged) {
+    say("Some of the largest eigenvalues have not converged: their residuals tell how far they are known");
+  }
+}
+
+async function picture(
+  title: string,
+  subtitle: string,
+  { density, largest, smallest, edge }: CurvatureReport,
+) {
+  const { spectrumFigure } = await import("../figures/spectrum-figure.ts");
+  const drawn = edge &&
+    !edge.scaled && {
+      threshold: edge.threshold,
+      label: `stable below ${edge.formula} = ${brief(edge.threshold)}`,
+    };
+  return spectrumFigure({
+    title,
+    subtitle,
+    density,
+    eigenvalues: [...largest.values, ...smallest.values],
+    ...(drawn && { edge: drawn }),
+  });
+}
+
+function describe(report: CurvatureReport): string {
+  const { loss, gradientNorm, largest, smallest, gradient, trace, density, negative, edge, products } =
+    report;
+  const eigenvalues = columns(
+    [
+      ["", "eigenvalue", "residual", "share of the gradient so far"],
+      ...largest.values.map((value, k) => [
+        `λ${k + 1}`,
+        brief(value),
+        largest.residuals[k]!.toExponential(1),
+        percent(gradient.shares[k]!),
+      ]),
+      ["smallest", brief(smallest.values[0]!), smallest.residuals[0]!.toExponential(1), ""],
+    ],
+    new Set([1, 2, 3]),
+  );
+  const facts = [
+    ["loss", brief(loss)],
+    ["length of the gradient", brief(gradientNorm)],
+    ["curvature along it", brief(gradient.curvature)],
+    ["trace", withError(trace)],
+    ["mean of λ²", withError(moment(density, 2))],
+    ["eigenvalues below −λ1/1000", `${percent(negative.value)} ± ${percent(negative.standardError)}`],
+  ];
+  const tensors = Object.entries(trace.tensors).map(([name, estimate]) => [`  ${name}`, withError(estimate)]);
+  const stability =
+    edge === undefined
+      ? ""
+      : `\n${edge.rule} is stable below ${edge.formula} = ${brief(edge.threshold)}; λ1${edge.scaled ? " in its scaled coordinates" : ""} is ${brief(edge.sharpness)}, ${percent(edge.ratio)} of that.\n`;
+  return `${eigenvalues}\n${columns([...facts, ["trace of each tensor", ""], ...tensors])}${stability}\n${products} products with the matrix, ${density.runs.length} runs of density.\n`;
+}
+
+const brief = (value: number) => String(Number(value.toPrecision(4)));
+const percent = (share: number) => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "–");
+const withError = ({ value, standardError }: Estimate) => `${brief(value)} ± ${standardError.toPrecision(2)}`;

@@ -1,0 +1,169 @@
+/** All that is asked of the curvature at a place, measured on one sample of its data: eigenvalues, trace, density, the gradient, stability. */
+import {
+  type CurvatureOperator,
+  confirmResiduals,
+  type EigenOptions,
+  type Eigenpairs,
+  type Estimate,
+  edgeOperator,
+  eigenpairs,
+  gradientOverlap,
+  restrictedTo,
+  SampledLoss,
+  SharpnessTracker,
+  type SpectralDensity,
+  sampleExamples,
+  samplesFrom,
+  shareBelow,
+  spectralDensity,
+  stabilityEdge,
+  type Trace,
+  trace,
+} from "@thalweg/landscape";
+import { examplesOf, type Part, type Place } from "./place.ts";
+
+export const matrices = ["hessian", "gauss-newton"] as const;
+export type MatrixName = (typeof matrices)[number];
+
+/** Products that density and trace may take. */
+export const efforts = {
+  quick: { runs: 2, steps: 30, sketch: 5, products: 35 },
+  normal: { runs: 5, steps: 50, sketch: 10, products: 60 },
+  full: { runs: 20, steps: 100, sketch: 30, products: 200 },
+} as const;
+export type Effort = keyof typeof efforts;
+
+export interface CurvatureRequest {
+  readonly place: Place;
+  readonly part: Part;
+  /** Examples to measure on. */
+  readonly samples: number;
+  readonly seed: number;
+  readonly matrix: MatrixName;
+  /** How many of the largest eigenvalues. */
+  readonly top: number;
+  readonly effort: Effort;
+  /** Which tensors move; all by default. */
+  readonly moves?: (name: string) => boolean;
+  /** Told of each quantity before it is measured. */
+  onStage?(stage: string): void;
+}
+
+export interface CurvatureReport {
+  readonly parameters: number;
+  readonly tensors: readonly string[];
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly largest: Omit<Eigenpairs, "vectors">;
+  readonly smallest: Omit<Eigenpairs, "vectors">;
+  /** The gradient's share along the first 1, 2, … of the largest, and the curvature along it. */
+  readonly gradient: {
+    readonly shares: readonly number[];
+    readonly curvature: number;
+    readonly cosine: number;
+  };
+  readonly trace: Trace;
+  readonly density: SpectralDensity;
+  /** The share of eigenvalues below −1e-3 of the largest: clear of the many that are nearly zero. */
+  readonly negative: Estimate;
+  /** Where a run's rule has a condition of stability. */
+  readonly edge?: {
+    readonly rule: string;
+    readonly formula: string;
+    /** Whether the sharpness is that in the rule's scaled coordinates. */
+    readonly scaled: boolean;
+    readonly sharpness: number;
+    readonly threshold: number;
+    readonly ratio: number;
+  };
+  /** In all, by products with the matrix. */
+  readonly products: number;
+}
+
+/** Below this share of the largest eigenvalue, an eigenvalue counts as negative. */
+const CLEARLY_NEGATIVE = -1e-3;
+
+/** Measure it. Raises RangeError for more samples than there are, and for a matrix that the model does not give. */
+export async function measureCurvature(request: CurvatureRequest): Promise<CurvatureReport> {
+  const { place, part, samples, seed, matrix, top, effort, moves = () => true, onStage } = request;
+  const { model, vector, training } = place;
+  const { split, normalization, among } = examplesOf(place, part);
+  const indices = sampleExamples(split, { count: samples, seed, ...(among && { among }) });
+  const loss = new SampledLoss({ model, vector, samples: samplesFrom({ split, normalization, indices }) });
+  try {
+    const whole = matrix === "hessian" ? loss.hessian() : loss.gaussNewton();
+    const operator = restrictedTo(whole, ({ name }) => moves(name));
+    const { runs, steps, sketch, products: most } = efforts[effort];
+
+    onStage?.("gradient");
+    const gradients = new Float64Array(vector.size);
+    const value = await loss.gradient(gradients);
+    const gradient = operator.pack(gradients);
+    onStage?.("eigenvalues");
+    const count = Math.min(top, operator.dimension);
+    const { vectors, ...largest } = await confirmed(operator, { count, seed, products: 100 + 20 * count });
+    const { vectors: _, ...smallest } = await confirmed(operator, {
+      which: "smallest",
+      seed,
+      tolerance: 1e-2,
+    });
+    const overlap = await gradientOverlap(operator, gradient, vectors);
+    onStage?.("trace");
+    const traced = await trace(operator, { sketch, products: most, seed });
+    onStage?.("spectral density");
+    const density = await spectralDensity(operator, {
+      runs,
+      steps: Math.min(steps, operator.dimension),
+      seed,
+    });
+    onStage?.("stability");
+    const edge = training && (await measureEdge(operator, training, largest.values[0]!, seed));
+
+    const spent = [largest, smallest, traced, density].reduce((sum, { products }) => sum + products, 1);
+    return {
+      parameters: operator.dimension,
+      tensors: operator.segments.map(({ name }) => name),
+      loss: value,
+      gradientNorm: Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0)),
+      largest,
+      smallest,
+      gradient: overlap,
+      trace: traced,
+      density,
+      negative: shareBelow(density, CLEARLY_NEGATIVE * Math.abs(largest.values[0]!)),
+      ...(edge && { edge: edge.report }),
+      products: spent + (edge?.products ?? 0),
+    };
+  } finally {
+    await loss.release();
+  }
+}
+
+/** Eigenpairs with residuals as they are, not as the process has them: below 1e-6 of λ₁ those are rounding. */
+async function confirmed(operator: CurvatureOperator, options: EigenOptions): Promise<Eigenpairs> {
+  const found = await eigenpairs(operator, options);
+  const residuals = await confirmResiduals(operator, found);
+  return { ...found, residuals, products: found.products + residuals.length };
+}
+
+/** Undefined where the rule has no condition that is known, or no step was taken. */
+async function measureEdge(
+  operator: CurvatureOperator,
+  { rule, hyper, step, state }: NonNullable<Place["training"]>,
+  largest: number,
+  seed: number,
+) {
+  const edge = stabilityEdge(rule);
+  if (edge === undefined || step === 0) return undefined;
+  const { formula } = edge;
+  const scaled = edge.diagonal !== undefined;
+  const threshold = edge.threshold(hyper);
+  const facts = { rule: rule.name, formula, scaled, threshold };
+  if (!scaled) return { report: { ...facts, sharpness: largest, ratio: largest / threshold }, products: 0 };
+  const tracker = new SharpnessTracker(edge, { products: 200, seed });
+  const { sharpness, ratio, products } = await tracker.measure(
+    edgeOperator(operator, edge, hyper, state),
+    hyper,
+  );
+  return { report: { ...facts, sharpness, ratio }, products };
+}
