@@ -1,39 +1,54 @@
-/** How examples of a dataset go into a model from a file: the input that takes them, and the sizes of its axes. */
-import type { BuildOptions, DType, ModelInput, OnnxModel, Shape } from "@thalweg/graph";
-import { sizeOf } from "@thalweg/graph";
+/**
+ * How examples of a dataset go into a model from a file: the inputs that take them, and the sizes of their axes. A model with several
+ * inputs of one shape (tokens and their mask) takes examples that are these, one after the other: [inputs, …shape].
+ */
+import {
+  type BuildOptions,
+  cast,
+  type DType,
+  type ModelInput,
+  type OnnxModel,
+  reshape,
+  type Shape,
+  sizeOf,
+  slice,
+  type Tensor,
+} from "@thalweg/graph";
 
 export class ExampleInput {
-  readonly name: string;
-  readonly dtype: DType;
-  /** Of one example, as the model takes it. */
-  readonly shape: Shape;
   /** The batch size that the file was exported with, where it is fixed. */
   readonly fixedBatch: number | undefined;
+  /** The first input's name. */
+  readonly name: string;
+  private readonly inputs: readonly { readonly name: string; readonly dtype: DType }[];
+  /** Of one example in one input, as the model takes it. */
+  private readonly shape: Shape;
   private readonly symbols: ReadonlyMap<string, number>;
   private readonly batch: string | number;
 
-  /** Raises RangeError for a model with several inputs, and for examples of another shape than it takes. */
+  /** Raises RangeError for a model whose inputs differ in shape, and for examples of another shape than it takes. */
   constructor({ inputs }: OnnxModel, example: Shape) {
-    const [input, ...others] = inputs;
-    if (input === undefined || others.length > 0) {
+    const [input] = inputs;
+    const [batch, ...sizes] = input?.sizes ?? [];
+    if (
+      input === undefined ||
+      batch === undefined ||
+      inputs.some((one) => `${one.sizes}` !== `${input.sizes}`)
+    ) {
+      const found = inputs.map((one) => `${one.name} [${one.sizes.join(", ")}]`).join(", ");
       throw new RangeError(
-        `Cannot train the model as it must have one input, which examples go into: it has ${inputs.map(({ name }) => name).join(", ") || "none"}`,
+        `Cannot train the model as it must have inputs of one shape, whose first axis is the batch: it has ${found || "none"}`,
       );
     }
-    const [batch, ...sizes] = input.sizes;
-    if (batch === undefined) {
-      throw new RangeError(
-        `Cannot train the model as its input ${input.name} must have an axis for the batch: it is one number`,
-      );
-    }
+    const own = inputs.length === 1 ? example : example.slice(1);
+    this.inputs = inputs;
     this.name = input.name;
-    this.dtype = input.dtype;
     this.batch = batch;
     this.fixedBatch = typeof batch === "number" ? batch : undefined;
-    this.symbols = bindSymbols(sizes, example);
+    this.symbols = bindSymbols(sizes, own);
     this.shape = sizes.map((size) => (typeof size === "number" ? size : this.symbols.get(size)!));
-    if (this.shape.includes(undefined as never) || sizeOf(this.shape) !== sizeOf(example))
-      throw unfit(input, example);
+    const fits = !this.shape.includes(undefined as never) && sizeOf(this.shape) === sizeOf(own);
+    if (!fits || (inputs.length > 1 && example[0] !== inputs.length)) throw unfit(inputs, example);
   }
 
   /** What binds the model's sizes for a batch; one that the file fixes is overruled. */
@@ -42,6 +57,16 @@ export class ExampleInput {
     const sizes = Object.fromEntries(symbols);
     if (typeof batch === "string") return { sizes: { ...sizes, [batch]: batchSize } };
     return batch === batchSize ? { sizes } : { sizes, batch: batchSize };
+  }
+
+  /** The model's inputs, by name, from a batch x [B, …example]. */
+  feed(x: Tensor): Map<string, Tensor> {
+    const { inputs, shape } = this;
+    const batchSize = x.shape[0]!;
+    const part = (k: number) => (inputs.length === 1 ? x : slice(x, [k], [k + 1], [1]));
+    return new Map(
+      inputs.map(({ name, dtype }, k) => [name, cast(reshape(part(k), [batchSize, ...shape]), dtype)]),
+    );
   }
 }
 
@@ -55,7 +80,12 @@ function bindSymbols(sizes: ModelInput["sizes"], example: Shape): Map<string, nu
   return symbols;
 }
 
-const unfit = ({ name, sizes }: ModelInput, example: Shape) =>
-  new RangeError(
-    `Cannot train the model on these data as its input ${name} takes examples of shape [${sizes.slice(1).join(", ")}]: they have [${example.join(", ")}]`,
+function unfit(inputs: readonly ModelInput[], example: Shape): RangeError {
+  const names = inputs.map(({ name }) => name);
+  const shape = [...(names.length > 1 ? [names.length] : []), ...inputs[0]!.sizes.slice(1)];
+  const several = names.length > 1 ? `; stack them, numpy.stack([${names.join(", ")}], axis=1)` : "";
+  const what = names.length > 1 ? `inputs ${names.join(", ")} take` : `input ${names[0]} takes`;
+  return new RangeError(
+    `Cannot train the model on these data as its ${what} examples of shape [${shape.join(", ")}]: they have [${example.join(", ")}]${several}`,
   );
+}

@@ -93,15 +93,36 @@ describe("importedModel()", () => {
     expect(() => prepared("gru.training", options)).toThrow(says);
   });
 
-  test("says which node keeps a file to its batch size", () => {
-    // a reshape to [1, 64], as exporters write where the batch axis is not declared
-    const bytes = readFileSync(new URL("../../fixtures/models/one-example.onnx", import.meta.url));
-    const model = importedModel(readOnnx(bytes), {
-      loss: "softmax-cross-entropy",
-      example: { shape: [4, 2], dtype: "float32" },
-    });
-    expect(model.onlyBatch).toBe(1);
+  const byHand = (name: string, shape: number[]) => {
+    const bytes = readFileSync(new URL(`../../fixtures/models/${name}.onnx`, import.meta.url));
+    const example = { shape, dtype: "float32" as const };
+    const model = importedModel(readOnnx(bytes), { loss: "softmax-cross-entropy", example });
     const vector = new ParameterVector(model.module, { stateSlots: 0 });
+    vector.initialize(model.module, 0);
+    return { model, vector };
+  };
+
+  test("takes several inputs of one shape from examples that are these, stacked", async () => {
+    const { model, vector } = byHand("two-inputs", [2, 3]);
+    const program = await TrainingProgram.create({ model, vector, batchSize: 1, seed: 0 });
+    (program.batch.x as Float32Array).set([1, 2, 3, 1, 0, 1]); // tokens, then their mask
+    // (1, 0, 3) W = (4, 3); label 0: −log softmax = log(1 + e⁻¹), and the gradient of the logits is ±1/(1 + e)
+    expect(await program.run(0)).toBeCloseTo(Math.log(1 + Math.exp(-1)), 6);
+    const p = 1 / (1 + Math.E);
+    const wanted = [-p, p, 0, 0, -3 * p, 3 * p];
+    wanted.forEach((g, i) => {
+      expect(vector.gradients[i]).toBeCloseTo(g, 6);
+    });
+    await program.release();
+    expect(() => byHand("two-inputs", [3])).toThrow(
+      /inputs tokens, mask take examples of shape \[2, length\]: they have \[3\]; stack them, numpy.stack\(\[tokens, mask\], axis=1\)/,
+    );
+  });
+
+  test("says which node keeps a file to its batch size", () => {
+    // a reshape to [1, 8], as exporters write where the batch axis is not declared
+    const { model, vector } = byHand("one-example", [4, 2]);
+    expect(model).toMatchObject({ onlyBatch: 1 });
     const create = EvaluationProgram.create({ model, vector, batchSize: 3 });
     return expect(create).rejects.toThrow(
       /exported for 1, and takes no other .*Reshape.*dynamic_axes=\{"x"/s,

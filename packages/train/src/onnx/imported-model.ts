@@ -4,12 +4,10 @@
  */
 import {
   type BuiltModel,
-  cast,
   Graph,
   mul,
   OnnxError,
   type OnnxModel,
-  reshape,
   type Shape,
   sizeOf,
   type Tensor,
@@ -139,7 +137,7 @@ class Importer {
         `Cannot build the model for batches of ${batchSize} as the file was exported for ${this.sampleSize}, and takes no other (${this.objection}): export it with a symbolic batch axis, dynamic_axes={"${input.name}": {0: "batch"}}`,
       );
     }
-    const bind = new Map([[input.name, cast(reshape(x, [batchSize, ...input.shape]), input.dtype)]]);
+    const bind = input.feed(x);
     for (const { name } of declared.parameters) bind.set(name, context.parameter(name));
     for (const { name } of declared.buffers) bind.set(name, context.buffer(name));
     for (const [name, { shape }] of context.training ? this.noises(batchSize) : []) {
