@@ -15,8 +15,8 @@ const script = fileURLToPath(new URL("../packages/train/src/memory/measure.ts", 
 const load = describeLoad();
 
 const CASES = [
-  ["gpt", "GPT, 6 × 128, 128 positions", [8, 16, 32]],
-  ["resnet20", "ResNet-20", [32, 64, 128]],
+  ["gpt", "GPT, 6 × 128, 128 positions", [8, 16, 32], ["kept", "attention", "blocks"]],
+  ["resnet20", "ResNet-20", [32, 64, 128], ["kept", "blocks"]],
 ] as const;
 
 /** Rounds A B A B, so that a slow minute falls on both; the least time and the median memory of each. */
@@ -27,40 +27,31 @@ const run = (...args: string[]): Measurement =>
     execFileSync(process.execPath, ["--expose-gc", "--import", "tsx", script, ...args], { encoding: "utf8" }),
   );
 
-function measure(name: string, batch: number): readonly [kept: Measurement, again: Measurement] {
-  const rounds = Array.from({ length: ROUNDS }, () => [
-    run(name, String(batch)),
-    run(name, String(batch), "blocks"),
-  ]);
-  const best = (k: 0 | 1): Measurement => {
+function measure(name: string, batch: number, ways: readonly string[]): Measurement[] {
+  const rounds = Array.from({ length: ROUNDS }, () =>
+    ways.map((way) => run(name, String(batch), ...(way === "kept" ? [] : [way]))),
+  );
+  return ways.map((_, k) => {
     const all = rounds.map((round) => round[k]!).sort((a, b) => a.measured - b.measured);
     return { ...all[ROUNDS >> 1]!, milliseconds: Math.min(...all.map(({ milliseconds }) => milliseconds)) };
-  };
-  return [best(0), best(1)];
+  });
 }
 
 const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
-const rows = CASES.flatMap(([name, title, batches]) =>
+const rows = CASES.flatMap(([name, title, batches, ways]) =>
   batches.flatMap((batch) => {
-    const [kept, again] = measure(name, batch);
-    return (
-      [
-        ["kept", kept],
-        ["again", again],
-      ] as const
-    ).map(([what, { measured, predicted, alive, milliseconds, losses }]) => {
+    const all = measure(name, batch, ways);
+    const [kept] = all as [Measurement];
+    return all.map(({ measured, predicted, alive, milliseconds, losses }, k) => {
       const same = String(losses) === String(kept.losses) ? "" : " **no**";
-      const spared =
-        what === "kept"
-          ? ""
-          : `${(100 * (1 - measured / kept.measured)).toFixed(0)} %${same}, ${(milliseconds / kept.milliseconds).toFixed(2)} ×`;
-      return `| ${title}, batch ${batch} | ${what} | ${mb(measured)} | ${mb(predicted)} | ${(predicted / measured).toFixed(2)} | ${mb(alive)} | ${milliseconds.toFixed(0)} | ${spared} |`;
+      const spared = `${(100 * (1 - measured / kept.measured)).toFixed(0)} %${same}, ${(milliseconds / kept.milliseconds).toFixed(2)} ×`;
+      return `| ${title}, batch ${batch} | ${ways[k]} | ${mb(measured)} | ${mb(predicted)} | ${(predicted / measured).toFixed(2)} | ${mb(alive)} | ${milliseconds.toFixed(0)} | ${k === 0 ? "" : spared} |`;
     });
   }),
 );
 const section = `## Memory
 
-${describeMachine()}; ${describeCommit()}; ${load}. Training in float32 with AdamW, one thread, four steps in a process of its own: megabytes by which the resident memory grows at its peak, above the process with everything compiled and nothing computed; beside it \`processMemory\` (ONNX Runtime's planner and arena modelled) and the lives of the tensors alone. Median of ${ROUNDS}; ms of processor time a step, the least of ${4 * ROUNDS}. "again": \`--checkpoint blocks\`; its losses are the same numbers to the last bit${rows.some((row) => row.includes("**no**")) ? ", but where marked" : ""}.
+${describeMachine()}; ${describeCommit()}; ${load}. Training in float32 with AdamW, one thread, four steps in a process of its own: megabytes by which the resident memory grows at its peak, above the process with everything compiled and nothing computed; beside it \`processMemory\` (ONNX Runtime's planner and arena modelled) and the lives of the tensors alone. Median of ${ROUNDS}; ms of processor time a step, the least of ${4 * ROUNDS}. "blocks", "attention": \`--checkpoint\`; losses are the same numbers to the last bit${rows.some((row) => row.includes("**no**")) ? ", but where marked" : ""}.
 
 | network | activations | measured | planned | ÷ | alive | ms | spared, time |
 | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -131,7 +131,7 @@ describe("thalweg memory", () => {
     expect(code).toBe(0);
     expect(err).toBe(`Wrote ${file}\n`);
     expect(out).toMatch(/^optimizer state +21\.49 MB .*of 4 ranks$/m); // 10 745 088 · 8 / 4
-    expect(out).toMatch(/\d+ blocks are computed again, which is \d+\.\d % more work/);
+    expect(out).toMatch(/\d+ pieces are computed again, which is \d+\.\d % more work/);
     const [, largest] = /Largest batch that fits: (\d+), \d+\.\d\d MB/.exec(out)!;
     expect(Number(largest)).toBeGreaterThan(8);
     const { document } = new JSDOM(readFileSync(file, "utf8").replace(/^<\?xml[^>]*>/, "")).window;
@@ -203,6 +203,8 @@ describe("thalweg train --checkpoint blocks", () => {
   test("refuses what is no kind of checkpoint", async () => {
     const { code, err } = await train("--checkpoint", "layers");
     expect(code).toBe(2);
-    expect(err).toContain("Cannot use --checkpoint as it must be one of blocks: current value is layers");
+    expect(err).toContain(
+      "Cannot use --checkpoint as it must be one of blocks, attention: current value is layers",
+    );
   });
 });

@@ -10,7 +10,7 @@ import {
   type MemoryPart,
   type MemoryPlan,
   type MemoryRequest,
-  markBlocks,
+  markCheckpoints,
   type PrecisionName,
   type ProcessMemory,
   planMemory,
@@ -68,7 +68,11 @@ export function define(command: Command, io: Io): void {
       "fp32" as const,
     )
     .option("--rule <rule>", "whose state is counted; see thalweg rules", "adamw")
-    .option("--checkpoint <what>", "compute activations again: blocks", oneOf("--checkpoint", ...CHECKPOINTS))
+    .option(
+      "--checkpoint <what>",
+      "compute activations again: blocks, or attention alone",
+      oneOf("--checkpoint", ...CHECKPOINTS),
+    )
     .option(
       "--zero <stage>",
       "shard over ranks: 1 state, 2 and gradients, 3 and parameters",
@@ -127,7 +131,7 @@ async function run(name: string | undefined, options: Options, io: Io): Promise<
   fromUser(() => {
     const { loss, parameters, buffers } = model.trace(batch);
     stateCount(rule, parameters);
-    if (checkpoint) markBlocks(loss, [...parameters, ...buffers]);
+    if (checkpoint) markCheckpoints(checkpoint, loss, [...parameters, ...buffers]);
   });
   const request = { model, batchSize: batch, rule, precision, sharding, ...(checkpoint && { checkpoint }) };
   const answer: Answer = {
@@ -198,7 +202,7 @@ function asText({ asked, request, plan, sharding, largest, process, thumb }: Ans
     `Kept of the forward pass for the backward pass: ${size(plan.kept)}.`,
     ...(checkpoint
       ? [
-          `${plan.blocks === 1 ? "1 block is" : `${plan.blocks} blocks are`} computed again, which is ${share(plan.recomputed)} more work.`,
+          `${plan.blocks === 1 ? "1 piece is" : `${plan.blocks} pieces are`} computed again, which is ${share(plan.recomputed)} more work.`,
         ]
       : []),
     `At the worst moment (${plan.during}) the largest are`,

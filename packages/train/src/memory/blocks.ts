@@ -7,16 +7,11 @@
  *   memory ≈ Σ bytes of the tensors kept + bytes within the largest block
  *
  * Many small blocks make the first term large, few large ones the second; in a chain of n equal layers √n blocks are best. The
- * blocks' size is searched for, as in the paper's Algorithm 3. A network that marks blocks of its own (`checkpointed` of
- * @thalweg/nn) is left as it is.
+ * blocks' size is searched for, as in the paper's Algorithm 3.
  *
  * Source: Chen et al., "Training deep nets with sublinear memory cost", arXiv:1604.06174, §4.2 and Algorithm 3.
  */
 import { ancestors, bytesOf, type Tensor } from "@thalweg/graph";
-
-/** What is to be computed again: all blocks that pay. */
-export const CHECKPOINTS = ["blocks"] as const;
-export type Checkpoints = (typeof CHECKPOINTS)[number];
 
 /** A tensor on which alone everything later depends, and the bytes computed since the one before it, its own among them. */
 interface Cut {
@@ -28,11 +23,10 @@ interface Cut {
  * Mark the blocks of a forward pass, before its gradients are made; how many there are. `fixed` are inputs that do not change from
  * batch to batch: parameters and buffers. Raises RangeError where there is nothing to mark.
  */
-export function markBlocks(loss: Tensor, fixed: Iterable<Tensor>): number {
+export function markBlocks(loss: Tensor, fixed: ReadonlySet<Tensor>): number {
   const { checkpoints } = loss.graph;
-  if (checkpoints.length > 0) return checkpoints.length;
   const order = ancestors([loss]);
-  const moving = movingTensors(order, new Set(fixed));
+  const moving = movingTensors(order, fixed);
   let first = 0;
   let head: Tensor[] = [];
   for (const tensor of chooseEnds(findCuts(order, moving))) {
@@ -49,7 +43,7 @@ export function markBlocks(loss: Tensor, fixed: Iterable<Tensor>): number {
 }
 
 /** Inputs that change from batch to batch, and all that is computed from them. */
-function movingTensors(order: readonly Tensor[], fixed: ReadonlySet<Tensor>): ReadonlySet<Tensor> {
+export function movingTensors(order: readonly Tensor[], fixed: ReadonlySet<Tensor>): ReadonlySet<Tensor> {
   const moving = new Set<Tensor>();
   for (const tensor of order) {
     const { origin } = tensor;
@@ -62,7 +56,8 @@ function movingTensors(order: readonly Tensor[], fixed: ReadonlySet<Tensor>): Re
   return moving;
 }
 
-const inputsOf = (range: readonly Tensor[], moving: ReadonlySet<Tensor>): Tensor[] => [
+/** Inputs among `moving` that the range reads. */
+export const inputsOf = (range: readonly Tensor[], moving: ReadonlySet<Tensor>): Tensor[] => [
   ...new Set(
     range.flatMap(({ origin }) =>
       origin.kind === "call"

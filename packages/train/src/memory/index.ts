@@ -1,5 +1,5 @@
 /** How much memory training takes, before it is tried. Read first: plan.ts. */
-export { CHECKPOINTS, type Checkpoints, markBlocks } from "./blocks.ts";
+export { CHECKPOINTS, type Checkpoints, markCheckpoints } from "./checkpoints.ts";
 export { type LargestBatch, largestBatch } from "./largest-batch.ts";
 export { type FileOptions, plannable, plannableFile } from "./models.ts";
 export {

@@ -12,7 +12,7 @@ import { cifarResnet, crossEntropy, gpt, type Module } from "@thalweg/nn";
 import { adamw, Optimizer, stateSlotCount, wasmBackend } from "@thalweg/optim";
 import { ParameterVector } from "../parameter-vector.ts";
 import { classifier, type Model, TrainingProgram } from "../program.ts";
-import type { Checkpoints } from "./blocks.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import { plannable } from "./models.ts";
 import { planMemory } from "./plan.ts";
 import { processMemory } from "./process.ts";

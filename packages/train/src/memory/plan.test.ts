@@ -6,7 +6,7 @@ import { crossEntropy, gpt, linear, type Module, mlp, resnet18 } from "@thalweg/
 import { adafactor, adamw, muon, type Rule, scheduleFreeAdamw, sgd, shampoo } from "@thalweg/optim";
 import { describe, expect, test } from "vitest";
 import { classifier, type Model } from "../program.ts";
-import { markBlocks } from "./blocks.ts";
+import { markCheckpoints } from "./checkpoints.ts";
 import { largestBatch } from "./largest-batch.ts";
 import { plannable, plannableFile } from "./models.ts";
 import { type MemoryRequest, planMemory } from "./plan.ts";
@@ -91,6 +91,16 @@ describe("planMemory()", () => {
     expect(input).toBe(2 * BATCH * T * WIDTH);
     expect((48 * input + layer) / 8e9).toBeGreaterThan(0.9);
     expect((48 * input + layer) / 8e9).toBeLessThan(1.1);
+  });
+
+  test("GPT-2 1.5B: with attention computed again, only the scores are not kept", () => {
+    const kept = (layers: number) => planMemory({ ...xl(layers), checkpoint: "attention" });
+    // arXiv:2205.05198, §5: 34 bytes a position and unit of width, two of them masks of dropout, which is none here
+    expect(kept(48).kept - kept(47).kept).toBe(32 * BATCH * T * WIDTH);
+    // q kᵀ and scores · v, 4 T² of width beside 24 width² T: T/6 width, of a forward pass that is a third
+    const share = kept(48).recomputed;
+    expect(share).toBeGreaterThan(0.01);
+    expect(share).toBeLessThan(T / (6 * WIDTH) / 3);
   });
 
   test("GPT-2 1.5B: checkpoints spare most of it, for at most a third more work", () => {
@@ -232,7 +242,7 @@ describe("largestBatch()", () => {
   });
 });
 
-describe("markBlocks()", () => {
+describe("markCheckpoints()", () => {
   /** L = mean of h², h = x through so many layers tanh(h w). */
   function chain(layers: number) {
     const graph = new Graph();
@@ -244,7 +254,7 @@ describe("markBlocks()", () => {
 
   test("in a chain of n layers, some √n blocks", () => {
     const { loss, weights } = chain(100);
-    const blocks = markBlocks(loss, weights);
+    const blocks = markCheckpoints("blocks", loss, weights);
     // two tensors a layer: s blocks keep s and 200/s, least where s = √200
     expect(blocks).toBeGreaterThanOrEqual(10);
     expect(blocks).toBeLessThanOrEqual(20);
@@ -264,7 +274,7 @@ describe("markBlocks()", () => {
     });
     const results = [true, false].map((marked) => {
       const { loss, weights } = chain(12);
-      if (marked) expect(markBlocks(loss, weights)).toBeGreaterThan(2);
+      if (marked) expect(markCheckpoints("blocks", loss, weights)).toBeGreaterThan(2);
       return evaluate([loss, ...gradients(loss, weights)], feeds(weights));
     });
     expect(results[0]).toEqual(results[1]);
@@ -273,9 +283,9 @@ describe("markBlocks()", () => {
   test("leaves a network that marks its own blocks as it is, and refuses one without any", () => {
     const own = xl(3, true).model.trace(1);
     const marked = [...own.loss.graph.checkpoints];
-    expect(markBlocks(own.loss, own.parameters)).toBe(3);
+    expect(markCheckpoints("blocks", own.loss, own.parameters)).toBe(3);
     expect(own.loss.graph.checkpoints).toEqual(marked);
-    expect(() => markBlocks(chain(0).loss, [])).toThrow(
+    expect(() => markCheckpoints("blocks", chain(0).loss, [])).toThrow(
       /^Cannot compute blocks again as the network must have two/,
     );
   });

@@ -13,7 +13,7 @@
  */
 import { ancestors, bytesOf, gradients, isRecomputed, peakMemory, type Tensor } from "@thalweg/graph";
 import type { Rule } from "@thalweg/optim";
-import { type Checkpoints, markBlocks } from "./blocks.ts";
+import { type Checkpoints, markCheckpoints } from "./checkpoints.ts";
 import { type PrecisionName, precisions } from "./precision.ts";
 import { recomputedShare } from "./products.ts";
 import { perRank, type Sharding, WHOLE } from "./sharding.ts";
@@ -65,7 +65,7 @@ export interface MemoryPlan {
   readonly total: number;
   /** Bytes of the activations that the backward pass, or what computes blocks again, reads of the forward pass. */
   readonly kept: number;
-  /** Blocks that are computed again, and the work for it as a share of a step's without. */
+  /** Blocks, or other pieces, that are computed again, and the work for it as a share of a step's without. */
   readonly blocks: number;
   readonly recomputed: number;
   /** What is computed at the worst moment. */
@@ -84,7 +84,7 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
   const { loss, parameters, buffers, updates } = traced;
   const count = parameters.reduce((sum, parameter) => sum + countOf(parameter), 0);
   const numbers = stateCount(rule, parameters satisfies readonly ParameterShape[]);
-  const blocks = checkpoint ? markBlocks(loss, [...parameters, ...buffers]) : 0;
+  const blocks = checkpoint ? markCheckpoints(checkpoint, loss, [...parameters, ...buffers]) : 0;
   const slopes = gradients(loss, parameters);
   const outputs = [loss, ...slopes, ...updates];
 

@@ -10,7 +10,7 @@
  */
 import { bytesOf, gradients, type Tensor } from "@thalweg/graph";
 import { layOut } from "../session.ts";
-import { markBlocks } from "./blocks.ts";
+import { markCheckpoints } from "./checkpoints.ts";
 import type { MemoryRequest } from "./plan.ts";
 import { arenaBytes } from "./runtime.ts";
 import { stateCount } from "./state.ts";
@@ -31,7 +31,7 @@ export async function processMemory(
 ): Promise<ProcessMemory> {
   const { model, batchSize, rule, checkpoint } = request;
   const { loss, parameters, buffers, updates } = model.trace(batchSize);
-  if (checkpoint) markBlocks(loss, [...parameters, ...buffers]);
+  if (checkpoint) markCheckpoints(checkpoint, loss, [...parameters, ...buffers]);
   const slopes = gradients(loss, parameters);
   const outputs = Object.fromEntries([loss, ...slopes, ...updates].map((tensor, k) => [String(k), tensor]));
   const { lowered } = await layOut(outputs, true);
