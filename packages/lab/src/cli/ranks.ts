@@ -19,6 +19,8 @@ export async function onRanks(io: Io, work: (io: Io) => Promise<number>): Promis
     return refuseToJoin(error, io);
   }
   if (communicator === alone) return work(io);
+  // A scheduler's warning outside of training changes nothing; without a listener it would end the process, and the job would fail.
+  process.on("SIGUSR1", () => {});
   const { rank, size } = communicator;
   let message = "";
   const silent: Io = {

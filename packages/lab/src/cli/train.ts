@@ -253,7 +253,15 @@ function asked(task: string | undefined, options: Options, ranks: number): Asked
 }
 
 /** What only makes sense together. */
-function checkTogether({ batches, localBatch, scaleRate, batchNorm, zero }: Options, ranks: number): void {
+function checkTogether(
+  { batches, localBatch, scaleRate, batchNorm, checkpoint, zero }: Options,
+  ranks: number,
+): void {
+  if (batchNorm === "synchronised" && checkpoint !== undefined) {
+    throw new UsageError(
+      "Cannot train with --batch-norm synchronised and --checkpoint as what is computed again would need the other ranks again: give one",
+    );
+  }
   if (batches !== undefined && localBatch !== undefined) {
     throw new UsageError(
       "Cannot train with --batches and --local-batch as both say how large batches are: give one",

@@ -41,8 +41,14 @@ export class SynchronisedProgram {
     return this.parts.batch;
   }
 
-  /** Trace, differentiate, cut and compile. */
+  /** Trace, differentiate, cut and compile. Raises RangeError for a model whose activations are computed again. */
   static async create(options: SynchronisedOptions): Promise<SynchronisedProgram> {
+    const { checkpoint } = options.model;
+    if (checkpoint !== undefined) {
+      throw new RangeError(
+        `Cannot synchronise batch statistics as activations must be kept for the backward pass: the model computes them again (${checkpoint}); use one of the two`,
+      );
+    }
     const { vector, communicator, threads = 1, blocks = true } = options;
     const traced = traceLoss({ ...options, statistics: communicator.size });
     const { context, batch, reads, noises, loss, parameters } = traced;
