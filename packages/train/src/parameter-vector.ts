@@ -4,7 +4,7 @@
  * it in place; a checkpoint is a copy of it. Buffers, such as running means, lie in a vector of their own.
  */
 import { FlatMemory } from "@thalweg/formula";
-import { initializeBuffers, initializeParameters, type Module } from "@thalweg/nn";
+import { type Declared, initializeBuffers, initializeParameters, type Module } from "@thalweg/nn";
 import type { Segment } from "@thalweg/optim";
 
 export interface ParameterVectorOptions {
@@ -25,7 +25,10 @@ export class ParameterVector {
   readonly buffers: Float32Array;
 
   /** Zeros for every parameter of `module`; see `initialize`. Raises RangeError when they do not fit in memory. */
-  constructor(module: Module, { stateSlots, stateSize }: ParameterVectorOptions) {
+  constructor(
+    module: Pick<Declared, "parameters" | "buffers">,
+    { stateSlots, stateSize }: ParameterVectorOptions,
+  ) {
     this.segments = layOut(module.parameters);
     this.bufferSegments = layOut(module.buffers);
     const count = totalSize(this.segments);

@@ -24,6 +24,12 @@ export interface BufferMoverOptions {
   readonly threads: number;
 }
 
+/** What statistics are measured with. */
+export type StatisticsOptions = Pick<
+  BufferMoverOptions,
+  "model" | "examples" | "vector" | "statisticsOf" | "threads"
+>;
+
 /** Largest chunk that statistics are measured on at once. */
 const CHUNK = 250;
 const STATISTICS_OF = 1_000;
@@ -78,7 +84,7 @@ export class BufferMover {
 }
 
 /** Measures a model's running statistics at the parameters that the vector holds. */
-class Statistics {
+export class Statistics {
   private readonly session: BoundSession;
   private readonly batch: Batch;
   /** Where the next buffers are written: as long as the vector's. */
@@ -102,7 +108,7 @@ class Statistics {
     this.begins = begins;
   }
 
-  static async create(options: BufferMoverOptions): Promise<Statistics> {
+  static async create(options: StatisticsOptions): Promise<Statistics> {
     const { model, examples, vector, threads, statisticsOf = STATISTICS_OF } = options;
     const count = Math.min(statisticsOf, examples.indices.length);
     const batchSize = Math.min(CHUNK, count);
