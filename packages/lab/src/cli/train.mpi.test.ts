@@ -12,7 +12,7 @@ import {
   startJob,
   startRanks,
   titled,
-} from "../../../train/src/parallel/testing/mpi.ts";
+} from "../../../../scripts/testing/mpirun.ts";
 import { until } from "../compare/testing.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/thalweg.mjs", import.meta.url));

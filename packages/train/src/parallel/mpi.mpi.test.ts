@@ -4,8 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import {
+  type Job,
+  type Launcher,
+  mpich,
+  openMpi,
+  processesWith,
+  runRanks,
+  titled,
+} from "../../../../scripts/testing/mpirun.ts";
 import { readRun } from "../run-folder.ts";
-import { type Job, type Launcher, mpich, openMpi, processesWith, runRanks, titled } from "./testing/mpi.ts";
 
 const root = mkdtempSync(join(tmpdir(), "thalweg-ranks-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
