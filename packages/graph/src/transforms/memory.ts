@@ -32,7 +32,7 @@ const BYTES: Readonly<Record<DType, number>> = {
 export const bytesOf = ({ size, dtype }: Tensor): number => size * BYTES[dtype];
 
 /** Operators whose output is their first operand's memory under another shape. */
-const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
+export const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
 
 /**
  * `activations`: what the forward pass computes, also where it is computed again. `gradients`: what else is computed, the

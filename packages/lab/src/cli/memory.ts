@@ -17,6 +17,7 @@ import {
   precisions,
   processMemory,
   type RuleOfThumb,
+  SHARDED_FROM,
   type Sharding,
   stateCount,
   transformerRule,
@@ -173,8 +174,8 @@ const PARTS: Readonly<Record<MemoryPart, string>> = {
   workspace: "backward's workspace",
 };
 
-/** Those that are divided among the ranks, by the stage that divides them. */
-const DIVIDED: Partial<Record<MemoryPart, number>> = { masters: 1, state: 1, gradients: 2, parameters: 3 };
+/** The stages that divide parts among the ranks. */
+const DIVIDED: Partial<Record<MemoryPart, number>> = SHARDED_FROM;
 
 function asText({ asked, request, plan, sharding, largest, process, thumb }: Answer): string {
   const { batchSize, rule, precision, checkpoint } = request;

@@ -11,7 +11,7 @@
  *
  * Source: Chen et al., "Training deep nets with sublinear memory cost", arXiv:1604.06174, §4.2 and Algorithm 3.
  */
-import { ancestors, bytesOf, type Tensor } from "@thalweg/graph";
+import { ancestors, bytesOf, type Tensor, VIEWS } from "@thalweg/graph";
 
 /** A tensor on which alone everything later depends, and the bytes computed since the one before it, its own among them. */
 interface Cut {
@@ -29,7 +29,12 @@ export function markBlocks(loss: Tensor, fixed: ReadonlySet<Tensor>): number {
   const moving = movingTensors(order, fixed);
   let first = 0;
   let head: Tensor[] = [];
-  for (const tensor of chooseEnds(findCuts(order, moving))) {
+  const cuts = findCuts(order, moving);
+  const given = inputsOf(
+    order.filter(({ id }) => id <= cuts[0]!.tensor.id),
+    moving,
+  );
+  for (const tensor of chooseEnds(cuts, bytesOfAll(given))) {
     const end = tensor.id + 1;
     const range = order.filter(({ id }) => id >= first && id < end);
     // what a block makes of the batch's inputs alone, such as dropout's mask, is computed again too
@@ -67,9 +72,6 @@ export const inputsOf = (range: readonly Tensor[], moving: ReadonlySet<Tensor>):
   ),
 ];
 
-/** Operators whose output is their operand's memory. */
-const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
-
 /** All cuts in order; the last one is the loss. */
 function findCuts(order: readonly Tensor[], moving: ReadonlySet<Tensor>): Cut[] {
   const computed = order.filter((tensor) => tensor.origin.kind === "call" && moving.has(tensor));
@@ -106,31 +108,37 @@ function lastReads(computed: readonly Tensor[]): ReadonlyMap<Tensor, number> {
  * The ends of the blocks that are computed again. What comes after the last of them is kept: its gradients are wanted first. For
  * each size that a block may have, blocks are filled up to it one after the other, and the size with the least memory wins.
  */
-function chooseEnds(cuts: readonly Cut[]): readonly Tensor[] {
+function chooseEnds(cuts: readonly Cut[], given: number): readonly Tensor[] {
   const total = cuts.reduce((sum, { bytes }) => sum + bytes, 0);
   let best: { readonly memory: number; readonly ends: readonly Tensor[] } = { memory: total, ends: [] };
   let most = 0;
   for (const { bytes } of cuts) {
     most += bytes;
-    const candidate = fill(cuts, most);
+    const candidate = fill(cuts, given, most);
     if (candidate.memory < best.memory) best = candidate;
   }
   return best.ends;
 }
 
-/** Blocks of at most so many bytes, and the memory of their ends and of the largest. */
-function fill(cuts: readonly Cut[], most: number): { memory: number; ends: Tensor[] } {
+/**
+ * Blocks that compute at most so many bytes, and the memory of their ends and of the largest, with the copy of its input that it is
+ * computed from; `given` is what the first one reads.
+ */
+function fill(cuts: readonly Cut[], given: number, most: number): { memory: number; ends: Tensor[] } {
   const ends: Tensor[] = [];
-  let [block, largest, kept] = [0, 0, 0];
+  let [block, largest, kept, copy] = [0, 0, 0, given];
   cuts.forEach(({ bytes }, k) => {
     const before = cuts[k - 1]?.tensor;
     if (before && block + bytes > most) {
       ends.push(before);
       kept += bytesOf(before);
-      block = 0;
+      [block, copy] = [0, bytesOf(before)];
     }
     block += bytes;
-    largest = Math.max(largest, block);
+    largest = Math.max(largest, block + copy);
   });
   return { memory: kept + largest, ends };
 }
+
+const bytesOfAll = (tensors: readonly Tensor[]): number =>
+  tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);

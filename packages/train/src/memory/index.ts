@@ -13,6 +13,6 @@ export {
 } from "./plan.ts";
 export { type Precision, type PrecisionName, precisions } from "./precision.ts";
 export { type ProcessMemory, processMemory } from "./process.ts";
-export type { Sharding } from "./sharding.ts";
+export { SHARDED_FROM, type Sharding } from "./sharding.ts";
 export { type ParameterShape, stateCount } from "./state.ts";
 export { type RuleOfThumb, type TransformerSize, transformerRule } from "./transformer.ts";

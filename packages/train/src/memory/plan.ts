@@ -11,7 +11,7 @@
  * this graph, computed in the order in which it is built. What PyTorch keeps of the same network differs, as it computes by other operators:
  * `kept` and `transformer.ts` are for comparing. What ONNX Runtime's process takes beyond it is in `runtime.ts`.
  */
-import { ancestors, bytesOf, gradients, isRecomputed, peakMemory, type Tensor } from "@thalweg/graph";
+import { ancestors, bytesOf, gradients, isRecomputed, peakMemory, type Tensor, VIEWS } from "@thalweg/graph";
 import type { Rule } from "@thalweg/optim";
 import { type Checkpoints, markCheckpoints } from "./checkpoints.ts";
 import { type PrecisionName, precisions } from "./precision.ts";
@@ -124,9 +124,6 @@ function requireSize(what: string, value: number): void {
     `Cannot plan memory as ${what} must be a whole number, 1 or more: current value is ${value}`,
   );
 }
-
-/** Operators whose output is their operand's memory. */
-const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
 
 /** The tensor whose memory it lies in. */
 function home(tensor: Tensor): Tensor {

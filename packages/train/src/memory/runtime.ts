@@ -17,10 +17,7 @@
  *
  * Source: onnxruntime/core/framework/allocation_planner.cc (FindReusableTensor), bfc_arena.cc (FindChunkPtr, Extend).
  */
-import { type Application, bytesOf, forDepthFirst, type Tensor } from "@thalweg/graph";
-
-/** Operators whose output is their first operand's memory under another shape. */
-const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
+import { type Application, bytesOf, forDepthFirst, type Tensor, VIEWS } from "@thalweg/graph";
 
 /** Bytes that a run takes between its inputs and its outputs, at the worst moment. */
 export function arenaBytes(outputs: readonly Tensor[]): number {
