@@ -52,6 +52,8 @@ export {
   planeThrough,
   rangeOf,
 } from "./families/models.ts";
+// how far it rises nearby
+export * from "./sharpness/index.ts";
 // files
 export { type ContainerOptions, parseSurface, serializeSurface } from "./store/container.ts";
 export { fieldOf, type HeightField, heightField } from "./store/height-field.ts";

@@ -45,6 +45,13 @@ describe("curvature", () => {
     const shares = report.gradient.shares;
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
     expect(shares[4]).toBeLessThanOrEqual(1);
+    const { keskar, worst, average } = report.sharpness;
+    expect(keskar).toBeGreaterThan(0);
+    // within so small a box the loss is nearly linear: the rise is 0.002 Σ |w g|, at most 0.002 ‖w‖ ‖g‖
+    expect(worst).toBeGreaterThan(0);
+    expect(worst).toBeLessThan(0.002 * 20 * report.gradientNorm);
+    expect(average.value).toBeGreaterThan(0);
+    expect(average.standardError).toBeLessThan(average.value);
     // two estimates of one number, from different vectors
     const { runs, dimension } = report.density;
     const traces = runs.map(({ nodes, weights }: { nodes: number[]; weights: number[] }) =>
@@ -97,6 +104,7 @@ describe("curvature", () => {
     );
     expect(lines[3]).toMatch(/^λ1 +\d+\.\d+ +\d\.\de-\d +\d+\.\d %$/);
     expect(out).toMatch(/\ntrace +\d+\.\d+ ± \d+/);
+    expect(out).toMatch(/\nrise on average, each weight by 10 % +\d\.\d+ ± /);
     expect(out).toMatch(/\nsgd is stable below 2\/η = 1200; λ1 is \d+\.\d+, 0\.\d %/);
     const svg = readFileSync(file, "utf8");
     const { document } = new JSDOM(svg.replace(/^<\?xml[^>]*>/, "")).window;

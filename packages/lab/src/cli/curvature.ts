@@ -9,6 +9,7 @@ import {
   type MatrixName,
   matrices,
   measureCurvature,
+  radii,
 } from "../curvature/measure.ts";
 import {
   examplesOf,
@@ -191,8 +192,8 @@ async function picture(
 }
 
 function describe(report: CurvatureReport): string {
-  const { loss, gradientNorm, largest, smallest, gradient, trace, density, negative, edge, products } =
-    report;
+  const { loss, gradientNorm, largest, smallest, gradient, trace, density, negative, products } = report;
+  const { sharpness, edge } = report;
   const eigenvalues = columns(
     [
       ["", "eigenvalue", "residual", "share of the gradient so far"],
@@ -213,6 +214,9 @@ function describe(report: CurvatureReport): string {
     ["trace", withError(trace)],
     ["mean of λ²", withError(moment(density, 2))],
     ["eigenvalues below −λ1/1000", `${percent(negative.value)} ± ${percent(negative.standardError)}`],
+    [`Keskar's sharpness, box ${radii.keskar}`, `${brief(sharpness.keskar)} %`],
+    [`rise of the loss at worst, each weight by ${100 * radii.worst} %`, brief(sharpness.worst)],
+    [`rise on average, each weight by ${100 * radii.average} %`, withError(sharpness.average)],
   ];
   const tensors = Object.entries(trace.tensors).map(([name, estimate]) => [`  ${name}`, withError(estimate)]);
   const stability =

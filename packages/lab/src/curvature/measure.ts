@@ -1,5 +1,6 @@
 /** All that is asked of the curvature at a place, measured on one sample of its data: eigenvalues, trace, density, the gradient, stability. */
 import {
+  averageCase,
   type CurvatureOperator,
   confirmResiduals,
   type EigenOptions,
@@ -8,6 +9,7 @@ import {
   edgeOperator,
   eigenpairs,
   gradientOverlap,
+  keskarSharpness,
   restrictedTo,
   SampledLoss,
   SharpnessTracker,
@@ -19,17 +21,18 @@ import {
   stabilityEdge,
   type Trace,
   trace,
+  worstCase,
 } from "@thalweg/landscape";
 import { examplesOf, type Part, type Place } from "./place.ts";
 
 export const matrices = ["hessian", "gauss-newton"] as const;
 export type MatrixName = (typeof matrices)[number];
 
-/** Products that density and trace may take. */
+/** Products that density and trace may take, gradients of a climb, and draws of the average case. */
 export const efforts = {
-  quick: { runs: 2, steps: 30, sketch: 5, products: 35 },
-  normal: { runs: 5, steps: 50, sketch: 10, products: 60 },
-  full: { runs: 20, steps: 100, sketch: 30, products: 200 },
+  quick: { runs: 2, steps: 30, sketch: 5, products: 35, climb: 10, draws: 20 },
+  normal: { runs: 5, steps: 50, sketch: 10, products: 60, climb: 20, draws: 100 },
+  full: { runs: 20, steps: 100, sketch: 30, products: 200, climb: 40, draws: 400 },
 } as const;
 export type Effort = keyof typeof efforts;
 
@@ -66,6 +69,8 @@ export interface CurvatureReport {
   readonly density: SpectralDensity;
   /** The share of eigenvalues below −1e-3 of the largest: clear of the many that are nearly zero. */
   readonly negative: Estimate;
+  /** Keskar's in percent; the rise of the loss at worst and on average, each parameter moving by a share of itself. */
+  readonly sharpness: { readonly keskar: number; readonly worst: number; readonly average: Estimate };
   /** Where a run's rule has a condition of stability. */
   readonly edge?: {
     readonly rule: string;
@@ -80,6 +85,9 @@ export interface CurvatureReport {
   readonly products: number;
 }
 
+/** Sizes of the neighbourhoods that sharpness is measured in: Keskar's box, and shares of each weight (arXiv:2302.07011, section 4). */
+export const radii = { keskar: 1e-3, worst: 2e-3, average: 0.1 } as const;
+
 /** Below this share of the largest eigenvalue, an eigenvalue counts as negative. */
 const CLEARLY_NEGATIVE = -1e-3;
 
@@ -93,7 +101,7 @@ export async function measureCurvature(request: CurvatureRequest): Promise<Curva
   try {
     const whole = matrix === "hessian" ? loss.hessian() : loss.gaussNewton();
     const operator = restrictedTo(whole, ({ name }) => moves(name));
-    const { runs, steps, sketch, products: most } = efforts[effort];
+    const { runs, steps, sketch, products: most, climb, draws } = efforts[effort];
 
     onStage?.("gradient");
     const gradients = new Float64Array(vector.size);
@@ -116,6 +124,13 @@ export async function measureCurvature(request: CurvatureRequest): Promise<Curva
       steps: Math.min(steps, operator.dimension),
       seed,
     });
+    onStage?.("sharpness");
+    const worst = await worstCase(loss, { radius: radii.worst, steps: climb, moves });
+    const sharpness = {
+      keskar: await keskarSharpness(loss, { radius: radii.keskar, steps: climb, moves }),
+      worst: worst.rise,
+      average: await averageCase(loss, { radius: radii.average, draws, seed, moves }),
+    };
     onStage?.("stability");
     const edge = training && (await measureEdge(operator, training, largest.values[0]!, seed));
 
@@ -131,6 +146,7 @@ export async function measureCurvature(request: CurvatureRequest): Promise<Curva
       trace: traced,
       density,
       negative: shareBelow(density, CLEARLY_NEGATIVE * Math.abs(largest.values[0]!)),
+      sharpness,
       ...(edge && { edge: edge.report }),
       products: spent + (edge?.products ?? 0),
     };

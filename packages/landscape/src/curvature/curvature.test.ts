@@ -33,6 +33,7 @@ describe("SampledLoss", () => {
     const gradient = new Float64Array(losses[name].vector.size);
     expect(await losses[name].gradient(gradient)).toBeCloseTo(exactNetworks[name].value, 5);
     expect(largestError(gradient, exactNetworks[name].gradient)).toBeLessThan(2e-6);
+    expect(await losses[name].value()).toBeCloseTo(exactNetworks[name].value, 5);
   });
 
   test.each([

@@ -3,6 +3,7 @@
  * form, so that the function does not change from one call to the next: running means stand for those of the batch, and nothing is
  * dropped.
  *
+ *   loss          L alone
  *   gradient      ∇L                    also writes the loss
  *   hessian       H v = ∇(∇L · v)
  *   gaussNewton   G v = Jᵀ H_L J v      where the model's measures say what its outputs are
@@ -11,7 +12,7 @@ import { type DType, gaussNewtonProduct, type Tensor, vjp } from "@thalweg/graph
 import { tracing } from "@thalweg/nn";
 import { type Batch, BoundSession, type Model, type ParameterVector, segmentOf } from "@thalweg/train";
 
-export const derivatives = ["gradient", "hessian", "gaussNewton"] as const;
+export const derivatives = ["loss", "gradient", "hessian", "gaussNewton"] as const;
 export type Derivative = (typeof derivatives)[number];
 
 export interface FlatProgramOptions {
@@ -33,6 +34,7 @@ type Rule = (parts: {
 }) => Tensor[];
 
 const RULES: Readonly<Record<Derivative, Rule>> = {
+  loss: () => [],
   gradient: ({ loss, parameters }) => vjp([loss], parameters),
   hessian: ({ loss, parameters, tangents }) => vjp(vjp([loss], parameters), parameters, tangents),
   gaussNewton: ({ loss, outputs, parameters, tangents }) =>
@@ -43,9 +45,9 @@ export class FlatProgram {
   /** Fill it before a run. */
   readonly batch: Batch;
   readonly batchSize: number;
-  /** v; a gradient does not read it. */
+  /** v, where the derivative is a product. */
   readonly direction: Float32Array;
-  /** What was computed, as long as θ. */
+  /** What was computed, as long as θ; nothing of a loss. */
   readonly result: Float32Array;
   private readonly lossValue: Float32Array;
   private readonly session: BoundSession;
@@ -79,24 +81,23 @@ export class FlatProgram {
     for (const segment of vector.segments) reads.set(segment.name, segmentOf(vector.parameters, segment));
     for (const segment of vector.bufferSegments) reads.set(segment.name, segmentOf(vector.buffers, segment));
 
-    const direction = new Float32Array(derivative === "gradient" ? 0 : vector.size);
-    const tangents =
-      derivative === "gradient"
-        ? []
-        : vector.segments.map((segment) => {
-            const tangent = context.graph.input(`direction/${segment.name}`, segment.shape);
-            reads.set(tangent.name, segmentOf(direction, segment));
-            return tangent;
-          });
+    const isProduct = derivative === "hessian" || derivative === "gaussNewton";
+    const direction = new Float32Array(isProduct ? vector.size : 0);
+    const tangents = (isProduct ? vector.segments : []).map((segment) => {
+      const tangent = context.graph.input(`direction/${segment.name}`, segment.shape);
+      reads.set(tangent.name, segmentOf(direction, segment));
+      return tangent;
+    });
     const parameters = vector.segments.map(({ name }) => context.parameters.get(name)!);
     const results = RULES[derivative]({ loss, outputs, parameters, tangents });
 
-    const result = new Float32Array(vector.size);
+    const result = new Float32Array(results.length === 0 ? 0 : vector.size);
     const lossValue = new Float32Array(1);
-    const written: [name: string, tensor: Tensor, memory: Float32Array][] = vector.segments.map(
-      (segment, k) => [`result/${segment.name}`, results[k]!, segmentOf(result, segment)],
-    );
-    if (derivative === "gradient") written.push(["loss", loss, lossValue]);
+    const written: [name: string, tensor: Tensor, memory: Float32Array][] = results.map((tensor, k) => {
+      const segment = vector.segments[k]!;
+      return [`result/${segment.name}`, tensor, segmentOf(result, segment)];
+    });
+    if (!isProduct) written.push(["loss", loss, lossValue]);
     const session = await BoundSession.create({
       outputs: Object.fromEntries(written.map(([name, tensor]) => [name, tensor])),
       reads,
@@ -111,7 +112,7 @@ export class FlatProgram {
     return this.result;
   }
 
-  /** The batch's mean loss, once a gradient is computed. */
+  /** The batch's mean loss, once it or a gradient is computed. */
   get loss(): number {
     return this.lossValue[0]!;
   }

@@ -52,6 +52,15 @@ export class SampledLoss {
     this.chunk = Math.min(chunk, samples.count);
   }
 
+  /** L(θ) */
+  async value(): Promise<number> {
+    let loss = 0;
+    await this.overChunks("loss", undefined, new Float64Array(0), (program, share) => {
+      loss += share * program.loss;
+    });
+    return loss;
+  }
+
   /** L(θ); writes ∇L(θ). */
   async gradient(into: Float64Array): Promise<number> {
     let loss = 0;

@@ -27,6 +27,8 @@ export interface ExactNetwork {
   readonly preconditionedLargest: number;
   readonly overlap: readonly number[];
   readonly gradientCurvature: number;
+  /** Sharpness by the size of the box. */
+  readonly keskar: Readonly<Record<string, number>>;
 }
 
 export const exactNetworks: Readonly<Record<"classifier" | "regression", ExactNetwork>> = JSON.parse(
