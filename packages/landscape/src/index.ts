@@ -20,7 +20,7 @@ export { type Principal, type PrincipalOptions, principalDirections } from "./di
 export { type Direction, type RandomOptions, randomDirection } from "./directions/random.ts";
 // heights
 export { Evaluator, type EvaluatorOptions, type TileEvaluator } from "./evaluate/evaluator.ts";
-export { type Examples, type SampleOptions, sampleExamples } from "./evaluate/examples.ts";
+export { type Examples, fillExamples, type SampleOptions, sampleExamples } from "./evaluate/examples.ts";
 export {
   type Axis,
   checkAxis,
@@ -32,6 +32,7 @@ export {
   type Tile,
   tilesOf,
 } from "./evaluate/grid.ts";
+export { interpolator } from "./evaluate/interpolate.ts";
 export { type BatchNormPolicy, batchNormPolicies } from "./evaluate/point-program.ts";
 export { type RowModel, type Rows, rowLosses, rowModel } from "./evaluate/rows.ts";
 export { Surface, type SurfaceForm } from "./evaluate/surface.ts";

@@ -1,4 +1,4 @@
-import { parseNpz, serializeNpz } from "@thalweg/data";
+import { type NpyArray, parseNpz, serializeNpz } from "@thalweg/data";
 import { describe, expect, test } from "vitest";
 import { columnsFor } from "../evaluate/evaluator.ts";
 import type { Grid } from "../evaluate/grid.ts";
@@ -51,11 +51,11 @@ describe("serializeSurface", () => {
 });
 
 describe("parseSurface", () => {
-  const x = { shape: [3], data: Float64Array.of(0, 1, 2) };
-  const y = { shape: [2], data: Float64Array.of(0, 1) };
+  const x: NpyArray = { shape: [3], data: Float64Array.of(0, 1, 2) };
+  const y: NpyArray = { shape: [2], data: Float64Array.of(0, 1) };
 
   test("reads tomgoldstein's names, and turns [x, y]", () => {
-    const turned = { shape: [3, 2], data: Float32Array.of(0, 10, 1, 11, 2, 12) };
+    const turned: NpyArray = { shape: [3, 2], data: Float32Array.of(0, 10, 1, 11, 2, 12) };
     const bytes = serializeNpz(
       new Map([
         ["xcoordinates", x],

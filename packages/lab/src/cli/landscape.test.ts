@@ -1,0 +1,141 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseNpz } from "@thalweg/data";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCli } from "./testing.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "thalweg-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const show = (line: string) => runCli(["landscape", ...line.split(" ")]);
+const SMALL = "digits-mlp --workers 0 --examples 300";
+
+describe("landscape", () => {
+  test("evaluates a plane, writes its files, and finds it again when asked once more", async () => {
+    const file = (name: string) => join(folder, name);
+    const line = `${SMALL} --range -1:1:7 --range-y 0:1:5 --out ${file("plane")} --plot ${file("a.svg")} --export ${file("a.csv")} --export ${file("a.npz")} --json`;
+    const { code, out, err } = await show(line);
+    expect(err).toContain("Evaluating 7 × 5 points on 300 examples");
+    expect(code).toBe(0);
+    const found = JSON.parse(out);
+    expect(found).toMatchObject({
+      task: "digits-mlp",
+      parameters: 6570,
+      examples: 300,
+      end: "finished",
+      kept: 0,
+      grid: ["-1:1:7", "0:1:5"],
+      markers: [{ name: "digits-mlp", coordinates: [0, 0] }],
+    });
+    expect(found.x).toHaveLength(7);
+    expect(found.values).toHaveLength(35);
+    expect(found.values[3]).toBeCloseTo(Math.log(10), 1); // untrained, at (0, 0): ten classes
+    expect(await readFile(file("a.svg"), "utf8")).toContain("digits train, 300 examples, seed 1");
+    expect((await readFile(file("a.csv"), "utf8")).split("\n")).toHaveLength(35 + 2);
+    const arrays = parseNpz(await readFile(file("a.npz")), "a.npz");
+    expect(arrays.get("loss")!.shape).toEqual([5, 7]);
+    expect(arrays.get("dir_1")!.shape).toEqual([6570]);
+
+    const again = JSON.parse((await show(line)).out);
+    expect(again).toMatchObject({ evaluated: 0, kept: found.evaluated, values: found.values });
+  });
+
+  test("in a thread gives the same bits as in the command itself", async () => {
+    const line = "digits-mlp --examples 300 --line --range -1:1:5 --entropy --json";
+    const [own, thread] = await Promise.all(
+      [0, 2].map((workers) => show(`${line} --workers ${workers} --out ${join(folder, `w${workers}`)}`)),
+    );
+    expect(thread!.code).toBe(0);
+    const [a, b] = [own!, thread!].map(({ out }) => JSON.parse(out));
+    expect(b.values).toEqual(a.values);
+    expect(b.standardError).toEqual(a.standardError);
+  });
+
+  test("draws the line between two models, with both at their places", async () => {
+    const other = join(folder, "other");
+    expect(
+      (
+        await runCli([
+          "train",
+          "digits-mlp",
+          "--rule",
+          "sgd",
+          "--set",
+          "lr=0.1",
+          "--steps",
+          "60",
+          "--out",
+          other,
+        ])
+      ).code,
+    ).toBe(0);
+    const { out, code } = await show(
+      `${other} --with digits-mlp --line --workers 0 --examples 200 --range 0:1:5 --out ${join(folder, "line")} --json`,
+    );
+    expect(code).toBe(0);
+    const { values, markers, x } = JSON.parse(out);
+    expect(x).toEqual([0, 0.25, 0.5, 0.75, 1]);
+    expect(markers.map(({ name }: { name: string }) => name)).toEqual(["other", "digits-mlp"]);
+    expect(values[0]).toBeLessThan(1.2); // sixty steps
+    expect(values[4]).toBeCloseTo(Math.log(10), 1);
+  });
+
+  test("knows the sharpest direction: there the loss rises more than in random ones", async () => {
+    const curvature = async (plane: string) => {
+      const { out } = await show(
+        `${SMALL} --plane ${plane} --norm none --line --range -0.2:0.2:3 --out ${join(folder, plane)} --json`,
+      );
+      const [before, here, after] = JSON.parse(out).values;
+      return before - 2 * here + after;
+    };
+    const random = async () => {
+      const { out } = await show(
+        `${SMALL} --plane filter --norm global --line --range -0.02:0.02:3 --out ${join(folder, "r")} --json`,
+      );
+      const [before, here, after] = JSON.parse(out).values;
+      return before - 2 * here + after;
+    };
+    expect(await curvature("hessian")).toBeGreaterThan(0);
+    expect(Math.abs(await random())).toBeLessThan(await curvature("hessian"));
+  });
+
+  test.each([
+    ["digits-mlp --plane filtr", /filtr.*filter/],
+    [
+      "digits-mlp --range 1:-1:5",
+      /Cannot use the range 1:-1:5 as its bounds must be finite and ascend: they are 1 and -1/,
+    ],
+    ["digits-mlp --range 0:1:1", /2 to 10000 points: current value is 1/],
+    ["digits-mlp --line --range-y 0:1:3", /as a line has one axis/],
+    ["digits-mlp --plane models", /there must be one or two others: there are 0; give them by --with/],
+    ["digits-mlp --with digits-mlp --line", /must have a length: it is 0.*are the two models the same/],
+    ["digits-mlp --examples 1000000", /must be in \[1, 1237\]: current value is 1000000/],
+    ["digits-mlp --only layer9.*", /Cannot find parameters by "layer9\.\*" as none has such a name/],
+    ["digits-mlp --plot a.png", /pictures are SVG: give it the extension \.svg/],
+    [
+      "digits-mlp --export a.obj",
+      /its extension must be one of \.csv, \.vtp, \.stl, \.glb, \.npz: it is \.obj/,
+    ],
+    ["mnist-nothing", /mnist-nothing/],
+  ])("refuses %s", async (line, says) => {
+    const { code, err } = await show(`${line} --workers 0 --out ${join(folder, "refused")}`);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(says) });
+    expect(existsSync(join(folder, "refused", "tiles.bin"))).toBe(false);
+  });
+
+  test("refuses a folder that holds another survey, and weights of another model", async () => {
+    const out = join(folder, "plane");
+    const { code, err } = await show(`${SMALL} --range -1:1:3 --out ${out}`);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/must be the log of this survey/) });
+    const weights = join(folder, "other", "checkpoint.safetensors");
+    const alone = await show(`${weights} --workers 0`);
+    expect(alone.err).toMatch(/weights alone are no model: give its task or file with --task/);
+    const wrong = await show(`${weights} --task mnist-logistic --workers 0 --out ${join(folder, "x")}`);
+    expect(wrong.code).not.toBe(0);
+  });
+});

@@ -1,0 +1,197 @@
+/**
+ * A landscape from what was asked to what is found, in a folder of its own:
+ *
+ *   meta.json      what it is of; its `identity` is the sha256 of all that the numbers depend on
+ *   tiles.bin      what is evaluated, tile by tile, appended as it comes
+ *   surface.npz    the heights, once the survey ends or is stopped
+ *
+ * Asked for again, it goes on where it stopped; another survey is refused the folder.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Dataset } from "@thalweg/data";
+import {
+  type AffineFamily,
+  type BatchNormPolicy,
+  chunkSizes,
+  fillExamples,
+  type Grid,
+  openTileLog,
+  type SurveyProgress,
+  type SurveyResult,
+  serializeSurface,
+  survey,
+  type TileEvaluator,
+} from "@thalweg/landscape";
+import {
+  canonicalJson,
+  EvaluationProgram,
+  type JsonObject,
+  ParameterVector,
+  replaceFile,
+} from "@thalweg/train";
+import { classesOf, createEvaluator } from "./evaluator.ts";
+import { fingerprintOf, type Subject } from "./subject.ts";
+import { type Assignment, startThreads } from "./threads.ts";
+
+export interface SurveyRequest {
+  readonly subject: Subject;
+  readonly family: AffineFamily;
+  readonly grid: Grid;
+  readonly set: "train" | "test";
+  /** In the order in which they are used. */
+  readonly indices: Uint32Array;
+  readonly batchNorm: BatchNormPolicy;
+  readonly measures: readonly string[];
+  /** Facts for people, kept in meta.json. */
+  readonly facts: JsonObject;
+}
+
+export interface Survey {
+  readonly identity: string;
+  readonly assignment: Assignment;
+}
+
+/** The first picture is of few examples; further chunks are large enough that a call of ONNX Runtime costs little. */
+const CHUNKS = { first: 250, size: 1_000 };
+/** What a chunk may cost: a convolutional network's activations leave the cache beyond it. */
+const PLAIN_CHUNK = 250;
+const VERSION = 1;
+
+/** Fix all that the numbers depend on. */
+export function planSurvey(request: SurveyRequest): Survey {
+  const { subject, family, grid, set, batchNorm, measures } = request;
+  const { dataset, task } = subject.loaded;
+  const { onlyBatch } = subject.model as { onlyBatch?: number };
+  const count = request.indices.length - (onlyBatch === undefined ? 0 : request.indices.length % onlyBatch);
+  const indices = request.indices.subarray(0, count);
+  const convolves = subject.layout.segments.some(({ shape }) => shape.length > 2);
+  const size = convolves ? PLAIN_CHUNK : CHUNKS.size;
+  const chunks =
+    onlyBatch === undefined
+      ? chunkSizes(count, { ...CHUNKS, size })
+      : chunkSizes(count, { first: onlyBatch, size: onlyBatch });
+  const loss = task.file?.loss ?? (dataset.classes.length > 0 ? "softmax-cross-entropy" : "mse");
+  const { maker } = subject;
+  const assignment: Assignment = {
+    maker,
+    dataset,
+    set,
+    indices,
+    loss,
+    measures,
+    family,
+    grid,
+    chunks,
+    batchNorm,
+  };
+  return { identity: identityOf(assignment, dataset), assignment };
+}
+
+function identityOf(
+  { maker, set, indices, loss, measures, family, grid, chunks, batchNorm }: Assignment,
+  dataset: Dataset,
+): string {
+  const { origin, basis, buffers } = family;
+  const facts = {
+    version: VERSION,
+    task: maker.task,
+    bias: maker.bias,
+    data: dataset.fingerprint,
+    ...{ set, loss, measures, chunks, batchNorm },
+    grid: grid.map(({ from, to, points }) => [from, to, points]),
+    examples: fingerprintOf(indices),
+    family: fingerprintOf(origin, ...basis, ...(buffers ? [buffers.origin, ...(buffers.basis ?? [])] : [])),
+  };
+  return createHash("sha256")
+    .update(canonicalJson(facts as unknown as JsonObject))
+    .digest("hex");
+}
+
+export interface RunOptions {
+  readonly folder: string;
+  readonly facts: JsonObject;
+  /** Threads that evaluate; 0 does it in this one. */
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  readonly onTile: (progress: SurveyProgress) => void;
+}
+
+/** Evaluate what is not evaluated yet. Raises RangeError for a folder that holds something else, or a model that does not fit. */
+export async function runSurvey(
+  { identity, assignment }: Survey,
+  subject: Subject,
+  options: RunOptions,
+): Promise<SurveyResult> {
+  const { folder, facts, workers, signal, onTile } = options;
+  const { grid, chunks, indices, set, dataset } = assignment;
+  await checkLoss(assignment, subject);
+  mkdirSync(folder, { recursive: true });
+  const log = openTileLog(join(folder, "tiles.bin"), identity);
+  const meta = { format: "thalweg landscape", version: VERSION, identity, ...facts };
+  replaceFile(join(folder, "meta.json"), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
+  const evaluators: TileEvaluator[] =
+    workers === 0
+      ? [await createEvaluator(assignment, subject.loaded.task)]
+      : await startThreads(assignment, workers);
+  try {
+    const classCounts = countClasses(assignment);
+    const result = await survey({ evaluators, form: { grid, chunks, classCounts }, log, signal, onTile });
+    replaceFile(join(folder, "surface.npz"), serializeSurface(result.surface));
+    return result;
+  } finally {
+    await Promise.all(evaluators.map((evaluator) => evaluator.release()));
+  }
+
+  function countClasses(assigned: Assignment): number[][] {
+    const { labels } = dataset[set];
+    let begin = 0;
+    return chunks.map((size) => {
+      const counts = new Array<number>(classesOf(assigned)).fill(0);
+      if (counts.length > 0) for (const i of indices.subarray(begin, begin + size)) counts[labels[i]!]!++;
+      begin += size;
+      return counts;
+    });
+  }
+}
+
+/** meta.json of a survey that lies in a folder already, if one does. */
+export function storedFacts(folder: string): JsonObject | undefined {
+  const path = join(folder, "meta.json");
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as JsonObject) : undefined;
+}
+
+/** Examples on which the two ways to the loss are compared, and by how much they may differ. */
+const [CHECKED, TOLERANCE] = [50, 1e-4];
+
+/**
+ * The mean of what is measured of single examples must be the loss that the model was trained by: a model may have one of its own, and
+ * a picture of another would look as good. Raises RangeError where it is not.
+ */
+async function checkLoss(assignment: Assignment, { model, point, loaded: { task } }: Subject): Promise<void> {
+  const { dataset, set, family, loss } = assignment;
+  const { onlyBatch } = model as { onlyBatch?: number };
+  const batchSize = onlyBatch ?? Math.min(CHECKED, assignment.indices.length);
+  const indices = assignment.indices.subarray(0, batchSize);
+  const vector = new ParameterVector(model.module, { stateSlots: 0 });
+  vector.parameters.set(point.parameters);
+  vector.buffers.set(point.buffers);
+  const whole = await EvaluationProgram.create({ model, vector, batchSize });
+  fillExamples({ split: dataset[set], normalization: dataset, indices }, 0, whole.batch);
+  const { loss: expected } = await whole.run();
+  await whole.release();
+  const centre = { ...family, origin: point.parameters, buffers: { origin: point.buffers } };
+  const grid = family.basis.map(() => ({ from: 0, to: 1, points: 2 })) as unknown as Grid;
+  const rows = await createEvaluator(
+    { ...assignment, family: centre, grid, indices, chunks: [batchSize], batchNorm: "fixed" },
+    task,
+  );
+  const [sum] = await rows.evaluate({ chunk: 0, row: 0, columns: [0] });
+  await rows.release();
+  const found = sum! / batchSize;
+  if (!(Math.abs(found - expected) > TOLERANCE * Math.max(1, Math.abs(expected)))) return;
+  throw new RangeError(
+    `Cannot draw the landscape of ${task.name} as its loss must be the mean of ${loss} over examples: at the centre it is ${expected}, and that mean is ${found}`,
+  );
+}
