@@ -8,7 +8,7 @@ import { explain } from "./errors.ts";
 import type { Io } from "./io.ts";
 
 /** Ranks that fail alike do so at most this far apart; a rank that fails alone keeps the others waiting as long. */
-const TOGETHER_MS = 2000;
+const TOGETHER_MS = 5000;
 
 /** Do some work as one of the ranks, and return its exit code; it writes to the streams that it is given. */
 export async function onRanks(io: Io, work: (io: Io) => Promise<number>): Promise<number> {
