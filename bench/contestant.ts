@@ -25,6 +25,8 @@ export interface Measurement {
   /** Threads really used. */
   readonly threads: number;
   readonly samplesMs: readonly number[];
+  /** The least processor time that one of them took, all threads together: what others compute meanwhile hardly adds to it. */
+  readonly cpuMs: number;
   /** The most memory that the process has had, all of it resident at once. */
   readonly peakMb: number;
   /** Losses before each of the first updates (one more than `warmup`), or one number about θ after `warmup` steps. */
@@ -60,9 +62,9 @@ export async function serve(
   const head = { contestant: options.contestant, benchmark, version: version(options) };
   try {
     if (prepare === undefined) throw new Error(`${options.contestant} has no program for ${benchmark}`);
-    const { samplesMs, check } = await measure(await prepare(options), options);
+    const { samplesMs, cpuMs, check } = await measure(await prepare(options), options);
     const peakMb = process.resourceUsage().maxRSS / 1024;
-    answer({ ...head, threads: threads(options.threads), samplesMs, check, peakMb });
+    answer({ ...head, threads: threads(options.threads), samplesMs, cpuMs, check, peakMb });
   } catch (error) {
     answer({ ...head, unavailable: error instanceof Error ? error.message : String(error) });
   }
@@ -77,15 +79,19 @@ async function measure(prepared: Prepared, options: Options) {
   }
   if (prepared.check !== undefined) check.push(await prepared.check());
   let spentMs = 0;
+  let cpuMs = Number.POSITIVE_INFINITY;
   do {
+    const cpu = process.cpuUsage();
     const start = performance.now();
     const loss = await prepared.step();
     const elapsedMs = performance.now() - start;
+    const { user, system } = process.cpuUsage(cpu);
+    cpuMs = Math.min(cpuMs, (user + system) / 1000);
     if (loss !== undefined && samplesMs.length === 0) check.push(loss);
     samplesMs.push(elapsedMs);
     spentMs += elapsedMs;
   } while (spentMs < options.budgetMs && samplesMs.length < options.maxSamples);
-  return { samplesMs, check };
+  return { samplesMs, cpuMs, check };
 }
 
 function answer(line: Measurement | Refusal): void {

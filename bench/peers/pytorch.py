@@ -214,7 +214,7 @@ BENCHMARKS = {f.__name__: f for f in (step, copy, mlp, conv, gpt, resnet20, vgg9
 
 
 def measure(one, check, o):
-    checks, samples = [], []
+    checks, samples, cpu = [], [], []
     for _ in range(o["warmup"]):
         loss = one()
         if check is None:
@@ -222,13 +222,20 @@ def measure(one, check, o):
     if check is not None:
         checks.append(check())
     while not samples or (sum(samples) < o["budgetMs"] and len(samples) < o["maxSamples"]):
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         loss = one()
         samples.append((time.perf_counter() - start) * 1000)
+        cpu.append((time.process_time() - busy) * 1000)
         if check is None and len(samples) == 1:
             checks.append(loss)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"samplesMs": samples, "check": checks, "threads": torch.get_num_threads(), "peakMb": peak}
+    return {
+        "samplesMs": samples,
+        "cpuMs": min(cpu),
+        "check": checks,
+        "threads": torch.get_num_threads(),
+        "peakMb": peak,
+    }
 
 
 def main():
