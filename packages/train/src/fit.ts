@@ -11,6 +11,7 @@
 import type { GradientKind } from "@thalweg/formula";
 import type { Optimizer, Phase, Schedule } from "@thalweg/optim";
 import { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.ts";
+import type { Observer } from "./observe/observer.ts";
 import { alone, type Communicator } from "./parallel/communicator.ts";
 import type { ParameterVector } from "./parameter-vector.ts";
 import type { Batch, TrainingProgram } from "./program.ts";
@@ -52,6 +53,8 @@ export interface FitOptions {
   signal?: AbortSignal;
   /** The ranks that train together; the program averages over them. One process alone by default. */
   communicator?: Communicator;
+  /** What watches the run from step to step. */
+  observers?: readonly Observer[];
   /** Told of each evaluation. */
   onEvaluation?(evaluation: Evaluation): void;
 }
@@ -139,12 +142,14 @@ class Trainer {
   };
   private lastCheckpoint = performance.now();
   private readonly communicator: Communicator;
+  private readonly observers: readonly Observer[];
   /** The folder, for the one rank that writes it. */
   private readonly writable: RunFolder | undefined;
 
   constructor(options: FitOptions) {
     this.options = options;
     this.communicator = options.communicator ?? alone;
+    this.observers = options.observers ?? [];
     this.writable = this.communicator.rank === 0 ? options.run : undefined;
     this.schedules = Object.entries(options.schedules ?? {});
   }
@@ -153,6 +158,7 @@ class Trainer {
     const { steps, evaluateEvery } = this.options;
     await this.resume();
     const { progress } = this;
+    for (const observer of this.observers) await observer.begin?.(progress.step);
     if (progress.step === 0 && this.evaluations.length === 0) await this.evaluate();
     let { stop } = await this.agree();
     while (progress.step < steps) {
@@ -205,14 +211,18 @@ class Trainer {
     fill(progress.step, program.batch);
     const before = await this.prepare();
     const after = await program.run(progress.step);
-    await optimizer.step(factors);
     const loss = before ?? after;
-    progress.seconds += (performance.now() - start) / 1e3;
+    const pause = performance.now();
+    for (const observer of this.observers) await observer.beforeUpdate?.(progress.step, loss);
+    const watched = performance.now() - pause;
+    await optimizer.step(factors);
+    progress.seconds += (performance.now() - start - watched) / 1e3;
     if (progress.step === 0) progress.initialLoss = loss;
     progress.step++;
     progress.gradients++;
     progress.lossSum += loss;
     progress.lossCount++;
+    for (const observer of this.observers) await observer.afterUpdate?.(progress.step, loss);
     return loss;
   }
 

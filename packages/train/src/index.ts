@@ -41,6 +41,14 @@ export * from "./memory/index.ts";
 export * from "./noise-scale.ts";
 // the loss as a function to minimize
 export { type LossOptions, lossObjective } from "./objective.ts";
+// what watches a run
+export type { Observer } from "./observe/observer.ts";
+export {
+  openTrajectory,
+  type Trajectory,
+  type TrajectoryOptions,
+  TrajectoryRecorder,
+} from "./observe/trajectory.ts";
 // models from ONNX files
 export {
   type GradientOptions,
