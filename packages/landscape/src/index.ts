@@ -3,6 +3,8 @@
  * on them with its error bar.
  */
 
+// how models are connected
+export * from "./connect/index.ts";
 // how it bends
 export * from "./curvature/index.ts";
 // directions

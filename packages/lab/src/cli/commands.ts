@@ -30,6 +30,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "how the loss bends where a run has come to",
     load: () => import("./curvature.ts"),
   },
+  {
+    name: "connect",
+    summary: "a low road from one model to another",
+    load: () => import("./connect.ts"),
+  },
   { name: "rules", summary: "list the update rules, or explain one", load: () => import("./rules.ts") },
   { name: "schedules", summary: "list the schedules, or explain one", load: () => import("./schedules.ts") },
   { name: "schedule", summary: "print a schedule, one number per step", load: () => import("./schedule.ts") },
