@@ -19,14 +19,16 @@ export function installMpiIfPossible() {
   if (!isThere("apt-get")) return skip("this system has no apt-get");
   if (process.getuid?.() !== 0) return skip(`only root may (sudo apt-get install ${wanted.join(" ")})`);
   console.error(`Installing ${wanted.join(" and ")} by apt-get, for tests on several ranks …`);
-  const install = () =>
-    spawnSync("apt-get", ["install", "-y", "--no-install-recommends", ...wanted], {
+  const quickly = ["-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1"]; // where there is no network, say so soon
+  const apt = (...words) =>
+    spawnSync("apt-get", [...quickly, ...words], {
       encoding: "utf8",
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     });
+  const install = () => apt("install", "-y", "--no-install-recommends", ...wanted);
   let { status, stderr } = install();
   if (status !== 0) {
-    spawnSync("apt-get", ["update"], { stdio: "ignore" }); // lists of packages may be missing, or old
+    apt("update"); // lists of packages may be missing, or old
     ({ status, stderr } = install());
   }
   if (status !== 0) skip(stderr?.trim().split("\n").at(-1) || "apt-get failed");
