@@ -113,6 +113,49 @@ describe("curvature", () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
+  test("with a rule follows λ₁ while it trains, from what it is at the start", async () => {
+    const start = JSON.parse((await curvature(`digits-mlp --samples 200 --effort quick --json`)).out);
+    const line = "digits-mlp --rule gd --set lr=0.2 --batch full --steps 40 --every 20 --samples 200 --json";
+    const { code, out } = await runCli(["curvature", ...line.split(" "), "--schedule", "linear"]);
+    expect(code).toBe(0);
+    const { points, ...facts } = JSON.parse(out);
+    expect(facts).toMatchObject({
+      rule: "gd",
+      batchSize: 1237,
+      end: "finished",
+      step: 40,
+      formula: "2/η",
+      scaled: false,
+    });
+    expect(points.map(({ step }: { step: number }) => step)).toEqual([0, 20, 40]);
+    const [first, second, last] = points;
+    expect(first.sharpness / start.largest.values[0]).toBeCloseTo(1, 3);
+    expect(first.loss).toBeCloseTo(start.loss, 5);
+    expect(last.loss).toBeLessThan(first.loss);
+    expect(second.sharpness).toBeGreaterThan(first.sharpness); // as Cohen et al. find it
+    expect([first, second, last].map(({ threshold }) => threshold)).toEqual([
+      2 / 0.2,
+      expect.closeTo(2 / (0.2 * (21 / 40)), 9), // step 19 of 40, a linear fall to zero
+      expect.closeTo(2 / (0.2 / 40), 9),
+    ]);
+    expect(first).not.toHaveProperty("turned");
+    expect(last.turned).toBeLessThanOrEqual(1.000001);
+  });
+
+  test("draws the way to the edge, tells a divergence, and begins after the first step where state scales", async () => {
+    const file = join(root, "edge.svg");
+    const line = `digits-mlp --rule adam --steps 6 --every 2 --samples 100 --plot ${file}`;
+    const { code, out } = await curvature(line);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ {2}step +loss +sharpness +stable below +ratio +\|cos\| to last\n +2 /);
+    expect(out).toContain("of (2 + 2β₁)/((1 − β₁)η), in the rule's scaled coordinates.");
+    const svg = readFileSync(file, "utf8");
+    expect(svg.match(/<circle/g)).toHaveLength(3);
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+    const far = await curvature("digits-mlp --rule sgd --set lr=1e30 --steps 6 --every 2 --samples 100");
+    expect(far).toMatchObject({ code: 0, out: expect.stringMatching(/\nDiverged at step \d+: /) });
+  });
+
   test.each([
     ["digts-mlp", "digits-mlp"],
     ["digits-mlp --samples 5000", "train of digits has 1237: give --samples 1237, or fewer"],
@@ -121,6 +164,12 @@ describe("curvature", () => {
     ["digits-mlp --loss mse", "--loss"],
     [`${sgd} --data digits`, "as a run has its own"],
     ["digits-mlp --top 0", "--top"],
+    ["digits-mlp --steps 5", "--steps as they are for training: give --rule"],
+    ["digits-mlp --rule sgd --top 3", "--top with --rule"],
+    ["digits-mlp --rule lion", "no condition is known for it"],
+    ["digits-mlp --rule sgd --batch 2000", "--batch 2000 as digits has 1237 examples to train on"],
+    ["digits-mlp --rule sgd --batch all", "--batch"],
+    [`${sgd} --rule sgd`, "a run that has its rule"],
   ])("refuses %s with exit 2", async (line, message) => {
     const { code, out, err } = await curvature(line);
     expect([code, out]).toEqual([2, ""]);

@@ -1,4 +1,4 @@
-/** `thalweg curvature PLACE`: how the loss bends where a run has come to, or where a task starts. */
+/** `thalweg curvature PLACE`: how the loss bends where a run has come to, or where a task starts; with a rule, while it trains. */
 import { type Estimate, moment } from "@thalweg/landscape";
 import type { Command } from "commander";
 import {
@@ -21,7 +21,7 @@ import {
   taskOfRun,
 } from "../curvature/place.ts";
 import { namesMatching } from "../tasks/patterns.ts";
-import { oneOf, repeated, required, wholeNumber } from "./arguments.ts";
+import { oneOf, repeated, required, setting, wholeNumber } from "./arguments.ts";
 import { fromUser, fromUserLater, UsageError } from "./errors.ts";
 import { writeText } from "./files.ts";
 import type { Io } from "./io.ts";
@@ -35,13 +35,19 @@ import {
 } from "./task-options.ts";
 
 interface Options extends TaskOptions {
-  part: Part;
+  part?: Part;
   samples?: number;
   seed: number;
   matrix: MatrixName;
-  top: number;
-  effort: Effort;
+  top?: number;
+  effort?: Effort;
   tensors?: string[];
+  rule?: string;
+  set?: Record<string, number>;
+  schedule?: string;
+  steps?: number;
+  every?: number;
+  batch?: number | "full";
   plot?: string;
   json?: boolean;
 }
@@ -55,7 +61,11 @@ export function define(command: Command, io: Io): void {
       "Measure how the loss bends: its largest eigenvalues and the smallest, trace, spectral density, where the gradient lies, and how far a run is from the edge of stability.",
     )
     .argument("<place>", "a run's folder; or a task, model.onnx or model.ts, for where it starts")
-    .option("--part <part>", "the data: train, validation or test", oneOf("--part", ...parts), "train")
+    .option(
+      "--part <part>",
+      "the data: train, validation or test (default: train)",
+      oneOf("--part", ...parts),
+    )
     .option(
       "--samples <n>",
       `examples to measure on (default: ${USUAL_SAMPLES}, or all)`,
@@ -68,19 +78,35 @@ export function define(command: Command, io: Io): void {
       oneOf("--matrix", ...matrices),
       "hessian",
     )
-    .option("--top <k>", "how many of the largest eigenvalues", wholeNumber("--top", 1, 100), 5)
+    .option("--top <k>", "how many of the largest eigenvalues (default: 5)", wholeNumber("--top", 1, 100))
     .option(
       "--effort <effort>",
-      "of trace and density: quick, normal or full",
+      "of trace and density: quick, normal or full (default: normal)",
       oneOf("--effort", ...(Object.keys(efforts) as Effort[])),
-      "normal",
     )
     .option(
       "--tensors <pattern>",
       "only these move, others stand still; * is any text; repeat for more",
       repeated,
     )
-    .option("--plot <file>", "draw the spectrum as SVG")
+    .option(
+      "--rule <rule>",
+      "train the task from its start by this rule, and follow λ₁ to the edge of stability",
+    )
+    .option("--set <name=value>", "with --rule: a hyperparameter; repeat for more", setting)
+    .option("--schedule <spec>", "with --rule: of lr (default: constant)")
+    .option("--steps <n>", "with --rule: updates, instead of the task's", wholeNumber("--steps", 1))
+    .option(
+      "--every <n>",
+      "with --rule: steps between measurements (default: 50 in all)",
+      wholeNumber("--every", 1),
+    )
+    .option(
+      "--batch <n>",
+      "with --rule: examples of a step, or full for all (default: the task's)",
+      batchSize,
+    )
+    .option("--plot <file>", "draw the spectrum, or the way to the edge, as SVG")
     .option("--json", "print JSON, with the density's nodes and weights");
   defineTaskOptions(command);
   command
@@ -93,12 +119,43 @@ The model is in its evaluation form: running means stand for those of a batch, a
 Examples:
   $ thalweg curvature runs/digits-mlp-sgd-1f0c9a2b --plot spectrum.svg
   $ thalweg curvature runs/digits-mlp-adamw-1f0c9a2b --top 10 --samples 500 --matrix gauss-newton
-  $ thalweg curvature digits-mlp --tensors '*.weight' --effort quick`,
+  $ thalweg curvature digits-mlp --tensors '*.weight' --effort quick
+  $ thalweg curvature digits-mlp --rule gd --set lr=0.3 --batch full --steps 500 --plot edge.svg`,
     )
-    .action((place: string, options: Options) => run(place, options, io));
+    .action((place: string, options: Options) => choose(place, options, io));
+}
+
+/** A number, or the word full. */
+const batchSize = (text: string): number | "full" =>
+  text === "full" ? "full" : wholeNumber("--batch", 1)(text);
+
+/** Options of a place at rest, and of one that is left by training. */
+const AT_REST = ["part", "top", "effort", "tensors"] as const;
+const IN_TRAINING = ["set", "schedule", "steps", "every", "batch"] as const;
+
+function choose(word: string, options: Options, io: Io): Promise<void> {
+  const { rule } = options;
+  const stray = (rule === undefined ? IN_TRAINING : AT_REST).filter((key) => options[key] !== undefined);
+  const listed = stray.map((key) => `--${key}`).join(", ");
+  if (rule === undefined) {
+    if (stray.length === 0) return run(word, options, io);
+    throw new UsageError(
+      `Cannot use ${listed} as they are for training: give --rule, too, or leave them out`,
+    );
+  }
+  if (stray.length > 0) {
+    throw new UsageError(
+      `Cannot use ${listed} with --rule as λ₁ alone is followed, of all parameters on training examples: leave them out`,
+    );
+  }
+  if (isRunFolder(word)) {
+    throw new UsageError(`Cannot train ${word} by ${rule} as it is a run that has its rule: give a task`);
+  }
+  return import("./curvature-follow.ts").then(({ follow }) => follow(word, { ...options, rule }, io));
 }
 
 async function run(word: string, options: Options, io: Io): Promise<void> {
+  const { part = "train", seed, matrix, top = 5, effort = "normal", tensors } = options;
   const isRun = isRunFolder(required("a place", word, ["a run's folder", "a task"]));
   const given = givenTaskOptions(options).map(([name]) => name);
   if (isRun && given.length > 0) {
@@ -110,11 +167,11 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const loaded = await loadAsked(source, { say, env: io.env, fallBack: !isRun });
   const place = await fromUserLater(async () =>
-    isRun ? placeOfRun(word, loaded) : placeOfTask(loaded, options.seed),
+    isRun ? placeOfRun(word, loaded) : placeOfTask(loaded, seed),
   );
-  const { among, split } = examplesOf(place, options.part);
+  const { among, split } = examplesOf(place, part);
   const available = among?.length ?? split.count;
-  const { samples = Math.min(USUAL_SAMPLES, available), part, seed, matrix, top, effort, tensors } = options;
+  const { samples = Math.min(USUAL_SAMPLES, available) } = options;
   if (samples > available) {
     throw new UsageError(
       `Cannot measure on ${samples} examples as ${part} of ${loaded.dataset.name} has ${available}: give --samples ${available}, or fewer`,
