@@ -1,5 +1,5 @@
 /** `thalweg connect FROM TO`: whether a low road leads from one model to another: the straight line, and a curve that is trained. */
-import { holdOut, serializeNpz } from "@thalweg/data";
+import { holdOut, type NpyArray, serializeNpz } from "@thalweg/data";
 import {
   barrierOf,
   type CurveHeights,
@@ -266,7 +266,12 @@ function archive({ line, curve, trained: { curve: trained } }: Connection): Uint
     (point, i) => [`point_${i}`, { shape: [point.length], data: point }] as const,
   );
   return serializeNpz(
-    new Map([["t", numbers(line.at)], ...heights("line", line), ...heights("curve", curve), ...points]),
+    new Map<string, NpyArray>([
+      ["t", numbers(line.at)],
+      ...heights("line", line),
+      ...heights("curve", curve),
+      ...points,
+    ]),
   );
 }
 

@@ -69,6 +69,7 @@ interface Options extends TaskOptions {
   scaleRate?: keyof typeof RATE_SCALINGS;
   zero?: "0" | "1";
   batchNorm?: "ranks" | "synchronised";
+  trajectory?: number;
 }
 
 const DEFAULT_SCHEDULE = "constant";
@@ -132,6 +133,11 @@ export function define(command: Command, io: Io): void {
       "--batch-norm <whose>",
       "whose statistics normalise a batch: those of each rank's part (ranks, the default), or of all (synchronised)",
       oneOf("--batch-norm", "ranks", "synchronised"),
+    )
+    .option(
+      "--trajectory <points>",
+      "record the course: so many points at most, evenly spaced; thalweg landscape draws it",
+      wholeNumber("--trajectory", 4),
     )
     .option("--json", "print the result as JSON at the end, instead of lines")
     .addHelpText("after", EXAMPLES)
@@ -246,6 +252,7 @@ function asked(task: string | undefined, options: Options, ranks: number): Asked
     ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
     ...(accumulate === 1 ? {} : { accumulate }),
     ...(ranks === 1 ? {} : { ranks }),
+    ...(options.trajectory === undefined ? {} : { trajectory: options.trajectory }),
     ...(options.batchNorm === "synchronised" && { synchronised: true as const }),
   };
   const fixed = [...read.fixed, ...Object.keys(hyper)];

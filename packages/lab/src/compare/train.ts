@@ -103,6 +103,7 @@ const stored = z.object({
   ranks: z.int().min(1).optional(),
   accumulate: z.int().min(1).optional(),
   synchronised: z.literal(true).optional(),
+  trajectory: z.int().min(4).optional(),
   steps: z.int().min(1),
   seed: z.int().min(0),
   test: z.boolean(),
@@ -136,6 +137,7 @@ export function storedRequest(folder: string): TrialRequest & { task: string; fi
     ranks,
     accumulate,
     synchronised,
+    trajectory,
     file,
     ...request
   } = parsed.data;
@@ -146,6 +148,7 @@ export function storedRequest(folder: string): TrialRequest & { task: string; fi
       ...(ranks === undefined ? {} : { ranks }),
       ...(accumulate === undefined ? {} : { accumulate }),
       ...(synchronised && { synchronised }),
+      ...(trajectory === undefined ? {} : { trajectory }),
       ...(file === undefined ? {} : { file }),
     };
     return {

@@ -20,13 +20,16 @@ import {
   followRun,
   type Json,
   type JsonObject,
+  type Observer,
   openRun,
+  type ParameterVector,
   parseBatchSchedule,
   type RunFolder,
   RunFolderError,
   readResult,
   readRun,
   runId,
+  TrajectoryRecorder,
 } from "@thalweg/train";
 import type { TaskFile } from "../tasks/from-file.ts";
 import type { Task } from "../tasks/index.ts";
@@ -61,6 +64,8 @@ export interface TrialConfig extends JsonObject {
   synchronised?: true;
   /** What is computed again in the backward pass rather than kept; the key is left out where all is kept. */
   checkpoint?: Checkpoints;
+  /** Points of the course that are recorded at most; the key is left out where none are. */
+  trajectory?: number;
   /** Steps between evaluations. */
   evaluateEvery: number;
   /** Images held out of the training split. */
@@ -90,6 +95,8 @@ export interface TrialRequest {
   synchronised?: true;
   /** Left out where all is kept, as in TrialConfig. */
   checkpoint?: Checkpoints;
+  /** Left out where none are recorded, as in TrialConfig. */
+  trajectory?: number;
   steps: number;
   seed: number;
   test: boolean;
@@ -118,6 +125,7 @@ export function trialConfig(task: Task, taskFingerprint: string, request: TrialR
     ...(accumulate === 1 ? {} : { accumulate }),
     ...(synchronised && { synchronised }),
     ...(request.checkpoint === undefined ? {} : { checkpoint: request.checkpoint }),
+    ...(request.trajectory === undefined ? {} : { trajectory: request.trajectory }),
     evaluateEvery,
     validation,
     evaluationBatch,
@@ -214,6 +222,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
       evaluateEvery,
       watch: "validationLoss",
       evaluate: () => measure(evaluators),
+      observers: communicator.rank === 0 ? observersOf(config, folder, vector) : [],
       ...(signal && { signal }),
       ...(onEvaluation && { onEvaluation }),
     });
@@ -221,6 +230,19 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
     await learner.release();
     for (const evaluator of Object.values(evaluators)) await evaluator.release();
   }
+}
+
+/** The file of a run's folder that its course is recorded in. */
+export const TRAJECTORY = "trajectory.bin";
+
+function observersOf(
+  { trajectory, steps }: TrialConfig,
+  folder: string,
+  { parameters }: ParameterVector,
+): Observer[] {
+  if (trajectory === undefined) return [];
+  const path = join(folder, TRAJECTORY);
+  return [new TrajectoryRecorder({ path, parameters, capacity: trajectory, last: steps })];
 }
 
 /** Rank 0 begins or opens the run; the others follow it. */

@@ -23,8 +23,8 @@ export interface LandscapeDrawing {
   /** One for each axis. */
   readonly labels: readonly string[];
   readonly markers: readonly Marker[];
-  /** Points of a path over the plane, in order. */
-  readonly path?: readonly (readonly [number, number])[];
+  /** Courses of runs over the plane. */
+  readonly paths?: readonly { readonly name: string; readonly coordinates: readonly (readonly number[])[] }[];
   /** Whether a unit must be as long on one axis as on the other. */
   readonly isEuclidean?: boolean;
 }
@@ -34,6 +34,9 @@ const MARGIN = { marginLeft: 56, marginRight: 22, marginTop: 66, marginBottom: 8
 const AXIS = { labelAnchor: "center", labelArrow: "none" } as const;
 const X_AXIS = { ...AXIS, labelOffset: 36 } as const;
 const HEADING = { frameAnchor: "top-left", dx: -44 } as const;
+
+/** Of courses, one after the other: readable on all of viridis, with a white seam. */
+const PATHS = ["#c9540a", "#7a1fa2", "#0050a0", "#8c1c1c", "#1d1f21"];
 
 /** SVG text. */
 export function landscapeFigure(drawing: LandscapeDrawing): string {
@@ -62,7 +65,7 @@ const captions = ({ title, subtitle, provenance }: LandscapeDrawing): Plot.Marki
 ];
 
 function contours(drawing: LandscapeDrawing): Plot.PlotOptions {
-  const { landscape, field = "loss", labels, markers, path = [], isEuclidean = false } = drawing;
+  const { landscape, field = "loss", labels, markers, paths = [], isEuclidean = false } = drawing;
   const { x, y } = landscape;
   const heights = fieldOf(landscape, field);
   const levels = levelsOf(heights);
@@ -113,9 +116,12 @@ function contours(drawing: LandscapeDrawing): Plot.PlotOptions {
         strokeWidth: 3,
         strokeOpacity: 0.6,
       }),
-      path.length > 1
-        ? Plot.line(path as [number, number][], { stroke: "var(--path)", strokeWidth: 1.8, clip: true })
-        : null,
+      ...paths.flatMap(({ coordinates }, i) =>
+        [
+          { stroke: "white", strokeWidth: 3.6, strokeOpacity: 0.75 },
+          { stroke: PATHS[i % PATHS.length]!, strokeWidth: 1.8 },
+        ].map((style) => Plot.line(coordinates as [number, number][], { ...style, clip: true })),
+      ),
       Plot.dot(points, { x: "px", y: "py", r: 4, fill: "var(--path)", stroke: "white", strokeWidth: 1.2 }),
       Plot.text(points, {
         x: "px",

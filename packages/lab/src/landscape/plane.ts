@@ -6,6 +6,7 @@ import {
   type AffineFamily,
   type Axis,
   affineFamily,
+  commonDirections,
   cosine,
   eigenpairs,
   lineBetween,
@@ -15,14 +16,13 @@ import {
   normalizeDirection,
   orthogonalize,
   planeThrough,
-  principalDirections,
   randomDirection,
   rangeOf,
   SampledLoss,
   sampleExamples,
   samplesFrom,
 } from "@thalweg/landscape";
-import { ParameterVector } from "@thalweg/train";
+import { ParameterVector, type Trajectory } from "@thalweg/train";
 import { namesMatching } from "../tasks/patterns.ts";
 import type { Subject } from "./subject.ts";
 
@@ -37,6 +37,8 @@ export interface PlaneOptions {
   readonly only: readonly string[];
   /** Other models. */
   readonly others: readonly ModelPoint[];
+  /** Recorded courses, of the subject and of the others. */
+  readonly courses?: readonly Trajectory[];
   /** Examples of the training set that derivatives are of. */
   readonly derivativesOf: { readonly count: number; readonly indices: Uint32Array };
 }
@@ -65,7 +67,10 @@ export const planes: Readonly<Record<string, { readonly summary: string; readonl
     summary: "the line to another model, or the plane through two others; see --with",
     make: throughModels,
   },
-  pca: { summary: "the directions along which the models of --with differ most", make: principalPlane },
+  pca: {
+    summary: "the directions along which a recorded course, or the models of --with, differ most",
+    make: principalPlane,
+  },
   hessian: { summary: "the eigenvectors of the largest eigenvalues of the loss's Hessian", make: eigenPlane },
   gradient: { summary: "the loss's gradient, and a random direction at right angles", make: gradientPlane },
 };
@@ -127,17 +132,20 @@ function throughModels({ point }: Subject, { others }: PlaneOptions): Plane {
   };
 }
 
-function principalPlane({ point }: Subject, { others, dimensions }: PlaneOptions): Plane {
+function principalPlane({ point }: Subject, { others, dimensions, courses = [] }: PlaneOptions): Plane {
   const points = [...others, point];
-  const { directions, explained, coordinates } = principalDirections(
-    points.map(({ parameters }) => parameters),
+  const models = { size: point.parameters.length, spacing: 1, steps: points.map((_, i) => i) };
+  const { centre, directions, explained, coordinates } = commonDirections(
+    [...courses, { ...models, point: (i) => points[i]!.parameters }],
     { count: dimensions, centre: "final" },
   );
+  const ends = coordinates.slice(-points.length);
   const share = (k: number) => `${(100 * explained[k]!).toFixed(1)} %`;
-  const markers = points.map(({ name }, i) => ({ name, coordinates: coordinates[i]! }));
+  const markers = points.map(({ name }, i) => ({ name, coordinates: ends[i]! }));
+  const reached = coordinates.map((place) => ({ name: "", coordinates: place }));
   return {
     family: affineFamily({
-      origin: point.parameters,
+      origin: centre,
       basis: directions,
       labels: directions.map((_, k) => `principal direction ${k + 1} (${share(k)})`),
       buffers: { origin: point.buffers! },
@@ -145,10 +153,10 @@ function principalPlane({ point }: Subject, { others, dimensions }: PlaneOptions
     markers,
     isEuclidean: true,
     ranges: directions.map((_, axis) => {
-      const [from, to] = rangeOf(markers, axis, 0.15);
+      const [from, to] = rangeOf(reached, axis, 0.15);
       return { from, to };
     }),
-    description: `principal directions of ${points.length} models`,
+    description: `principal directions of ${courses.length > 0 ? `${courses.length} recorded ${courses.length === 1 ? "course" : "courses"}` : `${points.length} models`}`,
     notices: [],
   };
 }

@@ -12,11 +12,20 @@ import { basename, join } from "node:path";
 import type { Dataset } from "@thalweg/data";
 import { layoutOf, type ModelPoint, type ParameterLayout } from "@thalweg/landscape";
 import { lookUp } from "@thalweg/optim";
-import { type Model, ParameterVector, parseSafetensors, type StoredTensor, segmentOf } from "@thalweg/train";
+import {
+  type Model,
+  openTrajectory,
+  ParameterVector,
+  parseSafetensors,
+  type StoredTensor,
+  segmentOf,
+  type Trajectory,
+} from "@thalweg/train";
 import { askedTask, loadAsked, type TaskOptions } from "../cli/task-options.ts";
 import { leavesOutBiases } from "../compare/learner.ts";
 import { planRun, storedRequest } from "../compare/train.ts";
 import { trainedTensors } from "../compare/trained.ts";
+import { TRAJECTORY } from "../compare/trial.ts";
 import type { TaskFile } from "../tasks/from-file.ts";
 import { tasks } from "../tasks/index.ts";
 import type { LoadedTask, LoadTaskOptions } from "../tasks/load.ts";
@@ -27,6 +36,8 @@ export interface Subject {
   readonly model: Model;
   readonly layout: ParameterLayout;
   readonly point: ModelPoint & { readonly buffers: Float32Array };
+  /** Of a run: where it went, if that was recorded. */
+  readonly course?: Trajectory;
   /** What makes the model again, in another thread. */
   readonly maker: ModelMaker;
 }
@@ -78,7 +89,11 @@ async function runSubject(folder: string, load: LoadTaskOptions): Promise<Subjec
   const tensors = await trainedTensors(config, loaded, folder);
   const stored = [...tensors].map(([name, data]) => [name, { shape: [data.length], data }] as const);
   const subject = subjectOf(basename(folder), loaded, { bias, seed: 1 });
-  return withTensors(subject, new Map(stored), folder);
+  const course = join(folder, TRAJECTORY);
+  return {
+    ...withTensors(subject, new Map(stored), folder),
+    ...(existsSync(course) && { course: openTrajectory(course) }),
+  };
 }
 
 function subjectOf(
