@@ -14,8 +14,8 @@ import { Krylov } from "./krylov.ts";
 import { type CurvatureOperator, requireLength } from "./operator.ts";
 import { add, length, type SmallSpectrum } from "./vectors.ts";
 
-export const ends = ["largest", "smallest", "magnitude"] as const;
-/** Which end of the spectrum; "magnitude" is both, by |λ|. */
+export const ends = ["largest", "smallest", "magnitude", "both"] as const;
+/** Which end of the spectrum: "magnitude" takes from both by |λ|, "both" by turns, first the largest and then the smallest. */
 export type End = (typeof ends)[number];
 
 /** A share of ‖A‖ below which residuals are rounding of float32 products. */
@@ -25,7 +25,7 @@ export interface EigenOptions {
   /** How many; 1 by default. */
   readonly count?: number;
   readonly which?: End;
-  /** Residual, as a share of |λ|, at which a pair is found; 1e-3 by default. */
+  /** Residual, as a share of |λ|, at which a pair is found; of "both", of the largest |λ|, as the other end may be zero. 1e-3 by default. */
   readonly tolerance?: number;
   /** Most products with the matrix; 200 by default. */
   readonly products?: number;
@@ -50,6 +50,7 @@ export interface Eigenpairs {
 const ORDERS: Readonly<Record<End, (values: readonly number[]) => number[]>> = {
   largest: (values) => values.map((_, k) => values.length - 1 - k),
   smallest: (values) => values.map((_, k) => k),
+  both: (values) => values.map((_, k) => (k % 2 === 0 ? values.length - 1 - k / 2 : (k - 1) / 2)),
   magnitude: (values) => values.map((_, k) => k).sort((a, b) => Math.abs(values[b]!) - Math.abs(values[a]!)),
 };
 
@@ -69,7 +70,8 @@ export async function eigenpairs(
     await krylov.extend();
     const { values, entry, residual } = krylov.ritz();
     const wanted = ORDERS[which](values).slice(0, count);
-    const floor = ROUNDING * Math.max(Math.abs(values[0]!), Math.abs(values.at(-1)!));
+    const size = Math.max(Math.abs(values[0]!), Math.abs(values.at(-1)!));
+    const floor = (which === "both" ? tolerance : ROUNDING) * size;
     const good = (k: number) => residual(k) <= Math.max(tolerance * Math.abs(values[k]!), floor);
     const found = wanted.length === count && wanted.every(good);
     if (found || krylov.complete || krylov.products >= products) {
