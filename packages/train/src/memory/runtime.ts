@@ -9,7 +9,7 @@
  *   an arena    hands out the smallest free stretch that is large enough, whole unless it is twice as large; it grows by blocks of
  *               1, 2, 4 … MiB, of which only the pages that were touched count
  *
- * Measured against this model, above the process at rest (bench/RESULTS.md, "Memory"): it says 89 to 102 % of what is taken. Not counted:
+ * Measured against this model, above the process at rest (bench/RESULTS.md, "Memory"): it says 95 to 103 % of what is taken. Not counted:
  * packed panels inside matrix products (some hundred KB a thread) and what a session holds before it runs.
  *
  * Tried and dropped: ONNX Runtime's parallel mode frees dead buffers at once (a GPT with checkpoints 82 → 58 MB) and takes twice the
