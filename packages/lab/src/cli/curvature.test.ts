@@ -62,6 +62,15 @@ describe("curvature", () => {
     expect((await curvature(`${sgd} ${FAST}`)).out).toBe(out);
   });
 
+  test("of a checkpoint alone is the same, without what belongs to a run", async () => {
+    const { edge, step, place: _, ...ofRun } = JSON.parse((await curvature(`${sgd} ${FAST}`)).out);
+    const file = join(sgd, "checkpoint.safetensors");
+    const { place, ...alone } = JSON.parse((await curvature(`${file} --task digits-mlp ${FAST}`)).out);
+    expect([place, step]).toEqual([file, 60]);
+    expect(edge).toBeDefined();
+    expect(alone).toEqual(ofRun);
+  });
+
   test("takes the learning rate of the last step: linear to zero leaves 1/60 of 0.1", async () => {
     const { edge, largest } = JSON.parse((await curvature(`${sgd} ${FAST}`)).out);
     expect(edge).toMatchObject({ rule: "sgd", formula: "2/η", scaled: false, sharpness: largest.values[0] });
@@ -100,7 +109,7 @@ describe("curvature", () => {
     expect([code, err]).toEqual([0, `Wrote ${file}\n`]);
     const lines = out.split("\n");
     expect(lines[0]).toBe(
-      `Curvature of ${sgd}, digits-mlp by sgd, step 60 · hessian of 6570 parameters · 100 train examples, seed 0`,
+      `Curvature of sgd, digits-mlp by sgd, step 60 · hessian of 6570 parameters · 100 train examples, seed 0`,
     );
     expect(lines[3]).toMatch(/^λ1 +\d+\.\d+ +\d\.\de-\d +\d+\.\d %$/);
     expect(out).toMatch(/\ntrace +\d+\.\d+ ± \d+/);
@@ -162,6 +171,7 @@ describe("curvature", () => {
     ["digits-mlp --part tset", "--part as it must be one of train, validation, test: current value is tset"],
     ["digits-mlp --tensors conv*", "conv*"],
     ["digits-mlp --loss mse", "--loss"],
+    [join(root, "nothing.safetensors"), "nothing.safetensors"],
     [`${sgd} --data digits`, "as a run has its own"],
     ["digits-mlp --top 0", "--top"],
     ["digits-mlp --steps 5", "--steps as they are for training: give --rule"],

@@ -11,30 +11,17 @@ import {
   measureCurvature,
   radii,
 } from "../curvature/measure.ts";
-import {
-  examplesOf,
-  isRunFolder,
-  type Part,
-  parts,
-  placeOfRun,
-  placeOfTask,
-  taskOfRun,
-} from "../curvature/place.ts";
+import { examplesOf, isRunFolder, loadPlace, type Part, parts } from "../curvature/place.ts";
 import { namesMatching } from "../tasks/patterns.ts";
-import { oneOf, repeated, required, setting, wholeNumber } from "./arguments.ts";
+import { oneOf, repeated, setting, wholeNumber } from "./arguments.ts";
 import { fromUser, fromUserLater, UsageError } from "./errors.ts";
 import { writeText } from "./files.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson } from "./print.ts";
-import {
-  askedTask,
-  defineTaskOptions,
-  givenTaskOptions,
-  loadAsked,
-  type TaskOptions,
-} from "./task-options.ts";
+import { defineTaskOptions, givenTaskOptions, type TaskOptions } from "./task-options.ts";
 
 interface Options extends TaskOptions {
+  task?: string;
   part?: Part;
   samples?: number;
   seed: number;
@@ -60,7 +47,11 @@ export function define(command: Command, io: Io): void {
     .description(
       "Measure how the loss bends: its largest eigenvalues and the smallest, trace, spectral density, where the gradient lies, and how far a run is from the edge of stability.",
     )
-    .argument("<place>", "a run's folder; or a task, model.onnx or model.ts, for where it starts")
+    .argument(
+      "<place>",
+      "a run's folder; a task, model.onnx or model.ts for where it starts; or weights.safetensors with --task",
+    )
+    .option("--task <task>", "the task or file that weights belong to")
     .option(
       "--part <part>",
       "the data: train, validation or test (default: train)",
@@ -130,7 +121,7 @@ const batchSize = (text: string): number | "full" =>
   text === "full" ? "full" : wholeNumber("--batch", 1)(text);
 
 /** Options of a place at rest, and of one that is left by training. */
-const AT_REST = ["part", "top", "effort", "tensors"] as const;
+const AT_REST = ["task", "part", "top", "effort", "tensors"] as const;
 const IN_TRAINING = ["set", "schedule", "steps", "every", "batch"] as const;
 
 function choose(word: string, options: Options, io: Io): Promise<void> {
@@ -156,20 +147,16 @@ function choose(word: string, options: Options, io: Io): Promise<void> {
 
 async function run(word: string, options: Options, io: Io): Promise<void> {
   const { part = "train", seed, matrix, top = 5, effort = "normal", tensors } = options;
-  const isRun = isRunFolder(required("a place", word, ["a run's folder", "a task"]));
   const given = givenTaskOptions(options).map(([name]) => name);
-  if (isRun && given.length > 0) {
+  if (isRunFolder(word) && given.length > 0) {
     throw new UsageError(
       `Cannot look at ${word} with ${given.join(", ")} as a run has its own: leave them out`,
     );
   }
-  const source = fromUser(() => (isRun ? taskOfRun(word) : askedTask(word, options)));
   const say = (line: string) => io.stderr.write(`${line}\n`);
-  const loaded = await loadAsked(source, { say, env: io.env, fallBack: !isRun });
-  const place = await fromUserLater(async () =>
-    isRun ? placeOfRun(word, loaded) : placeOfTask(loaded, seed),
-  );
-  const { among, split } = examplesOf(place, part);
+  const place = await fromUserLater(() => loadPlace(word, options, { say, env: io.env }));
+  const { name, loaded } = place.subject;
+  const { among, split } = examplesOf(loaded, part);
   const available = among?.length ?? split.count;
   const { samples = Math.min(USUAL_SAMPLES, available) } = options;
   if (samples > available) {
@@ -177,7 +164,7 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
       `Cannot measure on ${samples} examples as ${part} of ${loaded.dataset.name} has ${available}: give --samples ${available}, or fewer`,
     );
   }
-  const names = place.vector.segments.map(({ name }) => name);
+  const names = place.vector.segments.map((segment) => segment.name);
   const chosen = fromUser(() => new Set(tensors === undefined ? names : namesMatching(tensors, names)));
   const request: CurvatureRequest = {
     place,
@@ -187,14 +174,14 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
     matrix,
     top,
     effort,
-    moves: (name) => chosen.has(name),
+    moves: (tensor) => chosen.has(tensor),
   };
   const onStage = (stage: string) => {
     if (io.stderr.isTTY) say(`Measuring: ${stage}`);
   };
   const report = await fromUserLater(() => measureCurvature({ ...request, onStage }));
 
-  const title = `Curvature of ${place.name}`;
+  const title = `Curvature of ${name}`;
   const subtitle = [
     ...(place.training
       ? [`${loaded.task.name} by ${place.training.rule.name}, step ${place.training.step}`]

@@ -23,7 +23,7 @@ import {
   trace,
   worstCase,
 } from "@thalweg/landscape";
-import { examplesOf, type Part, type Place } from "./place.ts";
+import { examplesOf, type Part, type Place, type Training } from "./place.ts";
 
 export const matrices = ["hessian", "gauss-newton"] as const;
 export type MatrixName = (typeof matrices)[number];
@@ -94,8 +94,9 @@ const CLEARLY_NEGATIVE = -1e-3;
 /** Measure it. Raises RangeError for more samples than there are, and for a matrix that the model does not give. */
 export async function measureCurvature(request: CurvatureRequest): Promise<CurvatureReport> {
   const { place, part, samples, seed, matrix, top, effort, moves = () => true, onStage } = request;
-  const { model, vector, training } = place;
-  const { split, normalization, among } = examplesOf(place, part);
+  const { subject, vector, training } = place;
+  const { model, loaded } = subject;
+  const { split, normalization, among } = examplesOf(loaded, part);
   const indices = sampleExamples(split, { count: samples, seed, ...(among && { among }) });
   const loss = new SampledLoss({ model, vector, samples: samplesFrom({ split, normalization, indices }) });
   try {
@@ -165,7 +166,7 @@ async function confirmed(operator: CurvatureOperator, options: EigenOptions): Pr
 /** Undefined where the rule has no condition that is known, or no step was taken. */
 async function measureEdge(
   operator: CurvatureOperator,
-  { rule, hyper, step, state }: NonNullable<Place["training"]>,
+  { rule, hyper, step, state }: Training,
   largest: number,
   seed: number,
 ) {
