@@ -45,6 +45,13 @@ export {
   survey,
   type TileLog,
 } from "./evaluate/survey.ts";
+export {
+  type Corrected,
+  correctedMean,
+  type TwoLevelPlan,
+  twoLevelPlan,
+  twoLevelTiles,
+} from "./evaluate/two-level.ts";
 // lines and planes
 export { type AffineFamily, affineFamily, pointOf, squaredNorm, writePoint } from "./families/affine.ts";
 export {

@@ -45,6 +45,21 @@ describe("landscape", () => {
     expect(again).toMatchObject({ evaluated: 0, kept: found.evaluated, values: found.values });
   });
 
+  test("corrected by a coarse grid is nearer to all examples than the few are, and says by how much", async () => {
+    const heights = async (line: string, out: string) =>
+      JSON.parse(
+        (await show(`digits-mlp --workers 0 --range -1:1:12 --out ${join(folder, out)} --json ${line}`)).out,
+      );
+    const all = await heights("--examples 1200", "all");
+    const few = await heights("--examples 100", "few");
+    const corrected = await heights("--examples 100 --correct 1200", "corrected");
+    const off = ({ values }: { values: number[] }) =>
+      Math.sqrt(values.reduce((sum, value, i) => sum + (value - all.values[i]) ** 2, 0) / values.length);
+    expect(off(corrected)).toBeLessThan(off(few) / 3);
+    expect(off(corrected)).toBeLessThan(corrected.correctionBar);
+    expect(corrected).toMatchObject({ wholeGridOn: 100, examples: 1200 });
+  });
+
   test("in a thread gives the same bits as in the command itself", async () => {
     const line = "digits-mlp --examples 300 --line --range -1:1:5 --entropy --json";
     const [own, thread] = await Promise.all(
@@ -116,6 +131,7 @@ describe("landscape", () => {
     ["digits-mlp --with digits-mlp --line", /must have a length: it is 0.*are the two models the same/],
     ["digits-mlp --examples 1000000", /must be in \[1, 1237\]: current value is 1000000/],
     ["digits-mlp --only layer9.*", /Cannot find parameters by "layer9\.\*" as none has such a name/],
+    ["digits-mlp --examples 500 --correct 400", /by 400 as those must be more: raise --correct/],
     ["digits-mlp --plot a.png", /pictures are SVG: give it the extension \.svg/],
     [
       "digits-mlp --export a.obj",

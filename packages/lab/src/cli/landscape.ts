@@ -6,16 +6,21 @@ import {
   type BatchNormPolicy,
   batchNormPolicies,
   checkAxis,
+  correctedMean,
   fieldOf,
   type Grid,
   type HeightField,
   heightField,
+  LEAST_SHARE,
   type Normalization,
   normalizations,
+  type ProjectedCourse,
   parseAxis,
+  projectCourse,
   type SurveyResult,
   sampleExamples,
   serializeSurface,
+  type TwoLevelPlan,
   writeCsv,
   writeGlb,
   writeStl,
@@ -48,6 +53,7 @@ interface Options extends TaskOptions {
   rangeY?: string;
   set: "train" | "test";
   examples?: number;
+  correct?: number;
   batchNorm?: BatchNormPolicy;
   entropy?: boolean;
   workers: number;
@@ -114,6 +120,11 @@ export function define(command: Command, io: Io): void {
       wholeNumber("--examples", 2),
     )
     .option(
+      "--correct <n>",
+      "correct the heights by a coarse grid on so many examples: a picture of all, for a part of the work",
+      wholeNumber("--correct", 3),
+    )
+    .option(
       "--batch-norm <policy>",
       `${batchNormPolicies.join(", ")} (default: recompute between models, else fixed)`,
       oneOf("--batch-norm", ...batchNormPolicies),
@@ -134,7 +145,7 @@ export function define(command: Command, io: Io): void {
 }
 
 async function run(word: string, options: Options, io: Io): Promise<void> {
-  checkFiles(options);
+  checkOptions(options);
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const load = { say, env: io.env };
   const name = options.plane ?? (options.with === undefined ? "filter" : "models");
@@ -155,6 +166,7 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
       vectors: options.vectors ?? false,
       only: options.only ?? [],
       others: others.map(({ point }) => point),
+      courses: [...others, subject].flatMap(({ course }) => (course === undefined ? [] : [course])),
       derivativesOf: {
         count: Math.min(DERIVATIVES_OF, trainedOn(subject).length),
         indices: trainedOn(subject),
@@ -162,22 +174,27 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
     }),
   );
   for (const notice of plane.notices) say(notice);
+  const paths = [...others, subject].flatMap(({ name: run, course }) =>
+    course === undefined ? [] : [{ name: run, ...projectCourse(plane.family, course) }],
+  );
+  for (const { name: run, capturedShare } of paths) {
+    if (capturedShare >= LEAST_SHARE) continue;
+    say(
+      `Only ${(100 * capturedShare).toFixed(1)} % of the moves of ${run} lie in this plane: its path here is a shadow; see --plane pca`,
+    );
+  }
   const grid = fromUser(() => gridOf(plane, options));
   const moves = subject.layout.bufferSegments.length > 0;
   const batchNorm = options.batchNorm ?? (moves && name === "models" ? "recompute" : "fixed");
   const measures = options.entropy ? ["accuracy", "entropy"] : ["accuracy"];
   const facts = factsOf({ subject, plane, grid, options, batchNorm, count: chosen.length });
-  const { set } = options;
+  const { family } = plane;
+  const wholeGridOn = options.examples ?? EXAMPLES;
   const planned = planSurvey({
-    subject,
-    family: plane.family,
-    grid,
-    set,
-    indices: chosen,
-    batchNorm,
-    measures,
-    facts,
+    ...{ subject, family, grid, set: options.set, indices: chosen, batchNorm, measures, facts },
+    ...(options.correct !== undefined && { wholeGridOn }),
   });
+  const { correction } = planned;
   const folder = options.out ?? join("landscapes", `${subject.name}-${planned.identity.slice(0, 8)}`);
   say(
     `Evaluating ${grid.map(({ points }) => points).join(" × ")} points on ${chosen.length} examples, into ${folder}`,
@@ -193,9 +210,12 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
       ),
   );
   const seconds = (performance.now() - begin) / 1000;
-  const landscape = heightField(result.surface);
+  const isCorrected = correction !== undefined && result.end === "finished";
+  const landscape = heightField(result.surface, isCorrected ? correction : undefined);
+  const bar = isCorrected ? correctedMean(result.surface, "loss", correction).bar : undefined;
   fromUser(() => fieldOf(landscape, options.field));
-  await writeFiles({ landscape, result, plane, facts, subject, options }, io);
+  const found = { landscape, result, plane, paths, facts, subject, options };
+  await writeFiles({ ...found, ...(isCorrected && { correction }) }, io);
   if (options.json) {
     const field = fieldOf(landscape, options.field);
     printJson(io.stdout, {
@@ -209,12 +229,20 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
       y: [...landscape.y],
       field: options.field,
       values: [...field],
+      ...(bar !== undefined && { wholeGridOn, correctionBar: bar }),
       standardError: [...landscape.fields.get("standardError")!],
       markers: plane.markers,
+      ...(paths.length > 0 && { paths }),
     });
   } else {
     const { landscapeText } = await import("../figures/landscape-text.ts");
-    io.stdout.write(`${landscapeText(landscape, options.field)}${summary(landscape, result, seconds)}`);
+    const text =
+      bar === undefined
+        ? ""
+        : `Heights of ${wholeGridOn} examples were wrong by ${brief(bar)}, before they were corrected.\n`;
+    io.stdout.write(
+      `${landscapeText(landscape, options.field)}${summary(landscape, result, seconds)}${text}`,
+    );
   }
   if (result.end === "interrupted") {
     throw new Failure(
@@ -223,8 +251,13 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   }
 }
 
-/** Before anything is evaluated: whether its files can be of their kinds. */
-function checkFiles({ plot = [], export: files = [] }: Options): void {
+/** Before anything is evaluated: whether the options go together, and files can be of their kinds. */
+function checkOptions({ plot = [], export: files = [], correct, examples = EXAMPLES }: Options): void {
+  if (correct !== undefined && correct <= examples) {
+    throw new UsageError(
+      `Cannot correct heights of ${examples} examples by ${correct} as those must be more: raise --correct, or lower --examples`,
+    );
+  }
   for (const file of plot) {
     if (extname(file) === ".svg") continue;
     throw new UsageError(`Cannot draw ${file} as pictures are SVG: give it the extension .svg`);
@@ -242,12 +275,12 @@ function trainedOn({ loaded: { task, dataset } }: Subject): Uint32Array {
   return holdOut(dataset.train, { count: task.validation, seed: SPLIT_SEED }).train;
 }
 
-function chooseExamples(subject: Subject, { set, examples, seed }: Options): Uint32Array {
+function chooseExamples(subject: Subject, { set, examples, correct, seed }: Options): Uint32Array {
   const { dataset } = subject.loaded;
   const among = set === "train" ? trainedOn(subject) : undefined;
   const most = among?.length ?? dataset.test.count;
   return sampleExamples(dataset[set], {
-    count: examples ?? Math.min(EXAMPLES, most),
+    count: correct ?? examples ?? Math.min(EXAMPLES, most),
     seed,
     ...(among && { among }),
   });
@@ -326,13 +359,15 @@ interface Found {
   landscape: HeightField;
   result: SurveyResult;
   plane: Plane;
+  paths: readonly (ProjectedCourse & { name: string })[];
   facts: JsonObject;
   subject: Subject;
   options: Options;
+  correction?: TwoLevelPlan;
 }
 
 async function writeFiles(
-  { landscape, result, plane, facts, subject, options }: Found,
+  { landscape, result, plane, paths, facts, subject, options, correction }: Found,
   io: Io,
 ): Promise<void> {
   const { field, plot = [], export: files = [] } = options;
@@ -340,7 +375,7 @@ async function writeFiles(
     const writer = WRITERS[extname(file)];
     const content = writer
       ? fromUser(() => writer(landscape, field))
-      : serializeSurface(result.surface, { family: plane.family });
+      : serializeSurface(result.surface, { family: plane.family, ...(correction && { correction }) });
     if (typeof content === "string") await writeText(file, content, io);
     else await writeBytes(file, content, io);
   }
@@ -351,14 +386,21 @@ async function writeFiles(
     landscape,
     field,
     title: `${field} around ${subject.name}`,
-    subtitle: `${plane.description} · standard error ${brief(error[error.length >> 1] ?? Number.NaN)} (median)${result.end === "finished" ? "" : " · not finished"}`,
+    subtitle: `${plane.description}${shown(paths)} · standard error ${brief(error[error.length >> 1] ?? Number.NaN)} (median)${result.end === "finished" ? "" : " · not finished"}`,
     provenance: provenance(facts),
     labels: plane.family.labels,
     markers: plane.markers,
+    paths,
     isEuclidean: plane.isEuclidean,
   });
   for (const file of plot) await writeText(file, svg, io);
 }
+
+/** How much of the courses' moves the plane shows. */
+const shown = (paths: Found["paths"]): string =>
+  paths.length === 0
+    ? ""
+    : `, with ${paths.map(({ capturedShare }) => `${(100 * capturedShare).toFixed(0)} %`).join(", ")} of the moves`;
 
 function summary(
   landscape: HeightField,

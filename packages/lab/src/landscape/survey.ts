@@ -23,6 +23,9 @@ import {
   serializeSurface,
   survey,
   type TileEvaluator,
+  type TwoLevelPlan,
+  twoLevelPlan,
+  twoLevelTiles,
 } from "@thalweg/landscape";
 import {
   canonicalJson,
@@ -44,6 +47,8 @@ export interface SurveyRequest {
   readonly indices: Uint32Array;
   readonly batchNorm: BatchNormPolicy;
   readonly measures: readonly string[];
+  /** Of the examples, how many the whole grid is evaluated on, and a coarse one on the rest; all by default. */
+  readonly wholeGridOn?: number;
   /** Facts for people, kept in meta.json. */
   readonly facts: JsonObject;
 }
@@ -51,6 +56,8 @@ export interface SurveyRequest {
 export interface Survey {
   readonly identity: string;
   readonly assignment: Assignment;
+  /** The two levels, where there are two. */
+  readonly correction?: TwoLevelPlan;
 }
 
 /** The first picture is of few examples; further chunks are large enough that a call of ONNX Runtime costs little. */
@@ -67,11 +74,14 @@ export function planSurvey(request: SurveyRequest): Survey {
   const count = request.indices.length - (onlyBatch === undefined ? 0 : request.indices.length % onlyBatch);
   const indices = request.indices.subarray(0, count);
   const convolves = subject.layout.segments.some(({ shape }) => shape.length > 2);
-  const size = convolves ? PLAIN_CHUNK : CHUNKS.size;
-  const chunks =
-    onlyBatch === undefined
-      ? chunkSizes(count, { ...CHUNKS, size })
-      : chunkSizes(count, { first: onlyBatch, size: onlyBatch });
+  const size = onlyBatch ?? (convolves ? PLAIN_CHUNK : CHUNKS.size);
+  const first = onlyBatch ?? CHUNKS.first;
+  const few = Math.min(count, request.wholeGridOn ?? count);
+  const onAll = chunkSizes(few - (few % (onlyBatch ?? 1)), { first, size });
+  const onCoarse =
+    few === count ? [] : chunkSizes(count - onAll.reduce((sum, one) => sum + one, 0), { first: size, size });
+  const chunks = [...onAll, ...onCoarse];
+  const correction = onCoarse.length === 0 ? undefined : twoLevelPlan(grid, onAll.length);
   const loss = task.file?.loss ?? (dataset.classes.length > 0 ? "softmax-cross-entropy" : "mse");
   const { maker } = subject;
   const assignment: Assignment = {
@@ -86,12 +96,17 @@ export function planSurvey(request: SurveyRequest): Survey {
     chunks,
     batchNorm,
   };
-  return { identity: identityOf(assignment, dataset), assignment };
+  return {
+    identity: identityOf(assignment, dataset, correction),
+    assignment,
+    ...(correction && { correction }),
+  };
 }
 
 function identityOf(
   { maker, set, indices, loss, measures, family, grid, chunks, batchNorm }: Assignment,
   dataset: Dataset,
+  correction: TwoLevelPlan | undefined,
 ): string {
   const { origin, basis, buffers } = family;
   const facts = {
@@ -100,6 +115,7 @@ function identityOf(
     bias: maker.bias,
     data: dataset.fingerprint,
     ...{ set, loss, measures, chunks, batchNorm },
+    ...(correction && { correction }),
     grid: grid.map(({ from, to, points }) => [from, to, points]),
     examples: fingerprintOf(indices),
     family: fingerprintOf(origin, ...basis, ...(buffers ? [buffers.origin, ...(buffers.basis ?? [])] : [])),
@@ -120,7 +136,7 @@ export interface RunOptions {
 
 /** Evaluate what is not evaluated yet. Raises RangeError for a folder that holds something else, or a model that does not fit. */
 export async function runSurvey(
-  { identity, assignment }: Survey,
+  { identity, assignment, correction }: Survey,
   subject: Subject,
   options: RunOptions,
 ): Promise<SurveyResult> {
@@ -137,8 +153,11 @@ export async function runSurvey(
       : await startThreads(assignment, workers);
   try {
     const classCounts = countClasses(assignment);
-    const result = await survey({ evaluators, form: { grid, chunks, classCounts }, log, signal, onTile });
-    replaceFile(join(folder, "surface.npz"), serializeSurface(result.surface));
+    const tiles = correction && twoLevelTiles(grid, chunks.length, correction);
+    const form = { grid, chunks, classCounts };
+    const result = await survey({ evaluators, form, log, signal, onTile, ...(tiles && { tiles }) });
+    const whole = result.end === "finished" && correction ? { correction } : {};
+    replaceFile(join(folder, "surface.npz"), serializeSurface(result.surface, whole));
     return result;
   } finally {
     await Promise.all(evaluators.map((evaluator) => evaluator.release()));

@@ -56,19 +56,13 @@ export class Surface {
     return y === undefined ? new Float64Array(0) : coordinates(y);
   }
 
-  /** Examples that each point's sums are over. */
-  counts(): Float64Array {
-    const counts = new Float64Array(pointsOf(this.form.grid));
-    this.done.forEach((done, chunk) => {
-      done?.forEach((isDone, point) => {
-        if (isDone === 1) counts[point]! += this.form.chunks[chunk]!;
-      });
-    });
-    return counts;
+  /** Examples that each point's sums are over; of the first chunks only, where so many are given. */
+  counts(chunks?: number): Float64Array {
+    return this.countUp((chunk) => this.form.chunks[chunk]!, chunks);
   }
 
   /** Sum over the examples of a column for each point. Raises RangeError for a column that there is not. */
-  total(column: string): Float64Array {
+  total(column: string, chunks?: number): Float64Array {
     const { columns, grid } = this.form;
     const at = columns.indexOf(column);
     if (at < 0) {
@@ -77,7 +71,7 @@ export class Surface {
       );
     }
     const totals = new Float64Array(pointsOf(grid));
-    for (const sums of this.sums) {
+    for (const sums of this.sums.slice(0, chunks)) {
       if (sums === undefined) continue;
       for (let point = 0; point < totals.length; point++)
         totals[point]! += sums[point * columns.length + at]!;
@@ -86,9 +80,9 @@ export class Surface {
   }
 
   /** The mean of a measure for each point; NaN where nothing is known yet. `loss/3` is that of class 3's examples. */
-  mean(measure: string): Float64Array {
-    const counts = this.countsOf(measure);
-    return this.total(measure).map((sum, point) => sum / counts[point]!);
+  mean(measure: string, chunks?: number): Float64Array {
+    const counts = this.countsOf(measure, chunks);
+    return this.total(measure, chunks).map((sum, point) => sum / counts[point]!);
   }
 
   /**
@@ -98,10 +92,10 @@ export class Surface {
    *
    * The examples are the same at all points, so differences between points are known better than that.
    */
-  standardError(): Float64Array {
-    const counts = this.counts();
-    const sums = this.total("loss");
-    return this.total("lossSquared").map((squares, point) => {
+  standardError(chunks?: number): Float64Array {
+    const counts = this.counts(chunks);
+    const sums = this.total("loss", chunks);
+    return this.total("lossSquared", chunks).map((squares, point) => {
       const n = counts[point]!;
       const sum = sums[point]!;
       return n < 2 ? Number.NaN : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1) / n);
@@ -122,14 +116,18 @@ export class Surface {
     return this.form.columns.filter((name) => name !== "lossSquared");
   }
 
-  private countsOf(measure: string): Float64Array {
+  private countsOf(measure: string, chunks?: number): Float64Array {
     const [, place] = /\/(\d+)$/.exec(measure) ?? [];
-    if (place === undefined) return this.counts();
-    const { classCounts } = this.form;
+    if (place === undefined) return this.counts(chunks);
+    return this.countUp((chunk) => this.form.classCounts?.[chunk]?.[Number(place)] ?? 0, chunks);
+  }
+
+  private countUp(examplesIn: (chunk: number) => number, chunks?: number): Float64Array {
     const counts = new Float64Array(pointsOf(this.form.grid));
-    this.done.forEach((done, chunk) => {
+    this.done.slice(0, chunks).forEach((done, chunk) => {
+      const examples = examplesIn(chunk);
       done?.forEach((isDone, point) => {
-        if (isDone === 1) counts[point]! += classCounts?.[chunk]?.[Number(place)] ?? 0;
+        if (isDone === 1) counts[point]! += examples;
       });
     });
     return counts;

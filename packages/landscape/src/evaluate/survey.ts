@@ -3,7 +3,7 @@
  * done again, so a survey that was cancelled or killed goes on where it stopped, and ends with the same bits.
  */
 import type { TileEvaluator } from "./evaluator.ts";
-import { tilesOf } from "./grid.ts";
+import { type Tile, tilesOf } from "./grid.ts";
 import { Surface, type SurfaceForm } from "./surface.ts";
 
 /** Where tiles are kept. */
@@ -23,6 +23,8 @@ export interface SurveyOptions {
   /** One for each thread that works. */
   readonly evaluators: readonly TileEvaluator[];
   readonly form: Omit<SurfaceForm, "columns">;
+  /** All work, in its order; the whole grid on every chunk by default. */
+  readonly tiles?: readonly Tile[];
   readonly log?: TileLog;
   /** Ends the survey after the tiles at hand. */
   readonly signal?: AbortSignal;
@@ -40,7 +42,7 @@ export interface SurveyResult {
 /** Raises what the evaluators raise; the log then holds what was done before. */
 export async function survey(options: SurveyOptions): Promise<SurveyResult> {
   const { evaluators, form, log, signal, onTile } = options;
-  const tiles = tilesOf(form.grid, form.chunks.length);
+  const { tiles = tilesOf(form.grid, form.chunks.length) } = options;
   const surface = new Surface({ ...form, columns: evaluators[0]!.columns });
   const known = new Set<number>();
   for (const [tile, sums] of log?.read() ?? []) {

@@ -7,17 +7,21 @@
  */
 import { type NpyArray, parseNpz, serializeNpz } from "@thalweg/data";
 import type { Surface } from "../evaluate/surface.ts";
+import type { TwoLevelPlan } from "../evaluate/two-level.ts";
 import type { AffineFamily } from "../families/affine.ts";
 import { checkHeightField, type HeightField, heightField } from "./height-field.ts";
 
 export interface ContainerOptions {
   /** With it, directions and centre are in the file: twelve bytes for each parameter of a plane. */
   readonly family?: AffineFamily;
+  /** That the heights are corrected by. */
+  readonly correction?: TwoLevelPlan;
 }
 
 /** The bytes of the NPZ file. */
-export function serializeSurface(surface: Surface, { family }: ContainerOptions = {}): Uint8Array {
-  const field = heightField(surface);
+export function serializeSurface(surface: Surface, options: ContainerOptions = {}): Uint8Array {
+  const { family, correction } = options;
+  const field = heightField(surface, correction);
   const shape = field.y.length === 0 ? [field.x.length] : [field.y.length, field.x.length];
   const line = (data: Float64Array | Float32Array): NpyArray => ({ shape: [data.length], data });
   return serializeNpz(

@@ -4,6 +4,7 @@
  * or infinite, never a number that stands for them.
  */
 import type { Surface } from "../evaluate/surface.ts";
+import { correctedMean, type TwoLevelPlan } from "../evaluate/two-level.ts";
 
 export interface HeightField {
   readonly x: Float64Array;
@@ -13,14 +14,28 @@ export interface HeightField {
   readonly fields: ReadonlyMap<string, Float64Array>;
 }
 
-/** Means of all that was measured, the standard error of the loss, and how many examples each point is measured on. */
-export function heightField(surface: Surface): HeightField {
-  const means = surface.measures.map((name) => [name, surface.mean(name)] as const);
-  return {
-    x: surface.x,
-    y: surface.y,
-    fields: new Map([...means, ["standardError", surface.standardError()], ["examples", surface.counts()]]),
-  };
+/**
+ * Means of all that was measured, the standard error of the loss, and how many examples each point is measured on. With a plan of two
+ * levels, heights are corrected by the coarse one: those of classes excepted, which are of the first level's examples.
+ */
+export function heightField(surface: Surface, plan?: TwoLevelPlan): HeightField {
+  const { x, y, measures } = surface;
+  if (plan === undefined) {
+    const means = measures.map((name) => [name, surface.mean(name)] as const);
+    const errors = surface.standardError();
+    return { x, y, fields: new Map([...means, ["standardError", errors], ["examples", surface.counts()]]) };
+  }
+  const few = surface.counts(plan.chunks);
+  const all = surface.form.chunks.reduce((sum, size) => sum + size, 0);
+  const corrected = measures.map((name) => {
+    const isPerClass = name.includes("/");
+    return [
+      name,
+      isPerClass ? surface.mean(name, plan.chunks) : correctedMean(surface, name, plan).values,
+    ] as const;
+  });
+  const errors = surface.standardError(plan.chunks).map((error, at) => error * Math.sqrt(few[at]! / all));
+  return { x, y, fields: new Map([...corrected, ["standardError", errors], ["examples", few.fill(all)]]) };
 }
 
 /** One field. Raises RangeError with the names of those that there are. */
