@@ -179,8 +179,17 @@ describe("thalweg memory", () => {
 });
 
 describe("thalweg train --checkpoint blocks", () => {
+  const nn = JSON.stringify(import.meta.resolve("@thalweg/nn"));
+  const file = join(folder, "deep.ts");
+  writeFileSync(
+    file,
+    `import { flatten, linear, sequential, tanh } from ${nn};
+const hidden = Array.from({ length: 8 }, () => [linear(64, 64), tanh()]).flat();
+export default sequential(flatten(), ...hidden, linear(64, 10));
+`,
+  );
   const train = (...args: string[]) =>
-    runCli(["train", "digits-mlp", "--rule", "adamw", "--steps", "40", "--json", ...args]);
+    runCli(["train", file, "--data", "digits", "--rule", "adamw", "--steps", "40", "--json", ...args]);
 
   test("gives the losses of a run that keeps everything, and says in its configuration what it did", async () => {
     const kept = await train("--out", join(folder, "kept"));
@@ -200,7 +209,10 @@ describe("thalweg train --checkpoint blocks", () => {
     expect(JSON.parse(out).reused).toBe(true);
   });
 
-  test("refuses what is no kind of checkpoint", async () => {
+  test("refuses what is no kind of checkpoint, and a network that has nothing to spare", async () => {
+    const small = await runCli(["train", "digits-mlp", "--rule", "adamw", "--checkpoint", "blocks"]);
+    expect(small.code).toBe(2);
+    expect(small.err).toContain("Cannot compute blocks again as the network must have two of them");
     const { code, err } = await train("--checkpoint", "layers");
     expect(code).toBe(2);
     expect(err).toContain(

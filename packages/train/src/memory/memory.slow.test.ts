@@ -1,5 +1,5 @@
 /**
- * What training really takes, in processes of its own, against what is planned; and that checkpoints spare it without changing a loss.
+ * What training really takes, in processes of its own, against what is planned; and that checkpoints spare it without changing a loss but by rounding.
  * A test of memory, not of time: it does not mind a busy machine.
  */
 import { execFileSync } from "node:child_process";
@@ -27,8 +27,10 @@ describe.skipIf(process.platform !== "linux")("processMemory()", () => {
       expect(predicted / measured).toBeGreaterThan(0.85);
       expect(predicted / measured).toBeLessThan(1.15);
     }
-    // 41 to 47 % are spared of the GPT, 34 to 36 % of ResNet-20
+    // 43 to 48 % are spared of the GPT, 37 and 38 % of ResNet-20
     expect(some.measured).toBeLessThan(0.8 * all.measured);
-    expect(some.losses).toEqual(all.losses);
+    // four steps in float32
+    for (const [k, loss] of some.losses.entries())
+      expect(Math.abs(loss / all.losses[k]! - 1)).toBeLessThan(1e-6);
   });
 });
