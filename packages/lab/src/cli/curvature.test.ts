@@ -122,6 +122,26 @@ describe("curvature", () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
+  test("with --map goes over a plane, in whose middle both ends of the spectrum are those of the place", async () => {
+    const report = JSON.parse((await curvature(`${sgd} ${FAST}`)).out);
+    const file = join(root, "map.svg");
+    const { code, out, err } = await curvature(`${sgd} --samples 200 --map -0.5:0.5:3 --json --plot ${file}`);
+    expect([code, err]).toEqual([0, `Wrote ${file}\n`]);
+    const map = JSON.parse(out);
+    expect(map).toMatchObject({ x: [-0.5, 0, 0.5], y: [-0.5, 0, 0.5], columns: 3, rows: 3 });
+    expect(map.largest[4] / report.largest.values[0]).toBeCloseTo(1, 2);
+    expect(Math.abs(map.smallest[4] - report.smallest.values[0])).toBeLessThan(0.01 * map.largest[4]);
+    const below = map.smallest.filter(
+      (low: number, k: number) => low < -0.01 * Math.max(-low, map.largest[k]),
+    );
+    expect(map.nonConvex).toBe(below.length / 9);
+    const { document } = new JSDOM(readFileSync(file, "utf8").replace(/^<\?xml[^>]*>/, "")).window;
+    const cells = [...document.querySelectorAll("text")].map(({ textContent }) => textContent);
+    const ratio = Math.max(0, -map.smallest[4]) / map.largest[4];
+    expect(cells).toContain(ratio.toFixed(2));
+    expect(document.querySelectorAll('g[aria-label="rect"] rect')).toHaveLength(9);
+  });
+
   test("with a rule follows λ₁ while it trains, from what it is at the start", async () => {
     const start = JSON.parse((await curvature(`digits-mlp --samples 200 --effort quick --json`)).out);
     const line = "digits-mlp --rule gd --set lr=0.2 --batch full --steps 40 --every 20 --samples 200 --json";
@@ -174,6 +194,10 @@ describe("curvature", () => {
     [join(root, "nothing.safetensors"), "nothing.safetensors"],
     [`${sgd} --data digits`, "as a run has its own"],
     ["digits-mlp --top 0", "--top"],
+    ["digits-mlp --plane hessian", "give --map"],
+    ["digits-mlp --map -1:1:3 --top 2", "--top with --map"],
+    ["digits-mlp --map -1:1", "from:to:points"],
+    ["digits-mlp --map -1:1:3 --matrix gauss-newton", "--matrix gauss-newton with --map"],
     ["digits-mlp --steps 5", "--steps as they are for training: give --rule"],
     ["digits-mlp --rule sgd --top 3", "--top with --rule"],
     ["digits-mlp --rule lion", "no condition is known for it"],

@@ -1,5 +1,5 @@
 /** `thalweg curvature PLACE`: how the loss bends where a run has come to, or where a task starts; with a rule, while it trains. */
-import { type Estimate, moment } from "@thalweg/landscape";
+import { type Estimate, moment, parseAxis, sampleExamples } from "@thalweg/landscape";
 import type { Command } from "commander";
 import {
   type CurvatureReport,
@@ -11,9 +11,11 @@ import {
   measureCurvature,
   radii,
 } from "../curvature/measure.ts";
-import { examplesOf, isRunFolder, loadPlace, type Part, parts } from "../curvature/place.ts";
+import { examplesOf, isRunFolder, loadPlace, type Part, type Place, parts } from "../curvature/place.ts";
+import { planes } from "../landscape/plane.ts";
 import { namesMatching } from "../tasks/patterns.ts";
 import { oneOf, repeated, setting, wholeNumber } from "./arguments.ts";
+import { type MapPlane, map, mapPlanes } from "./curvature-map.ts";
 import { fromUser, fromUserLater, UsageError } from "./errors.ts";
 import { writeText } from "./files.ts";
 import type { Io } from "./io.ts";
@@ -35,6 +37,8 @@ interface Options extends TaskOptions {
   steps?: number;
   every?: number;
   batch?: number | "full";
+  map?: string;
+  plane?: MapPlane;
   plot?: string;
   json?: boolean;
 }
@@ -97,7 +101,16 @@ export function define(command: Command, io: Io): void {
       "with --rule: examples of a step, or full for all (default: the task's)",
       batchSize,
     )
-    .option("--plot <file>", "draw the spectrum, or the way to the edge, as SVG")
+    .option(
+      "--map <from:to:points>",
+      "go over a plane instead, and say where the loss is convex; -1:1:11, for one",
+    )
+    .option(
+      "--plane <name>",
+      `with --map: ${mapPlanes.join(", ")}; see thalweg landscape (default: filter)`,
+      oneOf("--plane", ...mapPlanes),
+    )
+    .option("--plot <file>", "draw the spectrum, the way to the edge, or the map, as SVG")
     .option("--json", "print JSON, with the density's nodes and weights");
   defineTaskOptions(command);
   command
@@ -111,6 +124,7 @@ Examples:
   $ thalweg curvature runs/digits-mlp-sgd-1f0c9a2b --plot spectrum.svg
   $ thalweg curvature runs/digits-mlp-adamw-1f0c9a2b --top 10 --samples 500 --matrix gauss-newton
   $ thalweg curvature digits-mlp --tensors '*.weight' --effort quick
+  $ thalweg curvature runs/digits-mlp-sgd-1f0c9a2b --map -1:1:11 --samples 300 --plot convexity.svg
   $ thalweg curvature digits-mlp --rule gd --set lr=0.3 --batch full --steps 500 --plot edge.svg`,
     )
     .action((place: string, options: Options) => choose(place, options, io));
@@ -121,7 +135,7 @@ const batchSize = (text: string): number | "full" =>
   text === "full" ? "full" : wholeNumber("--batch", 1)(text);
 
 /** Options of a place at rest, and of one that is left by training. */
-const AT_REST = ["task", "part", "top", "effort", "tensors"] as const;
+const AT_REST = ["task", "part", "top", "effort", "tensors", "map", "plane"] as const;
 const IN_TRAINING = ["set", "schedule", "steps", "every", "batch"] as const;
 
 function choose(word: string, options: Options, io: Io): Promise<void> {
@@ -145,7 +159,23 @@ function choose(word: string, options: Options, io: Io): Promise<void> {
   return import("./curvature-follow.ts").then(({ follow }) => follow(word, { ...options, rule }, io));
 }
 
+/** What a map has no use for. */
+const WITHOUT_MAP = ["top", "effort", "tensors"] as const;
+
+function checkMap({ map, plane, matrix, ...others }: Options): void {
+  if (map === undefined && plane !== undefined) {
+    throw new UsageError(`Cannot use --plane ${plane} as it is for a map: give --map, too`);
+  }
+  const stray = WITHOUT_MAP.filter((key) => others[key] !== undefined).map((key) => `--${key}`);
+  if (matrix !== "hessian") stray.push(`--matrix ${matrix}`);
+  if (map === undefined || stray.length === 0) return;
+  throw new UsageError(
+    `Cannot use ${stray.join(", ")} with --map as both ends of the whole Hessian's spectrum are mapped: leave them out`,
+  );
+}
+
 async function run(word: string, options: Options, io: Io): Promise<void> {
+  checkMap(options);
   const { part = "train", seed, matrix, top = 5, effort = "normal", tensors } = options;
   const given = givenTaskOptions(options).map(([name]) => name);
   if (isRunFolder(word) && given.length > 0) {
@@ -164,6 +194,7 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
       `Cannot measure on ${samples} examples as ${part} of ${loaded.dataset.name} has ${available}: give --samples ${available}, or fewer`,
     );
   }
+  if (options.map !== undefined) return runMap(place, { ...options, map: options.map }, samples, io);
   const names = place.vector.segments.map((segment) => segment.name);
   const chosen = fromUser(() => new Set(tensors === undefined ? names : namesMatching(tensors, names)));
   const request: CurvatureRequest = {
@@ -213,6 +244,27 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   if (!report.largest.converged) {
     say("Some of the largest eigenvalues have not converged: their residuals tell how far they are known");
   }
+}
+
+async function runMap(
+  place: Place,
+  { map: range, plane: name = "filter", part = "train", seed, plot, json }: Options & { map: string },
+  samples: number,
+  io: Io,
+): Promise<void> {
+  const axis = fromUser(() => parseAxis(range));
+  const { split, normalization, among } = examplesOf(place.subject.loaded, part);
+  const indices = sampleExamples(split, { count: samples, seed, ...(among && { among }) });
+  const plane = await fromUserLater(async () =>
+    planes[name]!.make(place.subject, {
+      ...{ dimensions: 2, seed, vectors: false, only: [], others: [] },
+      derivativesOf: { count: samples, indices },
+    }),
+  );
+  const examples = { split, normalization, indices };
+  const subtitle = `${samples} ${part} examples, seed ${seed}`;
+  const asked = { place, examples, plane, grid: [axis, axis] as const, seed, subtitle };
+  await map({ ...asked, ...(plot !== undefined && { plot }), ...(json && { json }) }, io);
 }
 
 async function picture(
