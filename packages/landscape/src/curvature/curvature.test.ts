@@ -5,13 +5,15 @@
 import { reduceSum } from "@thalweg/graph";
 import { linear } from "@thalweg/nn";
 import { stream } from "@thalweg/random";
-import { classifier as classifierModel, type Model } from "@thalweg/train";
+import { classifier as classifierModel, type Model, ParameterVector, supervised } from "@thalweg/train";
 import { afterAll, describe, expect, test } from "vitest";
+import { spectralDensity } from "./density.ts";
 import { confirmResiduals, eigenpairs } from "./eigenpairs.ts";
 import { denseOperator, preconditioned, restrictedTo } from "./operator.ts";
 import { gradientOverlap } from "./overlap.ts";
 import { SampledLoss, samplesOf } from "./sampled-loss.ts";
 import { exactNetworks, lossOf, matrixWith } from "./testing.ts";
+import { trace } from "./trace.ts";
 import { dot } from "./vectors.ts";
 
 const { classifier, regression } = exactNetworks;
@@ -177,6 +179,37 @@ describe("eigenpairs()", () => {
     await expect(eigenpairs(denseOperator([Number.NaN, 0, 0, 1]))).rejects.toThrow(
       "must be finite: product 1 is not",
     );
+  });
+});
+
+describe("linear regression", () => {
+  // X = rows (1, 0, 1), (0, 2, 0), (1, 0, −1), (0, 0, 0): XᵀX = diag(2, 4, 2), and H = 2XᵀX/n = diag(1, 2, 1)
+  const X = [1, 0, 1, 0, 2, 0, 1, 0, -1, 0, 0, 0];
+  const model = supervised(linear(3, 1, { bias: false }), {
+    example: { shape: [3], dtype: "float32" },
+    labels: "values",
+    labelShape: [1],
+  });
+  const vector = new ParameterVector(model.module, { stateSlots: 0 });
+  const samples = samplesOf({ x: Float32Array.from(X), labels: new Float32Array(4) }, 4);
+  const loss = new SampledLoss({ model, vector, samples, chunk: 3 });
+  afterAll(() => loss.release());
+
+  test("has the eigenvalues, the trace and the density of 2XᵀX/n, everywhere, and its Gauss–Newton matrix too", async () => {
+    for (const place of [
+      [0, 0, 0],
+      [5, -3, 2],
+    ]) {
+      vector.parameters.set(place);
+      for (const operator of [loss.hessian(), loss.gaussNewton()]) {
+        const { values } = await eigenpairs(operator, { count: 3 });
+        expect(largestError(values, [2, 1, 1])).toBeLessThan(1e-5);
+        const { value, standardError } = await trace(operator, { sketch: 2 });
+        expect(Math.abs(value - 4)).toBeLessThan(4 * standardError + 1e-5);
+        const { runs } = await spectralDensity(operator, { steps: 3, runs: 2 });
+        for (const { nodes } of runs) expect(largestError(nodes, [1, 2])).toBeLessThan(1e-5);
+      }
+    }
   });
 });
 
