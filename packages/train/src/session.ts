@@ -101,11 +101,13 @@ export class BoundSession {
     discardCopies(await this.session.run(this.feeds, this.fetches), this.fetches);
   }
 
-  /** Give the prepared model back for the next that computes the same. This one must not run again. */
-  async release(): Promise<void> {
+  /**
+   * Give the prepared model back for the next that computes the same, or, where nobody will, its memory. This one must not run again.
+   */
+  async release({ reusable = true } = {}): Promise<void> {
     if (this.released) return;
     this.released = true;
-    await giveSession(this.session);
+    await (reusable ? giveSession(this.session) : this.session.release());
   }
 }
 

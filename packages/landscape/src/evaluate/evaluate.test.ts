@@ -73,8 +73,27 @@ describe("a surface", () => {
       const plain = await surfaceOf({ ...options, ahead: false });
       expect(largestRelative(fast.mean("loss"), plain.mean("loss"))).toBeLessThan(2e-6);
       const evaluator = await Evaluator.create({ ...options, chunks: [120] });
-      expect(evaluator.cutCount).toBe(2); // the layer, and the labels as rows of zeros and a one
+      // the layer, and the labels as rows of zeros and a one; a convolution that moves is baked instead
+      expect(evaluator.cutCount).toBe(shape.length > 2 ? 0 : 2);
       await evaluator.release();
+    }
+  });
+
+  // acceptance test 3, second half
+  test("of a convolutional network is the same with its weights baked in, to 1e-5, under every policy that fits", async () => {
+    const net = sequential(conv2d(2, 6, 3), batchNorm(6), relu(), flatten(), linear(96, 3));
+    const model = classifier(net, [2, 6, 6]);
+    const options = {
+      model: rowModel(model, { ...CROSS_ENTROPY, classes: 3 }),
+      family: planeAround(model),
+      grid: [parseAxis("-1:1:3"), parseAxis("-1:1:3")] as const,
+      examples: examplesOf(120, [2, 6, 6], 3),
+    };
+    for (const batchNorm of ["fixed", "recompute", "batch"] as const) {
+      const baked = await surfaceOf({ ...options, batchNorm }); // chunks of 20, 50 and 50: both kinds of programs
+      const plain = await surfaceOf({ ...options, batchNorm, ahead: false });
+      expect(largestRelative(baked.mean("loss"), plain.mean("loss"))).toBeLessThan(1e-5);
+      expect(baked.mean("accuracy")).toEqual(plain.mean("accuracy"));
     }
   });
 

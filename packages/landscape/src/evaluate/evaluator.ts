@@ -5,10 +5,11 @@
  */
 import { type Batch, ParameterVector } from "@thalweg/train";
 import type { AffineFamily } from "../families/affine.ts";
+import { BakedProgram, bakingPays } from "./baked-program.ts";
 import { BufferMover } from "./batch-norm.ts";
 import { type Examples, fillExamples } from "./examples.ts";
 import { type Grid, placeOf, type Tile } from "./grid.ts";
-import { type BatchNormPolicy, PointProgram } from "./point-program.ts";
+import { type BatchNormPolicy, type ChunkProgram, PointProgram } from "./point-program.ts";
 import type { RowModel } from "./rows.ts";
 
 export interface EvaluatorOptions {
@@ -22,7 +23,7 @@ export interface EvaluatorOptions {
   /** Examples that running statistics are measured on, where they are. */
   readonly statisticsOf?: number;
   readonly threads?: number;
-  /** False computes everything at every point. */
+  /** False computes everything at every point, from parameters that are inputs: the slow way that others are held to. */
   readonly ahead?: boolean;
 }
 
@@ -56,7 +57,7 @@ export class Evaluator implements TileEvaluator {
   readonly columns: readonly string[];
   private readonly options: EvaluatorOptions;
   private readonly vector: ParameterVector;
-  private readonly programs: ReadonlyMap<number, PointProgram>;
+  private readonly programs: ReadonlyMap<number, ChunkProgram>;
   private readonly begins: readonly number[];
   private readonly buffers: BufferMover | null;
   private readonly classes: number;
@@ -65,7 +66,7 @@ export class Evaluator implements TileEvaluator {
   private constructor(
     options: EvaluatorOptions,
     vector: ParameterVector,
-    programs: ReadonlyMap<number, PointProgram>,
+    programs: ReadonlyMap<number, ChunkProgram>,
     measures: readonly string[],
     buffers: BufferMover | null,
   ) {
@@ -89,11 +90,12 @@ export class Evaluator implements TileEvaluator {
     requireFitting(options, vector);
     vector.parameters.set(family.origin);
     vector.buffers.set(family.buffers?.origin ?? []);
-    const programs = new Map<number, PointProgram>();
+    const programs = new Map<number, ChunkProgram>();
     for (const batchSize of new Set(chunks)) {
+      const program = { model, family, vector, batchSize, batchNorm, threads, ahead };
       programs.set(
         batchSize,
-        await PointProgram.create({ model, family, vector, batchSize, batchNorm, threads, ahead }),
+        ahead && bakingPays(program) ? new BakedProgram(program) : await PointProgram.create(program),
       );
     }
     const sample = programs.get(chunks[0]!)!;

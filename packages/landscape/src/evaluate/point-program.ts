@@ -31,6 +31,18 @@ export interface PointProgramOptions {
   readonly ahead?: boolean;
 }
 
+/** Measures a chunk of examples at points of a family. */
+export interface ChunkProgram {
+  /** Fill it, then call `prepare`. */
+  readonly batch: Batch;
+  /** How many tensors are computed once for the whole family. */
+  readonly cutCount: number;
+  prepare(): Promise<void>;
+  /** Measure every example at θ(c): values by name, in memory that the next point overwrites. */
+  run(coordinates: readonly number[]): Promise<ReadonlyMap<string, Float32Array>>;
+  release(): Promise<void>;
+}
+
 interface Parts {
   readonly batch: Batch;
   readonly rest: BoundSession;
@@ -59,7 +71,7 @@ interface CutValues {
   readonly base: Float32Array;
 }
 
-export class PointProgram {
+export class PointProgram implements ChunkProgram {
   private readonly options: PointProgramOptions;
   private readonly parts: Parts;
   private row = "";
@@ -85,7 +97,7 @@ export class PointProgram {
 
   /** Trace, cut and compile. Raises RangeError for a model whose measures are not one number for each example. */
   static async create(options: PointProgramOptions): Promise<PointProgram> {
-    const { model, family, vector, batchSize, batchNorm, threads = 1 } = options;
+    const { family, vector, batchSize, batchNorm, threads = 1 } = options;
     const { context, examples, rows } = traceRows(options);
     const segments = vector.segments.filter(({ offset, size }) =>
       family.basis.some((direction) =>
@@ -106,14 +118,8 @@ export class PointProgram {
         : cutAhead(tensors, motionOf, inputs);
 
     const memory = new Map<string, Float32Array | Int32Array>();
-    const batch = Object.fromEntries(
-      Object.entries(model.inputs(batchSize)).map(([name, { dtype }]) => {
-        const { size } = examples[name]!;
-        const values = dtype === "int32" ? new Int32Array(size) : new Float32Array(size);
-        memory.set(name, values);
-        return [name, values];
-      }),
-    );
+    const batch = allocateBatch(examples);
+    for (const [name, values] of Object.entries(batch)) memory.set(name, values as Float32Array | Int32Array);
     for (const segment of vector.segments) memory.set(segment.name, segmentOf(vector.parameters, segment));
     for (const segment of vector.bufferSegments) memory.set(segment.name, segmentOf(vector.buffers, segment));
 
@@ -203,12 +209,34 @@ function writeBase({ origin, slopes, base }: CutValues, coordinates: readonly nu
   }
 }
 
-function traceRows({ model, batchSize, batchNorm }: PointProgramOptions): {
+/** Memory for the examples of a chunk. */
+export const allocateBatch = (examples: Readonly<Record<string, Tensor>>): Batch =>
+  Object.fromEntries(
+    Object.entries(examples).map(([name, { size, dtype }]) => [
+      name,
+      dtype === "int32" ? new Int32Array(size) : new Float32Array(size),
+    ]),
+  );
+
+/**
+ * The measures of a chunk's examples as a graph. With `bake`, parameters and buffers are constants of it, as that gives their values.
+ * Raises RangeError for measures that are not one number for each example, and for a model that draws noise.
+ */
+export function traceRows(
+  { model, batchSize, batchNorm }: PointProgramOptions,
+  bake?: (name: string) => Float32Array,
+): {
   context: Tracing;
   examples: Readonly<Record<string, Tensor>>;
   rows: Readonly<Record<string, Tensor>>;
 } {
-  const context = tracing(model.module, { training: batchNorm === "batch" });
+  const traced = tracing(model.module, { training: batchNorm === "batch" });
+  const constant = (known: ReadonlyMap<string, Tensor>) => (name: string) =>
+    traced.graph.constant(bake!(name), known.get(name)!.shape);
+  const context: Tracing =
+    bake === undefined
+      ? traced
+      : { ...traced, parameter: constant(traced.parameters), buffer: constant(traced.buffers) };
   const examples = Object.fromEntries(
     Object.entries(model.inputs(batchSize)).map(([name, { shape, dtype }]) => [
       name,
