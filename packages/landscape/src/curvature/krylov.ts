@@ -119,7 +119,7 @@ export class Krylov {
   private draw(): Float32Array | null {
     const { seed, run = 0 } = this.from;
     const v = randomUnit(this.operator.dimension, seed, `krylov/${run}`, this.draws++);
-    const rest = Float64Array.from(v);
+    const rest = new Float64Array(v);
     projectTwice(rest, this.basis);
     return dot(rest, rest) > 0 ? unit(rest) : null;
   }

@@ -89,9 +89,9 @@ export async function trace(operator: CurvatureOperator, options: TraceOptions =
   });
   let converged = nothingLeft;
   while (!converged && samples < affordable) {
-    const g = Float64Array.from(randomSigns(dimension, seed, "trace/rest", samples));
+    const g = new Float64Array(randomSigns(dimension, seed, "trace/rest", samples));
     project(g, Q);
-    const projected = Float32Array.from(g);
+    const projected = new Float32Array(g);
     await multiply(projected);
     project(product, Q);
     samples++;
