@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "a low road from one model to another",
     load: () => import("./connect.ts"),
   },
+  {
+    name: "pattern",
+    summary: "a plane on which the loss shows a drawn picture",
+    load: () => import("./pattern.ts"),
+  },
   { name: "rules", summary: "list the update rules, or explain one", load: () => import("./rules.ts") },
   { name: "schedules", summary: "list the schedules, or explain one", load: () => import("./schedules.ts") },
   { name: "schedule", summary: "print a schedule, one number per step", load: () => import("./schedule.ts") },
