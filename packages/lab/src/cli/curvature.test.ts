@@ -15,7 +15,7 @@ beforeAll(async () => {
     [adam, "adam", 0.003],
   ] as const) {
     const schedule = ["--schedule", "linear"];
-    const line = `train digits-mlp --rule ${rule} --set lr=${lr} --steps 60 --out ${folder}`;
+    const line = `train digits-mlp --rule ${rule} --set lr=${lr} --steps 60 --out ${folder} --export ${folder}.onnx`;
     expect(await runCli([...line.split(" "), ...schedule])).toMatchObject({ code: 0 });
   }
 }, 60_000);
@@ -69,6 +69,18 @@ describe("curvature", () => {
     expect([place, step]).toEqual([file, 60]);
     expect(edge).toBeDefined();
     expect(alone).toEqual(ofRun);
+  });
+
+  test.each(["hessian", "gauss-newton"])("of an exported model is that of its run: %s", async (matrix) => {
+    const options = `${FAST} --part test --matrix ${matrix} --top 3`;
+    const ofRun = JSON.parse((await curvature(`${sgd} ${options}`)).out);
+    const { code, out } = await curvature(`${sgd}.onnx --data digits ${options}`);
+    expect(code).toBe(0);
+    const ofFile = JSON.parse(out);
+    expect(ofFile.loss / ofRun.loss).toBeCloseTo(1, 5);
+    ofFile.largest.values.forEach((value: number, k: number) => {
+      expect(value / ofRun.largest.values[k]).toBeCloseTo(1, 4);
+    });
   });
 
   test("takes the learning rate of the last step: linear to zero leaves 1/60 of 0.1", async () => {

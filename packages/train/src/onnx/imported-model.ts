@@ -16,7 +16,14 @@ import type { Context, Module, ParameterSpec } from "@thalweg/nn";
 import { drawLabels, type InputSpec, type Model } from "../program.ts";
 import { ExampleInput } from "./example-input.ts";
 import { accuracy } from "./losses.ts";
-import { firstOutput, labelShapeOf, lossOf, type ObjectiveOptions, requireLoss } from "./objective.ts";
+import {
+  firstOutput,
+  labelShapeOf,
+  lossOf,
+  lossOutputs,
+  type ObjectiveOptions,
+  requireLoss,
+} from "./objective.ts";
 
 export interface ImportOptions extends Pick<ObjectiveOptions, "loss" | "outputs"> {
   /** One example: its shape, and whether it is numbers or tokens. */
@@ -57,9 +64,10 @@ export function importedModel(model: OnnxModel, options: ImportOptions): Importe
     measure: (context, { x, labels }) => {
       const built = importer.build(x!, context);
       const total = lossOf(built, options, kind === "none" ? undefined : labels!);
-      if (!classes) return { loss: total };
+      const outputs = lossOutputs(built, options);
+      if (!classes) return { loss: total, outputs };
       const right = accuracy(firstOutput(built, options), labels!);
-      return { loss: total, counts: { accuracy: mul(right, 1 / sizeOf(labelShape)) } };
+      return { loss: total, outputs, counts: { accuracy: mul(right, 1 / sizeOf(labelShape)) } };
     },
     ...(loss === "softmax-cross-entropy" && labelShape.length === 0
       ? {

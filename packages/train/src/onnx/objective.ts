@@ -48,6 +48,10 @@ export function lossOf(built: BuiltModel, options: ObjectiveOptions, labels: Ten
 export const firstOutput = (built: BuiltModel, options: ObjectiveOptions): Tensor =>
   requireOutput(built, weightsOf(built, options)[0]![0]);
 
+/** All that the loss is of. */
+export const lossOutputs = (built: BuiltModel, options: ObjectiveOptions): Tensor[] =>
+  weightsOf(built, options).map(([name]) => requireOutput(built, name));
+
 const weightsOf = ({ outputs }: BuiltModel, options: ObjectiveOptions): [name: string, weight: number][] =>
   options.outputs === undefined ? [[[...outputs.keys()][0]!, 1]] : Object.entries(options.outputs);
 
