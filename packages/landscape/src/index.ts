@@ -7,6 +7,8 @@
 export * from "./connect/index.ts";
 // how it bends
 export * from "./curvature/index.ts";
+// how training goes
+export * from "./diagnostics/index.ts";
 // directions
 export { filterAxes } from "./directions/filter-axes.ts";
 export { type FilterSegment, forEachFilter, layoutOf, type ParameterLayout } from "./directions/layout.ts";
@@ -62,6 +64,8 @@ export {
   planeThrough,
   rangeOf,
 } from "./families/models.ts";
+// planes that show a picture
+export * from "./pattern/index.ts";
 // how far it rises nearby
 export * from "./sharpness/index.ts";
 // files
@@ -70,7 +74,5 @@ export { fieldOf, type HeightField, heightField } from "./store/height-field.ts"
 export { type MeshOptions, writeGlb, writeStl } from "./store/meshes.ts";
 export { parseCsv, type VtkOptions, writeCsv, writeVtp } from "./store/text-formats.ts";
 export { openTileLog } from "./store/tile-log.ts";
-// planes that show a picture
-export * from "./pattern/index.ts";
 // where runs went
 export * from "./trajectory/index.ts";

@@ -44,7 +44,7 @@ import { readRuleSpec } from "../rules/index.ts";
 import { exportModel } from "../tasks/export.ts";
 import type { TaskFile } from "../tasks/from-file.ts";
 import { type Task, tasks } from "../tasks/index.ts";
-import { oneOf, required, setting, wholeNumber } from "./arguments.ts";
+import { finiteNumber, oneOf, required, setting, wholeNumber } from "./arguments.ts";
 import { ComeBack, Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
 import { writeBytes } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
@@ -70,10 +70,12 @@ interface Options extends TaskOptions {
   zero?: "0" | "1";
   batchNorm?: "ranks" | "synchronised";
   trajectory?: number;
+  diagnose?: number | true;
 }
 
 const DEFAULT_SCHEDULE = "constant";
 const DEFAULT_SEED = 1;
+const DIAGNOSIS_SHARE = 0.1;
 const EXAMPLES = `
 Examples:
   $ thalweg train digits-mlp --rule adamw --set lr=3e-3 --schedule 'warmup(50) > cosine'
@@ -138,6 +140,11 @@ export function define(command: Command, io: Io): void {
       "--trajectory <points>",
       "record the course: so many points at most, evenly spaced; thalweg landscape draws it",
       wholeNumber("--trajectory", 4),
+    )
+    .option(
+      "--diagnose [share]",
+      `keep diagnostics in the run's folder, at this share of the time of a step (default: ${DIAGNOSIS_SHARE})`,
+      finiteNumber("--diagnose"),
     )
     .option("--json", "print the result as JSON at the end, instead of lines")
     .addHelpText("after", EXAMPLES)
@@ -253,10 +260,19 @@ function asked(task: string | undefined, options: Options, ranks: number): Asked
     ...(accumulate === 1 ? {} : { accumulate }),
     ...(ranks === 1 ? {} : { ranks }),
     ...(options.trajectory === undefined ? {} : { trajectory: options.trajectory }),
+    ...(options.diagnose === undefined ? {} : { diagnostics: diagnosisShare(options.diagnose) }),
     ...(options.batchNorm === "synchronised" && { synchronised: true as const }),
   };
   const fixed = [...read.fixed, ...Object.keys(hyper)];
   return { source, fallBack: true, request: { rule, schedule, seed, test: true, ...given }, fixed };
+}
+
+function diagnosisShare(given: number | true): number {
+  if (given === true) return DIAGNOSIS_SHARE;
+  if (given > 0) return given;
+  throw new UsageError(
+    `Cannot train with --diagnose as it must be a share above 0 of a step's time: current value is ${given}`,
+  );
 }
 
 /** What only makes sense together. */

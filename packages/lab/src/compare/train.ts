@@ -104,6 +104,7 @@ const stored = z.object({
   accumulate: z.int().min(1).optional(),
   synchronised: z.literal(true).optional(),
   trajectory: z.int().min(4).optional(),
+  diagnostics: z.number().positive().optional(),
   steps: z.int().min(1),
   seed: z.int().min(0),
   test: z.boolean(),
@@ -138,6 +139,7 @@ export function storedRequest(folder: string): TrialRequest & { task: string; fi
     accumulate,
     synchronised,
     trajectory,
+    diagnostics,
     file,
     ...request
   } = parsed.data;
@@ -149,6 +151,7 @@ export function storedRequest(folder: string): TrialRequest & { task: string; fi
       ...(accumulate === undefined ? {} : { accumulate }),
       ...(synchronised && { synchronised }),
       ...(trajectory === undefined ? {} : { trajectory }),
+      ...(diagnostics === undefined ? {} : { diagnostics }),
       ...(file === undefined ? {} : { file }),
     };
     return {

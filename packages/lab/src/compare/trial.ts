@@ -4,10 +4,11 @@
  * the same request is found again, finished or half done, and is not computed twice.
  */
 import { join } from "node:path";
-import { type Dataset, holdOut, type Partition } from "@thalweg/data";
+import { Batches, type BatchValues, type Dataset, holdOut, type Partition } from "@thalweg/data";
 import { parseSchedules, type Rule, readRule, type WrittenRule, writeRule } from "@thalweg/optim";
 import {
   alone,
+  type Batch,
   type BatchSchedule,
   type Checkpoints,
   type Communicator,
@@ -20,9 +21,9 @@ import {
   followRun,
   type Json,
   type JsonObject,
+  type Model,
   type Observer,
   openRun,
-  type ParameterVector,
   parseBatchSchedule,
   type RunFolder,
   RunFolderError,
@@ -33,7 +34,7 @@ import {
 } from "@thalweg/train";
 import type { TaskFile } from "../tasks/from-file.ts";
 import type { Task } from "../tasks/index.ts";
-import { createLearner, leavesOutBiases, schedulesFor } from "./learner.ts";
+import { createLearner, type Learner, leavesOutBiases, schedulesFor } from "./learner.ts";
 import { engine } from "./machine.ts";
 
 /** What the numbers of a run depend on. */
@@ -66,6 +67,8 @@ export interface TrialConfig extends JsonObject {
   checkpoint?: Checkpoints;
   /** Points of the course that are recorded at most; the key is left out where none are. */
   trajectory?: number;
+  /** Time for diagnostics, as a share of training's; the key is left out where there are none. */
+  diagnostics?: number;
   /** Steps between evaluations. */
   evaluateEvery: number;
   /** Images held out of the training split. */
@@ -97,6 +100,7 @@ export interface TrialRequest {
   checkpoint?: Checkpoints;
   /** Left out where none are recorded, as in TrialConfig. */
   trajectory?: number;
+  diagnostics?: number;
   steps: number;
   seed: number;
   test: boolean;
@@ -126,6 +130,7 @@ export function trialConfig(task: Task, taskFingerprint: string, request: TrialR
     ...(synchronised && { synchronised }),
     ...(request.checkpoint === undefined ? {} : { checkpoint: request.checkpoint }),
     ...(request.trajectory === undefined ? {} : { trajectory: request.trajectory }),
+    ...(request.diagnostics === undefined ? {} : { diagnostics: request.diagnostics }),
     evaluateEvery,
     validation,
     evaluationBatch,
@@ -212,6 +217,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
     validation: await Evaluator.create({ ...common, split: dataset.train, indices: validation }),
     ...(config.test ? { test: await Evaluator.create({ ...common, split: dataset.test }) } : {}),
   };
+  const { observers, release } = await observersOf(config, place, learner);
   try {
     return await fit({
       ...learner,
@@ -222,11 +228,12 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
       evaluateEvery,
       watch: "validationLoss",
       evaluate: () => measure(evaluators),
-      observers: communicator.rank === 0 ? observersOf(config, folder, vector) : [],
+      observers,
       ...(signal && { signal }),
       ...(onEvaluation && { onEvaluation }),
     });
   } finally {
+    await release();
     await learner.release();
     for (const evaluator of Object.values(evaluators)) await evaluator.release();
   }
@@ -235,15 +242,52 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
 /** The file of a run's folder that its course is recorded in. */
 export const TRAJECTORY = "trajectory.bin";
 
-function observersOf(
-  { trajectory, steps }: TrialConfig,
-  folder: string,
-  { parameters }: ParameterVector,
-): Observer[] {
-  if (trajectory === undefined) return [];
-  const path = join(folder, TRAJECTORY);
-  return [new TrajectoryRecorder({ path, parameters, capacity: trajectory, last: steps })];
+/** The file of diagnostics, a line of JSON each. */
+export const DIAGNOSTICS = "diagnostics.jsonl";
+
+/** What watches the run: on rank 0, which writes its folder. */
+async function observersOf(
+  { trajectory, diagnostics, steps, seed, validation }: TrialConfig,
+  { folder, dataset, communicator = alone }: TrialPlace,
+  { model, vector, program }: Learner,
+): Promise<{ observers: Observer[]; release(): Promise<void> }> {
+  const observers: Observer[] = [];
+  if (communicator.rank === 0 && trajectory !== undefined) {
+    const path = join(folder, TRAJECTORY);
+    const { parameters } = vector;
+    observers.push(new TrajectoryRecorder({ path, parameters, capacity: trajectory, last: steps }));
+  }
+  if (communicator.rank > 0 || diagnostics === undefined) return { observers, release: async () => {} };
+  const { layoutOf, Monitor } = await import("@thalweg/landscape"); // most runs do without
+  const { onlyBatch } = model as { onlyBatch?: number };
+  const isAtHand = Object.keys(program.batch).length > 0; // not where a batch comes in parts, or has many sizes
+  const monitor = await Monitor.create({
+    ...{ model, vector, budget: diagnostics, path: join(folder, DIAGNOSTICS) },
+    layout: layoutOf(model, onlyBatch),
+    batch: isAtHand
+      ? () => program.batch
+      : examplesFrom(model, dataset, partition(dataset, validation).train, seed),
+    ...(onlyBatch !== undefined && onlyBatch !== 1 && { examples: 0 }), // it computes no single example
+  });
+  return { observers: [...observers, monitor], release: () => monitor.release() };
 }
+
+/** Some examples of the training split for each step. */
+function examplesFrom(model: Model, dataset: Dataset, indices: Uint32Array, seed: number) {
+  const batchSize = Math.min(EXAMPLES_WATCHED, indices.length);
+  const batches = new Batches(dataset.train, { normalization: dataset, indices, seed, batchSize });
+  const batch = Object.fromEntries(
+    Object.entries(model.inputs(batchSize)).map(([name, { shape, dtype }]) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return [name, dtype === "int32" ? new Int32Array(size) : new Float32Array(size)];
+    }),
+  );
+  return (step: number): Batch => {
+    batches.fill(step, batch.x as BatchValues, batch.labels as BatchValues);
+    return batch;
+  };
+}
+const EXAMPLES_WATCHED = 16;
 
 /** Rank 0 begins or opens the run; the others follow it. */
 async function openOnRanks(

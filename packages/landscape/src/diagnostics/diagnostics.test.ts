@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { gradientTests } from "./gradient-tests.ts";
+import { stepQuality } from "./step-quality.ts";
+import { magnitudes, tensorSteps } from "./tensors.ts";
+
+const vector = (...values: number[]) => Float32Array.from(values);
+
+describe("gradientTests", () => {
+  // ḡ = (2, 2), ‖ḡ‖² = 8, Σ‖gᵢ‖² = 26, ⟨gᵢ, ḡ⟩ = 2 and 14
+  const tests = gradientTests([vector(1, 0), vector(3, 4)]);
+
+  test("are those of the definitions, by hand", () => {
+    expect(tests.trace).toBeCloseTo(10, 12); // 26 − 16
+    expect(tests.normTest).toBeCloseTo(Math.sqrt(10 / 16), 12);
+    expect(tests.innerTest).toBeCloseTo(0.75, 12); // √(72 / 128)
+    expect(tests.orthogonalTest).toBeCloseTo(0.25, 12); // √((26 − 25) / 16)
+    expect(tests.meanGsnr).toBeCloseTo((4 / (1 + 1e-5) + 4 / (4 + 1e-5)) / 2, 12);
+  });
+
+  test("give the noise scale of McCandlish's estimators, and B times the norm test squared is the biased one", () => {
+    // (2·8 − 13) / (2 − 1) and (13 − 8) / (1 − ½)
+    expect(tests.squaredGradient).toBeCloseTo(3, 12);
+    expect(tests.noiseScale).toBeCloseTo(10 / 3, 12);
+    expect(2 * tests.normTest ** 2).toBeCloseTo(10 / 8, 12);
+  });
+
+  test("of equal gradients find no noise, and one gradient is too few", () => {
+    const same = gradientTests([vector(1, 2), vector(1, 2), vector(1, 2)]);
+    expect([same.normTest, same.noiseScale].map((value) => Math.abs(value) < 1e-6)).toEqual([true, true]);
+    expect(() => gradientTests([vector(1)])).toThrow(/two examples at least: there are 1/);
+  });
+});
+
+describe("stepQuality", () => {
+  /** Two examples around f = 3 (τ − 2)² + 1, whose minimum is at 2. */
+  const endAt = (tau: number) => ({
+    losses: [-0.1, 0.1].map((noise) => 3 * (tau - 2) ** 2 + 1 + noise),
+    slopes: [-0.1, 0.1].map((noise) => 6 * (tau - 2) + noise),
+  });
+
+  test.each([
+    [2, 0],
+    [1, -0.5],
+    [4, 1],
+    [6, 2],
+  ])("of a step of length %d towards a minimum at 2 is %d", (t, alpha) => {
+    expect(stepQuality(endAt(0), endAt(t), t)).toBeCloseTo(alpha, 8);
+  });
+
+  test("is −1 where the loss bends down", () => {
+    const end = (tau: number) => ({ losses: [-tau * tau, -tau * tau + 1], slopes: [-2 * tau, -2 * tau + 1] });
+    expect(stepQuality(end(0), end(1), 1)).toBe(-1);
+  });
+
+  test("trusts what is known better: exact slopes against losses without meaning", () => {
+    const noisy = [-100, 100];
+    const start = { losses: noisy, slopes: [-4 - 1e-3, -4 + 1e-3] };
+    const end = { losses: noisy.map((one) => one + 7), slopes: [4 - 1e-3, 4 + 1e-3] };
+    expect(stepQuality(start, end, 2)).toBeCloseTo(1, 6); // slopes −4 and 4: the minimum is halfway
+  });
+});
+
+describe("tensorSteps", () => {
+  test("tells lengths, ratio and idle units of each tensor, by hand", () => {
+    const segments = [
+      { name: "w", shape: [2, 2], offset: 0, size: 4, filterAxes: [0] },
+      { name: "b", shape: [1], offset: 4, size: 1, filterAxes: [] },
+    ];
+    const steps = tensorSteps(segments, {
+      before: vector(3, 0, 0, 4, 0),
+      after: vector(3, 0, 0.5, 4, 2),
+      gradients: vector(0, 0, 1, 0, 7),
+    });
+    expect(steps.w).toEqual({ weight: 5, gradient: 1, update: 0.5, ratio: 0.1, idle: 0.5 });
+    expect(steps.b).toEqual({ weight: 0, gradient: 7, update: 2, ratio: Number.NaN });
+  });
+});
+
+describe("magnitudes", () => {
+  test("counts decades from 1e-12 to 1e3, and zeros and what is no number apart", () => {
+    const { zero, decades, notFinite } = magnitudes(
+      vector(0, -0, 0.5, -0.2, 25, 1e-20, 1e9, Number.NaN, Number.POSITIVE_INFINITY),
+    );
+    expect([zero, notFinite, decades.length]).toEqual([2, 2, 16]);
+    const filled = decades.flatMap((count, k) => (count > 0 ? [[k - 12, count]] : []));
+    expect(filled).toEqual([
+      [-12, 1],
+      [-1, 2],
+      [1, 1],
+      [3, 1],
+    ]);
+  });
+});

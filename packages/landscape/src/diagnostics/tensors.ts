@@ -1,0 +1,71 @@
+/**
+ * What a step did to each tensor, and how its numbers are spread. Ratios ‖Δθ‖ / ‖θ‖ near 1e-3 are the usual rule of thumb; a unit is idle
+ * in a step when none of its incoming weights has a gradient, as behind a ReLU that no example of the batch turns on.
+ */
+import { segmentOf } from "@thalweg/train";
+import { type FilterSegment, forEachFilter } from "../directions/layout.ts";
+import { norm } from "../directions/orthogonalize.ts";
+
+export interface TensorStep {
+  /** ‖θ‖ before the step */
+  readonly weight: number;
+  /** ‖g‖ */
+  readonly gradient: number;
+  /** ‖Δθ‖ */
+  readonly update: number;
+  /** ‖Δθ‖ / ‖θ‖; NaN for a tensor of zeros. */
+  readonly ratio: number;
+  /** Share of the tensor's units whose gradient is zero throughout; left out where a tensor has none. */
+  readonly idle?: number;
+}
+
+/** By tensor. */
+export function tensorSteps(
+  segments: readonly FilterSegment[],
+  { before, after, gradients }: Readonly<Record<"before" | "after" | "gradients", Float32Array>>,
+): Record<string, TensorStep> {
+  return Object.fromEntries(
+    segments.map((segment) => {
+      const [from, to, g] = [before, after, gradients].map((vector) => segmentOf(vector, segment)) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
+      let square = 0;
+      for (let i = 0; i < from.length; i++) square += (to[i]! - from[i]!) ** 2;
+      const [weight, update] = [norm(from), Math.sqrt(square)];
+      const ratio = weight === 0 ? Number.NaN : update / weight;
+      const idle = segment.filterAxes.length > 0 ? { idle: idleShare(segment, g) } : {};
+      return [segment.name, { weight, gradient: norm(g), update, ratio, ...idle }];
+    }),
+  );
+}
+
+function idleShare(segment: FilterSegment, gradient: Float32Array): number {
+  let [idle, units] = [0, 0];
+  forEachFilter(segment, (places) => {
+    units++;
+    if (places.every((place) => gradient[place] === 0)) idle++;
+  });
+  return idle / units;
+}
+
+/** Sizes of numbers, in decades: how many are zero, and how many lie in [10^k, 10^(k+1)) for k = −12 … 3; the ends take what is beyond. */
+export interface Magnitudes {
+  readonly zero: number;
+  readonly decades: readonly number[];
+  readonly notFinite: number;
+}
+
+const [LEAST, MOST] = [-12, 3];
+
+export function magnitudes(values: Float32Array): Magnitudes {
+  const decades = new Array<number>(MOST - LEAST + 1).fill(0);
+  let [zero, notFinite] = [0, 0];
+  for (const value of values) {
+    if (value === 0) zero++;
+    else if (!Number.isFinite(value)) notFinite++;
+    else decades[Math.min(MOST, Math.max(LEAST, Math.floor(Math.log10(Math.abs(value))))) - LEAST]!++;
+  }
+  return { zero, decades, notFinite };
+}
