@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseNpz } from "@thalweg/data";
+import { fileURLToPath } from "node:url";
+import { type NpyArray, parseNpz, serializeNpz } from "@thalweg/data";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli } from "./testing.ts";
 
@@ -98,6 +99,72 @@ describe("landscape", () => {
     expect(markers.map(({ name }: { name: string }) => name)).toEqual(["other", "digits-mlp"]);
     expect(values[0]).toBeLessThan(1.2); // sixty steps
     expect(values[4]).toBeCloseTo(Math.log(10), 1);
+  });
+
+  test("takes a checkpoint's weights, and the state of the optimizer that they came with", async () => {
+    const run = join(folder, "adam");
+    await runCli([
+      "train",
+      "digits-mlp",
+      "--rule",
+      "adam",
+      "--set",
+      "lr=0.003",
+      "--steps",
+      "60",
+      "--out",
+      run,
+    ]);
+    const own = await show(
+      `${run} --plane state --workers 0 --examples 200 --range -0.5:0.5:3 --out ${join(folder, "s")} --json`,
+    );
+    const found = JSON.parse(own.out);
+    expect(found.axes).toEqual(["state m", "state v"]);
+    const weights = join(run, "checkpoint.safetensors");
+    const alone = await show(
+      `${weights} --task digits-mlp --plane state --workers 0 --examples 200 --range -0.5:0.5:3 --out ${join(folder, "t")} --json`,
+    );
+    expect(JSON.parse(alone.out).values).toEqual(found.values);
+    const none = await show(`digits-mlp --plane state --workers 0 --out ${join(folder, "n")}`);
+    expect({ code: none.code, err: none.err }).toEqual({
+      code: 2,
+      err: expect.stringMatching(/must have one.*found none/),
+    });
+  });
+
+  test("takes an ONNX file with arrays of the user's own, and refuses arrays of another shape", async () => {
+    const model = fileURLToPath(new URL("../../fixtures/onnx/digits-cnn.onnx", import.meta.url));
+    const arrays = (shape: number[]): Map<string, NpyArray> =>
+      new Map<string, NpyArray>([
+        [
+          "x",
+          {
+            shape,
+            data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i)),
+          },
+        ],
+        [
+          "y",
+          { shape: [shape[0]!], data: BigInt64Array.from({ length: shape[0]! }, (_, i) => BigInt(i % 10)) },
+        ],
+      ]);
+    const [good, bad] = [join(folder, "good.npz"), join(folder, "bad.npz")];
+    await writeFile(good, serializeNpz(arrays([120, 1, 8, 8])));
+    await writeFile(bad, serializeNpz(arrays([120, 3, 3])));
+    const { out, code } = await show(
+      `${model} --data ${good} --line --workers 0 --range 0:1:3 --examples 60 --out ${join(folder, "o")} --json`,
+    );
+    expect(code).toBe(0);
+    const { values, batchNorm } = JSON.parse(out);
+    // the same loss at the centre as `thalweg gradient` would give: uninformed about sines, near ln 10
+    expect(values[0]).toBeGreaterThan(2);
+    expect(values[0]).toBeLessThan(4);
+    expect(batchNorm).toBe("fixed");
+    const refused = await show(`${model} --data ${bad} --workers 0`);
+    expect({ code: refused.code, err: refused.err }).toEqual({
+      code: 2,
+      err: expect.stringMatching(/takes examples of shape \[1, 8, 8\]: they have \[3, 3\]/),
+    });
   });
 
   test("knows the sharpest direction: there the loss rises more than in random ones", async () => {

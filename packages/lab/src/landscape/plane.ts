@@ -72,6 +72,11 @@ export const planes: Readonly<Record<string, { readonly summary: string; readonl
     make: principalPlane,
   },
   hessian: { summary: "the eigenvectors of the largest eigenvalues of the loss's Hessian", make: eigenPlane },
+  state: {
+    summary:
+      "the optimizer's state in a run's checkpoint: its first slot, and the second or a random direction",
+    make: statePlane,
+  },
   gradient: { summary: "the loss's gradient, and a random direction at right angles", make: gradientPlane },
 };
 
@@ -190,6 +195,28 @@ async function gradientPlane(subject: Subject, options: PlaneOptions): Promise<P
     }
     return around(subject, options, basis, { labels, notices: [], description: `gradient, seed ${seed}` });
   });
+}
+
+function statePlane(subject: Subject, options: PlaneOptions): Plane {
+  const { layout, point, name, state = new Map<string, Float32Array>() } = subject;
+  const { dimensions, seed, norm = "global" } = options;
+  const slots = [...state].filter(([, values]) => values.some((value) => value !== 0));
+  const [first, second] = slots;
+  if (first === undefined) {
+    throw new RangeError(
+      `Cannot draw the plane of an optimizer's state as ${name} must have one, as long as its parameters: found ${[...state.keys()].join(", ") || "none"}; give a run of a rule with momentum or moments`,
+    );
+  }
+  const random = () =>
+    randomDirection(point.parameters, layout, { seed, norm, ...movesOf(subject, options) }).values;
+  const basis = [first[1].slice()];
+  const labels = [`state ${first[0]}`];
+  if (dimensions === 2) {
+    basis.push(second?.[1].slice() ?? random());
+    labels.push(second === undefined ? "random direction" : `state ${second[0]}`);
+    orthogonalize(basis[1]!, basis[0]!, point.parameters, layout, { norm });
+  }
+  return around(subject, options, basis, { labels, notices: [], description: labels.join(" and ") });
 }
 
 /** A plane around the subject whose directions are given and get their length by `norm`, that of all weights by default. */

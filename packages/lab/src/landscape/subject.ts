@@ -38,6 +38,8 @@ export interface Subject {
   readonly point: ModelPoint & { readonly buffers: Float32Array };
   /** Of a run: where it went, if that was recorded. */
   readonly course?: Trajectory;
+  /** Of a checkpoint: the optimizer's state by slot, each as long as the parameters, zero where a tensor has none. */
+  readonly state?: ReadonlyMap<string, Float32Array>;
   /** What makes the model again, in another thread. */
   readonly maker: ModelMaker;
 }
@@ -78,7 +80,8 @@ export async function loadSubject(
   }
   const loaded = await loadAsked(askedTask(options.task, options), load);
   const subject = subjectOf(basename(word), loaded, { bias: true, seed: 1 });
-  return withTensors(subject, parseSafetensors(readFileSync(word), word).tensors, word);
+  const { tensors } = parseSafetensors(readFileSync(word), word);
+  return { ...withTensors(subject, tensors, word), state: stateIn(subject, tensors) };
 }
 
 async function runSubject(folder: string, load: LoadTaskOptions): Promise<Subject> {
@@ -90,8 +93,10 @@ async function runSubject(folder: string, load: LoadTaskOptions): Promise<Subjec
   const stored = [...tensors].map(([name, data]) => [name, { shape: [data.length], data }] as const);
   const subject = subjectOf(basename(folder), loaded, { bias, seed: 1 });
   const course = join(folder, TRAJECTORY);
+  const checkpoint = join(folder, "checkpoint.safetensors");
   return {
     ...withTensors(subject, new Map(stored), folder),
+    state: stateIn(subject, parseSafetensors(readFileSync(checkpoint), checkpoint).tensors),
     ...(existsSync(course) && { course: openTrajectory(course) }),
   };
 }
@@ -150,6 +155,26 @@ function withTensors(subject: Subject, tensors: ReadonlyMap<string, StoredTensor
       buffers: read(layout.bufferSegments, point.buffers.slice()),
     },
   };
+}
+
+/** Slots of the optimizer's state, from tensors that checkpoints call `optimizer/<parameter>/<slot>`; those of other lengths are left out. */
+function stateIn(
+  { layout }: Subject,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): ReadonlyMap<string, Float32Array> {
+  const state = new Map<string, Float32Array>();
+  for (const segment of layout.segments) {
+    const prefix = `optimizer/${segment.name}/`;
+    for (const [name, { data }] of tensors) {
+      if (!name.startsWith(prefix) || !(data instanceof Float32Array) || data.length !== segment.size)
+        continue;
+      const slot = name.slice(prefix.length);
+      const values = state.get(slot) ?? new Float32Array(layout.size);
+      segmentOf(values, segment).set(data);
+      state.set(slot, values);
+    }
+  }
+  return state;
 }
 
 /** The first digits of the sha256 of some numbers: what a picture names its model by. */
