@@ -107,6 +107,11 @@ export async function measureCurvature(request: CurvatureRequest): Promise<Curva
     onStage?.("gradient");
     const gradients = new Float64Array(vector.size);
     const value = await loss.gradient(gradients);
+    if (!Number.isFinite(value)) {
+      throw new RangeError(
+        `Cannot measure the curvature of ${subject.name} as its loss must be finite: it is ${value}; has the run diverged?`,
+      );
+    }
     const gradient = operator.pack(gradients);
     onStage?.("eigenvalues");
     const count = Math.min(top, operator.dimension);
