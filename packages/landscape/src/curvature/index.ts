@@ -1,7 +1,8 @@
 /**
  * How a loss bends. Reading order: operator → flat-program → sampled-loss → krylov → eigenpairs → trace → density → overlap →
- * edge-of-stability → convexity-map.
+ * edge-of-stability → batch-sharpness → convexity-map.
  */
+export { type BatchSharpnessOptions, batchSharpness } from "./batch-sharpness.ts";
 export { type ConvexityMap, type ConvexityOptions, convexityMap } from "./convexity-map.ts";
 export {
   type DensityOptions,

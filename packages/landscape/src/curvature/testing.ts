@@ -37,7 +37,12 @@ export const exactNetworks: Readonly<Record<"classifier" | "regression", ExactNe
 
 /** The network with its samples, computed in chunks that do not divide them. */
 export function lossOf(network: ExactNetwork, chunk = 9): SampledLoss {
-  const { sizes, loss, samples, parameters, x, y } = network;
+  const { model, parameters: vector, samples } = modelOf(network);
+  return new SampledLoss({ model, vector, chunk, samples });
+}
+
+/** Its parts. */
+export function modelOf({ sizes, loss, samples, parameters, x, y }: ExactNetwork) {
   const layers = sizes.slice(1).flatMap((outputs, k) => {
     const layer = linear(sizes[k]!, outputs);
     return k < sizes.length - 2 ? [layer, lambda((h) => tanh(h))] : [layer];
@@ -51,12 +56,7 @@ export function lossOf(network: ExactNetwork, chunk = 9): SampledLoss {
   const vector = new ParameterVector(model.module, { stateSlots: 0 });
   vector.parameters.set(parameters);
   const labels = classes ? Int32Array.from(y) : Float32Array.from(y);
-  return new SampledLoss({
-    model,
-    vector,
-    chunk,
-    samples: samplesOf({ x: Float32Array.from(x), labels }, samples),
-  });
+  return { model, parameters: vector, samples: samplesOf({ x: Float32Array.from(x), labels }, samples) };
 }
 
 /** A symmetric matrix with these eigenvalues, turned by reflections that the seed draws. */
