@@ -206,6 +206,7 @@ class Trainer {
   private async step(): Promise<number> {
     const { program, optimizer, fill } = this.options;
     const { progress, factors } = this;
+    for (const observer of this.observers) await observer.beforeStep?.(progress.step);
     const start = performance.now();
     for (const [name, schedule] of this.schedules) factors[name] = schedule.at(progress.step);
     fill(progress.step, program.batch);

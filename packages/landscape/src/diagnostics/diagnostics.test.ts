@@ -1,3 +1,4 @@
+import { stream } from "@thalweg/random";
 import { describe, expect, test } from "vitest";
 import { gradientTests } from "./gradient-tests.ts";
 import { stepQuality } from "./step-quality.ts";
@@ -77,17 +78,26 @@ describe("tensorSteps", () => {
 });
 
 describe("magnitudes", () => {
-  test("counts decades from 1e-12 to 1e3, and zeros and what is no number apart", () => {
-    const { zero, decades, notFinite } = magnitudes(
-      vector(0, -0, 0.5, -0.2, 25, 1e-20, 1e9, Number.NaN, Number.POSITIVE_INFINITY),
+  test("counts octaves from 2⁻⁴⁰ to 2¹⁰, and zeros and what is no number apart", () => {
+    const { zero, octaves, notFinite } = magnitudes(
+      vector(0, -0, 0.5, -0.2, 0.125, 25, 1e-20, 1e9, Number.NaN, Number.POSITIVE_INFINITY),
     );
-    expect([zero, notFinite, decades.length]).toEqual([2, 2, 16]);
-    const filled = decades.flatMap((count, k) => (count > 0 ? [[k - 12, count]] : []));
+    expect([zero, notFinite, octaves.length]).toEqual([2, 2, 51]);
+    const filled = octaves.flatMap((count, k) => (count > 0 ? [[k - 40, count]] : []));
     expect(filled).toEqual([
-      [-12, 1],
-      [-1, 2],
-      [1, 1],
-      [3, 1],
+      [-40, 1], // 1e-20 is below
+      [-3, 2], // 0.125 ≤ 0.2 < 0.25
+      [-1, 1],
+      [4, 1], // 16 ≤ 25 < 32
+      [10, 1], // 1e9 is above
     ]);
+  });
+
+  test("agrees with logarithms for numbers of all sizes", () => {
+    const values = stream(1, "magnitudes").fillNormal(new Float32Array(1000));
+    const { octaves } = magnitudes(values);
+    const counts = octaves.map(() => 0);
+    for (const value of values) counts[Math.floor(Math.log2(Math.abs(value))) + 40]!++;
+    expect(octaves).toEqual(counts);
   });
 });

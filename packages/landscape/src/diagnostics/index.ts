@@ -7,7 +7,6 @@ export {
   Monitor,
   type MonitorOptions,
   readDiagnoses,
-  stepsUntilNext,
 } from "./monitor.ts";
 export { type StepEnd, stepQuality } from "./step-quality.ts";
 export { type Magnitudes, magnitudes, type TensorStep, tensorSteps } from "./tensors.ts";

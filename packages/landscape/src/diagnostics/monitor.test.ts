@@ -7,7 +7,7 @@ import { momentum, Optimizer, stateSlotCount, wasmBackend } from "@thalweg/optim
 import { classifier, fit, ParameterVector, TrainingProgram } from "@thalweg/train";
 import { afterAll, describe, expect, test } from "vitest";
 import { layoutOf } from "../directions/layout.ts";
-import { Monitor, readDiagnoses, stepsUntilNext } from "./monitor.ts";
+import { Monitor, readDiagnoses } from "./monitor.ts";
 
 const root = mkdtempSync(join(tmpdir(), "thalweg-monitor-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -45,13 +45,6 @@ async function train(path?: string) {
   return { points, monitor };
 }
 
-describe("stepsUntilNext", () => {
-  test("spaces an instrument so that it costs its share", () => {
-    expect(stepsUntilNext(2, 1, 0.05)).toBe(40); // two steps' time, a twentieth
-    expect(stepsUntilNext(0.01, 1, 0.05)).toBe(1);
-  });
-});
-
 describe("Monitor", () => {
   test("measures every step where there is time, and leaves the run as it is, bit for bit", async () => {
     const path = join(root, "diagnostics.jsonl");
@@ -71,9 +64,8 @@ describe("Monitor", () => {
       expect(overhead.examples).toBeGreaterThan(0);
     }
     const alphas = lines.map(({ examples }) => examples!.alpha);
-    expect(Math.min(...alphas)).toBeGreaterThanOrEqual(-1);
+    expect(alphas.every(Number.isFinite)).toBe(true);
     expect(Math.max(...alphas)).toBeGreaterThan(-1); // the loss bends down only at first
-    expect(Math.max(...alphas)).toBeLessThan(Number.POSITIVE_INFINITY);
     expect(lines[0]!.tensors!.since).toBeUndefined();
     expect(lines[1]!.tensors!.since!.distance).toBeCloseTo(lines[1]!.tensors!.update, 5);
     // a run that goes on at step 4, after a kill in the middle of a line
@@ -89,6 +81,7 @@ describe("Monitor", () => {
     const rare = await Monitor.create({ ...settings, examples: 0, budget: 1e-9 });
     rare.begin(0);
     for (let step = 0; step < 5; step++) {
+      rare.beforeStep();
       await rare.beforeUpdate(step);
       await rare.afterUpdate(step + 1, 1);
     }

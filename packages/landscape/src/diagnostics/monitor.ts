@@ -4,8 +4,8 @@
  *   tensors    lengths of weights, gradients and updates, idle units, how numbers are spread, and how updates agree with earlier ones
  *   examples   gradients of single examples, of the step's batch where it is at hand, before the step and after: gradient tests, noise scale, and α
  *
- * Each is timed where it runs, and runs again when its share of the budget has paid for it: with a budget of a tenth, an instrument that
- * costs as much as two steps comes every forty steps. So any network can be watched, and the run itself is the same, bit for bit.
+ * Each is timed where it runs, and runs again when all that it has cost is within its half of the budget: with a budget of a tenth, an
+ * instrument that costs as much as two steps comes every forty steps. So any network can be watched, and the run itself is the same, bit for bit.
  *
  * Examples are measured in the model's evaluation form: running means stand for those of a batch, and nothing is dropped.
  */
@@ -59,25 +59,25 @@ export interface MonitorOptions {
 
 /** Numbers that all gradients of examples may have together: 64 MiB. */
 const MOST_NUMBERS = 2 ** 24;
-/** Steps that the usual duration of a step is the median of. */
-const RECENT = 15;
+const WARMING = 3;
 
-/** Steps until an instrument may run again: so many that its cost is at most this share of theirs. */
-export const stepsUntilNext = (cost: number, perStep: number, share: number): number =>
-  Math.max(1, Math.ceil(cost / (share * perStep)));
+interface ExampleGradients {
+  readonly gradients: Float32Array[];
+  readonly losses: number[];
+  readonly samples: Samples;
+}
 
 export class Monitor implements Observer {
   private readonly options: MonitorOptions;
   private readonly program: FlatProgram | null;
   private readonly share: number;
-  private readonly next: Record<Instrument, number> = { tensors: 0, examples: 0 };
+  /** Milliseconds. */
   private readonly spent: Record<Instrument, number> = { tensors: 0, examples: 0 };
-  private readonly now: Record<Instrument, number> = { tensors: 0, examples: 0 };
-  private readonly recent: number[] = [];
+  private due: Record<Instrument, boolean> = { tensors: false, examples: false };
   private trained = 0;
   private mark = Number.NaN;
   private before: Float32Array | undefined;
-  private start: { gradients: Float32Array[]; losses: number[]; samples: Samples } | undefined;
+  private start: ExampleGradients | undefined;
   private last: { step: number; point: Float32Array; update: Float32Array } | undefined;
 
   private constructor(options: MonitorOptions, program: FlatProgram | null) {
@@ -98,6 +98,13 @@ export class Monitor implements Observer {
       examples === 0
         ? null
         : await FlatProgram.create({ model, vector, batchSize: 1, derivative: "gradient" });
+    // what is slow once, such as buffers of ONNX Runtime, is no cost of a measurement
+    const { parameters, gradients } = vector;
+    for (let k = 0; k < WARMING; k++) {
+      await program?.run();
+      tensorSteps(options.layout.segments, { before: parameters, after: parameters, gradients });
+      magnitudes(parameters);
+    }
     return new Monitor(options, program);
   }
 
@@ -108,20 +115,22 @@ export class Monitor implements Observer {
       const lines = readDiagnoses(path).filter((line) => line.step <= step);
       replaceFile(path, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
     }
-    this.next.tensors = step;
-    this.next.examples = step;
+  }
+
+  beforeStep(): void {
     this.mark = performance.now();
   }
 
   async beforeUpdate(step: number): Promise<void> {
     this.pause();
+    this.due = { tensors: this.isDue("tensors"), examples: this.program !== null && this.isDue("examples") };
     const { vector } = this.options;
-    if (this.isDue("tensors", step) || this.isDue("examples", step)) {
-      await this.timed("tensors", () => {
+    if (this.due.tensors || this.due.examples) {
+      await this.timed(this.due.tensors ? "tensors" : "examples", () => {
         this.before = vector.parameters.slice();
       });
     }
-    if (this.isDue("examples", step)) {
+    if (this.due.examples) {
       await this.timed("examples", async () => {
         const samples = this.samples(step);
         if (samples.count >= 2) this.start = { ...(await this.gradientsOf(samples)), samples };
@@ -131,68 +140,40 @@ export class Monitor implements Observer {
   }
 
   async afterUpdate(step: number, loss: number): Promise<void> {
-    this.pause(true);
-    const { before } = this;
-    if (before === undefined) {
-      this.mark = performance.now();
-      return;
+    this.pause();
+    const { before, start } = this;
+    if (before !== undefined) {
+      const update = difference(this.options.vector.parameters, before);
+      const tensors =
+        this.due.tensors && (await this.timed("tensors", () => this.tensors(step, before, update)));
+      const examples = start && (await this.timed("examples", () => this.examples(start, update)));
+      const { spent, trained } = this;
+      const overhead = { tensors: spent.tensors / trained, examples: spent.examples / trained };
+      const line = { step, loss, ...(tensors && { tensors }), ...(examples && { examples }), overhead };
+      appendFileSync(this.options.path, `${JSON.stringify(line satisfies Diagnosis)}\n`);
+      this.before = undefined;
+      this.start = undefined;
     }
-    const { path, vector } = this.options;
-    const update = difference(vector.parameters, before);
-    const wanted = this.isDue("tensors", step - 1);
-    const tensors = wanted
-      ? await this.timed("tensors", () => this.tensors(step, before, update))
-      : undefined;
-    const examples =
-      this.start === undefined ? undefined : await this.timed("examples", () => this.examples(update));
-    this.before = undefined;
-    this.start = undefined;
-    const perStep = [...this.recent].sort((a, b) => a - b)[this.recent.length >> 1]!;
-    for (const instrument of instruments) {
-      if (this.now[instrument] === 0) continue;
-      this.spent[instrument] += this.now[instrument];
-      if (this.isDue(instrument, step - 1)) {
-        this.next[instrument] = step - 1 + stepsUntilNext(this.now[instrument], perStep, this.share);
-      }
-      this.now[instrument] = 0;
-    }
-    const overhead = {
-      tensors: this.spent.tensors / this.trained,
-      examples: this.spent.examples / this.trained,
-    };
-    const line: Diagnosis = {
-      step,
-      loss,
-      ...(tensors && { tensors }),
-      ...(examples && { examples }),
-      overhead,
-    };
-    appendFileSync(path, `${JSON.stringify(line)}\n`);
-    this.mark = performance.now();
   }
 
   async release(): Promise<void> {
     await this.program?.release();
   }
 
-  private isDue(instrument: Instrument, step: number): boolean {
-    return step >= this.next[instrument] && (instrument === "tensors" || this.program !== null);
+  /** Whether what it has cost so far is paid for. */
+  private isDue(instrument: Instrument): boolean {
+    return this.spent[instrument] <= this.share * this.trained;
   }
 
-  /** Training went on until now. */
-  private pause(ends = false): void {
-    const duration = performance.now() - this.mark;
-    this.trained += duration;
-    if (!ends) {
-      this.recent.push(duration);
-      if (this.recent.length > RECENT) this.recent.shift();
-    } else this.recent[this.recent.length - 1]! += duration;
+  /** A step went on until now. */
+  private pause(): void {
+    this.trained += performance.now() - this.mark;
   }
 
   private async timed<T>(instrument: Instrument, measure: () => T | Promise<T>): Promise<T> {
     const start = performance.now();
     const result = await measure();
-    this.now[instrument] += performance.now() - start;
+    this.spent[instrument] += performance.now() - start;
     return result;
   }
 
@@ -215,8 +196,10 @@ export class Monitor implements Observer {
     };
   }
 
-  private async examples(update: Float32Array): Promise<NonNullable<Diagnosis["examples"]>> {
-    const { gradients, losses, samples } = this.start!;
+  private async examples(
+    { gradients, losses, samples }: ExampleGradients,
+    update: Float32Array,
+  ): Promise<NonNullable<Diagnosis["examples"]>> {
     const length = norm(update);
     const slopesOf = (all: readonly Float32Array[]) => all.map((g) => dot(g, update) / length);
     const end = await this.gradientsOf(samples);

@@ -4,7 +4,7 @@
  *
  *   f(τ) = w₀ + w₁ τ + w₂ τ²        α = 2 t / (−w₁ / w₂) − 1        t = ‖Δθ‖
  *
- * Where the parabola opens downwards there is no minimum to reach, and α is −1. Source: Cockpit, arXiv:2102.06604, section 3 and
+ * Below −1 the step went uphill on these examples. Where the parabola opens downwards there is no minimum to reach, and α is −1. Source: Cockpit, arXiv:2102.06604, section 3 and
  * appendix C.1; its variances of zero count as 1e-10.
  */
 import { Matrix, solve } from "ml-matrix";

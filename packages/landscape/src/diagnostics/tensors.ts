@@ -50,22 +50,29 @@ function idleShare(segment: FilterSegment, gradient: Float32Array): number {
   return idle / units;
 }
 
-/** Sizes of numbers, in decades: how many are zero, and how many lie in [10^k, 10^(k+1)) for k = −12 … 3; the ends take what is beyond. */
+/**
+ * Sizes of numbers in octaves: how many are zero, and how many lie in ±[2^k, 2^(k+1)) for k = −40 … 10, the first and last with what is
+ * beyond. By the exponent that a float32 carries, at the cost of a look at each number.
+ */
 export interface Magnitudes {
   readonly zero: number;
-  readonly decades: readonly number[];
+  readonly octaves: readonly number[];
   readonly notFinite: number;
 }
 
-const [LEAST, MOST] = [-12, 3];
+const [LEAST, MOST] = [-40, 10];
+/** Of a float32: its exponent is that of 1.0 plus 127, and 255 stands for what is no finite number. */
+const [BIAS, NOT_FINITE] = [127, 255];
 
 export function magnitudes(values: Float32Array): Magnitudes {
-  const decades = new Array<number>(MOST - LEAST + 1).fill(0);
+  const octaves = new Array<number>(MOST - LEAST + 1).fill(0);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   let [zero, notFinite] = [0, 0];
-  for (const value of values) {
-    if (value === 0) zero++;
-    else if (!Number.isFinite(value)) notFinite++;
-    else decades[Math.min(MOST, Math.max(LEAST, Math.floor(Math.log10(Math.abs(value))))) - LEAST]!++;
+  for (const word of bits) {
+    const exponent = (word >>> 23) & 255; // after the sign
+    if (exponent === NOT_FINITE) notFinite++;
+    else if ((word & 0x7fffffff) === 0) zero++;
+    else octaves[Math.min(MOST, Math.max(LEAST, exponent - BIAS)) - LEAST]!++;
   }
-  return { zero, decades, notFinite };
+  return { zero, octaves, notFinite };
 }
