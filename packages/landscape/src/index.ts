@@ -70,6 +70,7 @@ export * from "./pattern/index.ts";
 export * from "./sharpness/index.ts";
 // files
 export { type ContainerOptions, parseSurface, serializeSurface } from "./store/container.ts";
+export { type Hdf5Options, parseHdf5, writeHdf5 } from "./store/hdf5.ts";
 export { fieldOf, type HeightField, heightField } from "./store/height-field.ts";
 export { type MeshOptions, writeGlb, writeStl } from "./store/meshes.ts";
 export { parseCsv, type VtkOptions, writeCsv, writeVtp } from "./store/text-formats.ts";

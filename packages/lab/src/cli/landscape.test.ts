@@ -46,6 +46,25 @@ describe("landscape", () => {
     expect(again).toMatchObject({ evaluated: 0, kept: found.evaluated, values: found.values });
   });
 
+  test("reads surfaces, its own and others', and writes them in other forms", async () => {
+    const [h5, csv] = [join(folder, "b.h5"), join(folder, "b.csv")];
+    const own = await show(`${join(folder, "plane", "surface.npz")} --export ${h5}`);
+    expect({ code: own.code, lines: own.out.trimEnd().split("\n").length }).toEqual({ code: 0, lines: 3 });
+    expect((await show(`${h5} --export ${csv}`)).code).toBe(0);
+    const [a, b] = await Promise.all(
+      [join(folder, "plane", "surface.npz"), csv].map(async (path) =>
+        JSON.parse((await show(`${path} --json`)).out),
+      ),
+    );
+    expect(b.fields.loss).toEqual(a.fields.loss);
+    expect(b.x).toEqual(a.x);
+    const none = await show(`${csv} --field entropy`);
+    expect({ code: none.code, err: none.err }).toEqual({
+      code: 2,
+      err: expect.stringMatching(/Cannot find entropy/),
+    });
+  });
+
   test("corrected by a coarse grid is nearer to all examples than the few are, and says by how much", async () => {
     const heights = async (line: string, out: string) =>
       JSON.parse(
@@ -202,7 +221,7 @@ describe("landscape", () => {
     ["digits-mlp --plot a.png", /pictures are SVG: give it the extension \.svg/],
     [
       "digits-mlp --export a.obj",
-      /its extension must be one of \.csv, \.vtp, \.stl, \.glb, \.npz: it is \.obj/,
+      /its extension must be one of \.csv, \.h5, \.vtp, \.stl, \.glb, \.npz: it is \.obj/,
     ],
     ["mnist-nothing", /mnist-nothing/],
   ])("refuses %s", async (line, says) => {

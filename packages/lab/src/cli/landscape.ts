@@ -1,5 +1,6 @@
 /** `thalweg landscape RUN|TASK|FILE`: the loss along a line or over a plane through a model, with its standard error, as numbers and as a picture. */
-import { extname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
 import { holdOut } from "@thalweg/data";
 import {
   type Axis,
@@ -16,6 +17,9 @@ import {
   normalizations,
   type ProjectedCourse,
   parseAxis,
+  parseCsv,
+  parseHdf5,
+  parseSurface,
   projectCourse,
   type SurveyResult,
   sampleExamples,
@@ -23,6 +27,7 @@ import {
   type TwoLevelPlan,
   writeCsv,
   writeGlb,
+  writeHdf5,
   writeStl,
   writeVtp,
 } from "@thalweg/landscape";
@@ -34,7 +39,7 @@ import { fingerprintOf, loadSubject, type Subject } from "../landscape/subject.t
 import { planSurvey, runSurvey } from "../landscape/survey.ts";
 import { oneOf, repeated, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
-import { writeBytes, writeText } from "./files.ts";
+import { readWith, writeBytes, writeText } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson } from "./print.ts";
@@ -71,9 +76,13 @@ const POINTS = { 1: 101, 2: 51 } as const;
 /** Training holds validation examples out with this seed, whatever the run's own. */
 const SPLIT_SEED = 0;
 
+type Content = string | Uint8Array;
+type Writer = (landscape: HeightField, field: string, set: "train" | "test") => Content | Promise<Content>;
+
 /** What writes a landscape, by the file's extension. */
-const WRITERS: Readonly<Record<string, (landscape: HeightField, field: string) => string | Uint8Array>> = {
+const WRITERS: Readonly<Record<string, Writer>> = {
   ".csv": (landscape) => writeCsv(landscape),
+  ".h5": (landscape, _, set) => writeHdf5(landscape, { set }),
   ".vtp": (landscape, field) => writeVtp(landscape, { field }),
   ".stl": (landscape, field) => writeStl(landscape, { field }),
   ".glb": (landscape, field) => writeGlb(landscape, { field }),
@@ -86,7 +95,7 @@ export function define(command: Command, io: Io): void {
     )
     .argument(
       "<model>",
-      "a run's folder, a task, model.onnx or model.ts with --data, or weights.safetensors with --task",
+      "a run's folder, a task, model.onnx or model.ts with --data, weights.safetensors with --task, or a surface: .npz, .h5, .csv",
     )
     .option(
       "--plane <name>",
@@ -146,6 +155,7 @@ export function define(command: Command, io: Io): void {
 
 async function run(word: string, options: Options, io: Io): Promise<void> {
   checkOptions(options);
+  if (Object.hasOwn(READERS, extname(word))) return redraw(word, options, io);
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const load = { say, env: io.env };
   const name = options.plane ?? (options.with === undefined ? "filter" : "models");
@@ -250,6 +260,49 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
     );
   }
 }
+
+/** What reads a surface, by the file's extension. */
+const READERS: Readonly<
+  Record<string, (bytes: Uint8Array, name: string) => HeightField | Promise<HeightField>>
+> = {
+  ".npz": parseSurface,
+  ".h5": parseHdf5,
+  ".csv": (bytes, name) => parseCsv(new TextDecoder().decode(bytes), name),
+};
+
+/** A surface from a file, ours or another tool's: drawn, or written in another form. */
+async function redraw(path: string, options: Options, io: Io): Promise<void> {
+  const { field, plot = [], export: files = [], set } = options;
+  const bytes = await readWith(path, (file) => readFile(file));
+  const landscape = await fromUserLater(async () => READERS[extname(path)]!(bytes, path));
+  fromUser(() => fieldOf(landscape, field));
+  for (const file of files) {
+    const writer = WRITERS[extname(file)];
+    if (writer === undefined) {
+      throw new UsageError(
+        `Cannot export ${file} as ${path} has no directions: choose ${Object.keys(WRITERS).join(", ")}`,
+      );
+    }
+    await writeContent(file, await fromUserLater(async () => writer(landscape, field, set)), io);
+  }
+  if (plot.length > 0) {
+    const { landscapeFigure } = await import("../figures/landscape-figure.ts");
+    const facts = { title: `${field} in ${basename(path)}`, subtitle: "", provenance: `read from ${path}` };
+    const svg = landscapeFigure({ ...facts, landscape, field, labels: ["x", "y"], markers: [] });
+    for (const file of plot) await writeText(file, svg, io);
+  }
+  if (options.json) {
+    const { x, y, fields } = landscape;
+    const all = [...fields].map(([name, values]) => [name, [...values]] as const);
+    printJson(io.stdout, { x: [...x], y: [...y], fields: Object.fromEntries(all) });
+    return;
+  }
+  const { landscapeText } = await import("../figures/landscape-text.ts");
+  io.stdout.write(landscapeText(landscape, field));
+}
+
+const writeContent = (file: string, content: Content, io: Io): Promise<void> =>
+  typeof content === "string" ? writeText(file, content, io) : writeBytes(file, content, io);
 
 /** Before anything is evaluated: whether the options go together, and files can be of their kinds. */
 function checkOptions({ plot = [], export: files = [], correct, examples = EXAMPLES }: Options): void {
@@ -374,10 +427,9 @@ async function writeFiles(
   for (const file of files) {
     const writer = WRITERS[extname(file)];
     const content = writer
-      ? fromUser(() => writer(landscape, field))
+      ? await fromUserLater(async () => writer(landscape, field, options.set))
       : serializeSurface(result.surface, { family: plane.family, ...(correction && { correction }) });
-    if (typeof content === "string") await writeText(file, content, io);
-    else await writeBytes(file, content, io);
+    await writeContent(file, content, io);
   }
   if (plot.length === 0) return;
   const { landscapeFigure } = await import("../figures/landscape-figure.ts");
@@ -456,5 +508,6 @@ A plane is a slice: the path that training took, and the sharpest directions, al
 Examples:
   $ thalweg landscape runs/mnist-mlp-adamw-1f0c9a2b --plot landscape.svg
   $ thalweg landscape runs/a --with runs/b --line --range -0.5:1.5:201 --plot barrier.svg
+  $ thalweg landscape surface.h5 --field accuracy --plot theirs.svg
   $ thalweg landscape resnet.onnx --data photos.npz --examples 500 --workers 2 --export surface.glb`;
 }

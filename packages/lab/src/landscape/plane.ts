@@ -209,7 +209,7 @@ function statePlane(subject: Subject, options: PlaneOptions): Plane {
   }
   const random = () =>
     randomDirection(point.parameters, layout, { seed, norm, ...movesOf(subject, options) }).values;
-  const basis = [first[1].slice()];
+  const basis: Float32Array[] = [first[1].slice()];
   const labels = [`state ${first[0]}`];
   if (dimensions === 2) {
     basis.push(second?.[1].slice() ?? random());

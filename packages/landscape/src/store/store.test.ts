@@ -4,6 +4,7 @@ import { columnsFor } from "../evaluate/evaluator.ts";
 import type { Grid } from "../evaluate/grid.ts";
 import { Surface } from "../evaluate/surface.ts";
 import { parseSurface, serializeSurface } from "./container.ts";
+import { parseHdf5, writeHdf5 } from "./hdf5.ts";
 import { type HeightField, heightField } from "./height-field.ts";
 import { writeGlb, writeStl } from "./meshes.ts";
 import { parseCsv, writeCsv, writeVtp } from "./text-formats.ts";
@@ -122,6 +123,51 @@ describe("CSV", () => {
     ["exp_id,x,loss\na,1,2\nb,1,3", /\(1\) is there twice; does it hold several experiments/],
   ])("refuses %j", (text, says) => {
     expect(() => parseCsv(text, "bad")).toThrow(says);
+  });
+});
+
+describe("HDF5", () => {
+  test("has tomgoldstein's names, accuracies in per cent, and comes back as it was", async () => {
+    const bytes = await writeHdf5(heightField(small()));
+    expect([...bytes.subarray(0, 8)]).toEqual([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10]); // HDF5's signature
+    const field = await parseHdf5(bytes, "small");
+    expect([[...field.x], [...field.y]]).toEqual([
+      [0, 1, 2],
+      [0, 1],
+    ]);
+    expect([...field.fields.get("loss")!]).toEqual(HEIGHTS);
+    expect([...field.fields.get("accuracy")!]).toEqual([0, 0.25, 0.5, 0, 0.25, 0.5]);
+    for (const name of ["xcoordinates", "ycoordinates", "train_loss", "train_acc"]) {
+      expect(Buffer.from(bytes).includes(name)).toBe(true);
+    }
+  });
+
+  test("reads what is [x, y], and -1 as not evaluated", async () => {
+    const { default: h5wasm } = await import("h5wasm");
+    const { FS } = await h5wasm.ready;
+    const file = new h5wasm.File("theirs.h5", "w");
+    file.create_dataset({ name: "xcoordinates", data: Float64Array.of(0, 1, 2), shape: [3], dtype: "<d" });
+    file.create_dataset({ name: "ycoordinates", data: Float64Array.of(0, 1), shape: [2], dtype: "<d" });
+    file.create_dataset({
+      name: "test_loss",
+      data: Float64Array.of(0, 10, 1, 11, 2, -1),
+      shape: [3, 2],
+      dtype: "<d",
+    });
+    file.close();
+    const field = await parseHdf5(FS.readFile("theirs.h5") as Uint8Array, "theirs");
+    expect([...field.fields.get("loss")!]).toEqual(HEIGHTS);
+  });
+
+  test("refuses what is no HDF5, and no surface", async () => {
+    await expect(parseHdf5(Uint8Array.of(1, 2, 3), "odd.h5")).rejects.toThrow(/Cannot read odd\.h5 as HDF5/);
+    const line: HeightField = {
+      x: Float64Array.of(0, 1),
+      y: new Float64Array(0),
+      fields: new Map([["loss", Float64Array.of(5, 6)]]),
+    };
+    const back = await parseHdf5(await writeHdf5(line, { set: "test" }), "line");
+    expect([...back.fields.get("loss")!]).toEqual([5, 6]);
   });
 });
 
