@@ -4,6 +4,7 @@ import { checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
 import {
   type Followed,
   followSharpness,
+  measuredBatches,
   requireEdge,
   type SharpnessPoint,
   trainingCount,
@@ -71,7 +72,8 @@ export async function follow(word: string, request: FollowRequest, io: Io): Prom
 
   const row = (cells: readonly string[]) =>
     io.stdout.write(`${cells.map((cell, k) => cell.padStart(HEAD[k]!.length + 2)).join("")}\n`);
-  const onPoint = ({ step, loss, sharpness, threshold, ratio, turned }: SharpnessPoint) =>
+  const batched = measuredBatches({ loaded, rule, samples, batchSize }) > 0;
+  const onPoint = ({ step, loss, sharpness, threshold, ratio, turned, ofBatches }: SharpnessPoint) =>
     row([
       String(step),
       brief(loss),
@@ -79,8 +81,9 @@ export async function follow(word: string, request: FollowRequest, io: Io): Prom
       brief(threshold),
       ratio.toFixed(3),
       turned === undefined ? "–" : turned.toFixed(3),
+      ...(ofBatches ? [`${brief(ofBatches.value)} ± ${ofBatches.standardError.toPrecision(2)}`] : []),
     ]);
-  if (!request.json) row(HEAD);
+  if (!request.json) row(batched ? HEAD : HEAD.slice(0, -1));
   const farewell = "Stopping after the step at hand; Ctrl-C again ends at once.";
   const followed = await interruptible(io, farewell, (signal) =>
     followSharpness({
@@ -126,7 +129,15 @@ async function draw(
   await writeText(path, edgeFigure({ ...names, points, formula }), io);
 }
 
-const HEAD = ["step", "    loss", "sharpness", "stable below", "ratio", "|cos| to last"];
+const HEAD = [
+  "step",
+  "    loss",
+  "sharpness",
+  "stable below",
+  "ratio",
+  "|cos| to last",
+  "         of batches",
+];
 
 function summary({ end, step, reason, points, formula, scaled }: Followed): string {
   const highest = points.reduce((best, { ratio }) => Math.max(best, ratio), Number.NEGATIVE_INFINITY);

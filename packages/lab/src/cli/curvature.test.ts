@@ -183,6 +183,20 @@ describe("curvature", () => {
     expect(last.turned).toBeLessThanOrEqual(1.000001);
   });
 
+  test("tells the sharpness that small batches of sgd meet beside λ₁, and of no other rule", async () => {
+    const line = "--set lr=0.1 --steps 4 --every 2 --samples 100 --json";
+    const { points } = JSON.parse((await curvature(`digits-mlp --rule sgd --batch 25 ${line}`)).out);
+    for (const { ofBatches, sharpness } of points) {
+      expect(Math.abs(ofBatches.value)).toBeLessThan(3 * sharpness); // 25 samples bend more than 100, but not out of all bounds
+      expect(ofBatches.standardError).toBeGreaterThan(0);
+      expect(ofBatches.standardError).toBeLessThan(sharpness);
+    }
+    const others = JSON.parse((await curvature(`digits-mlp --rule momentum --batch 25 ${line}`)).out);
+    expect(others.points[0]).not.toHaveProperty("ofBatches");
+    const table = (await curvature("digits-mlp --rule sgd --batch 25 --steps 2 --every 2 --samples 100")).out;
+    expect(table).toMatch(/last +of batches\n +0 .* \d+\.\d+ ± \d/);
+  });
+
   test("draws the way to the edge, tells a divergence, and begins after the first step where state scales", async () => {
     const file = join(root, "edge.svg");
     const line = `digits-mlp --rule adam --steps 6 --every 2 --samples 100 --plot ${file}`;

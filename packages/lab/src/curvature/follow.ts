@@ -6,6 +6,8 @@
  * Source  Cohen et al., arXiv:2103.00065; for Adam and RMSProp arXiv:2207.14484.
  */
 import {
+  batchSharpness,
+  type Estimate,
   edgeOperator,
   SampledLoss,
   SharpnessTracker,
@@ -54,6 +56,24 @@ export interface SharpnessPoint {
   /** |cos| of the angle to the vector of the measurement before; none at the first. */
   readonly turned?: number;
   readonly products: number;
+  /** Of small batches under plain gradient descent: the curvature of each along its own gradient, which then rises to the edge. */
+  readonly ofBatches?: Estimate;
+}
+
+/** Batches that sharpness is measured on, at most. */
+const MOST_BATCHES = 10;
+
+/** How many batches of a training are measured one by one: none of the whole data, and none of rules with a memory. */
+export function measuredBatches({
+  loaded,
+  rule,
+  samples,
+  batchSize,
+}: Pick<FollowOptions, "loaded" | "rule" | "samples" | "batchSize">): number {
+  const plain = rule.name === "sgd" || rule.name === "gd";
+  if (!plain || batchSize === undefined || batchSize >= trainingCount(loaded)) return 0;
+  const count = Math.min(MOST_BATCHES, Math.floor(samples / batchSize));
+  return count >= 2 ? count : 0;
 }
 
 export interface Followed extends Pick<FitResult, "end" | "step"> {
@@ -88,9 +108,11 @@ export async function followSharpness(options: FollowOptions): Promise<Followed>
   const learner = await createLearner({ task, dataset, rule, batchSize, seed, indices: among! });
   const indices = sampleExamples(split, { count: samples, seed, among: among! });
   const { model, vector, optimizer } = learner;
-  const loss = new SampledLoss({ model, vector, samples: samplesFrom({ split, normalization, indices }) });
+  const drawn = samplesFrom({ split, normalization, indices });
+  const loss = new SampledLoss({ model, vector, samples: drawn });
   const tracker = new SharpnessTracker(edge, { seed, products: 200 });
   const curvature = matrix === "hessian" ? loss.hessian() : loss.gaussNewton();
+  const batches = measuredBatches({ ...options, batchSize });
   const points: SharpnessPoint[] = [];
   let next = 0; // the step that fit evaluates at
 
@@ -103,7 +125,14 @@ export async function followSharpness(options: FollowOptions): Promise<Followed>
     const hyper = { ...rule.hyper, lr: rule.hyper.lr! * schedule.at(Math.max(0, step - 1)) };
     const scaled = edgeOperator(curvature, edge, hyper, optimizer.state().parameters);
     const { turned, ...measured } = await tracker.measure(scaled, hyper);
-    const point = { step, loss: value, ...measured, ...(Number.isNaN(turned) ? {} : { turned }) };
+    const ofBatches =
+      batches > 0 && (await batchSharpness({ model, vector, samples: drawn, batchSize, batches }));
+    const point = {
+      ...{ step, loss: value },
+      ...measured,
+      ...(Number.isNaN(turned) ? {} : { turned }),
+      ...(ofBatches && { ofBatches }),
+    };
     points.push(point);
     onPoint?.(point);
     return { loss: value, sharpness: point.sharpness };
