@@ -210,6 +210,9 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
     `Evaluating ${grid.map(({ points }) => points).join(" × ")} points on ${chosen.length} examples, into ${folder}`,
   );
 
+  // before the work: Ctrl-C reaches the process that compiles TypeScript, too, and nothing can be imported after it
+  const { landscapeText } = await import("../figures/landscape-text.ts");
+  if (options.plot !== undefined) await import("../figures/landscape-figure.ts");
   const begin = performance.now();
   const result = await interruptible(
     io,
@@ -245,7 +248,6 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
       ...(paths.length > 0 && { paths }),
     });
   } else {
-    const { landscapeText } = await import("../figures/landscape-text.ts");
     const text =
       bar === undefined
         ? ""
