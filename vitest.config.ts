@@ -13,6 +13,7 @@ export default defineConfig({
           include: ["packages/*/{src,laws}/**/*.test.ts"],
           exclude: ["**/*.slow.test.ts", "**/*.mpi.test.ts", "**/node_modules/**"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -28,6 +29,7 @@ export default defineConfig({
           name: "mpi",
           include: ["packages/*/src/**/*.mpi.test.ts"],
           testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],

@@ -25,21 +25,6 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "train", summary: "train a task once, with one rule", load: () => import("./train.ts") },
   { name: "find-lr", summary: "find a learning rate for a rule", load: () => import("./find-lr.ts") },
-  {
-    name: "curvature",
-    summary: "how the loss bends where a run has come to",
-    load: () => import("./curvature.ts"),
-  },
-  {
-    name: "connect",
-    summary: "a low road from one model to another",
-    load: () => import("./connect.ts"),
-  },
-  {
-    name: "pattern",
-    summary: "a plane on which the loss shows a drawn picture",
-    load: () => import("./pattern.ts"),
-  },
   { name: "rules", summary: "list the update rules, or explain one", load: () => import("./rules.ts") },
   { name: "schedules", summary: "list the schedules, or explain one", load: () => import("./schedules.ts") },
   { name: "schedule", summary: "print a schedule, one number per step", load: () => import("./schedule.ts") },
@@ -75,6 +60,21 @@ export const commands: readonly CommandEntry[] = [
     name: "landscape",
     summary: "the loss along a line or over a plane through a model",
     load: () => import("./landscape.ts"),
+  },
+  {
+    name: "curvature",
+    summary: "how the loss bends where a run has come to",
+    load: () => import("./curvature.ts"),
+  },
+  {
+    name: "connect",
+    summary: "a low road from one model to another",
+    load: () => import("./connect.ts"),
+  },
+  {
+    name: "pattern",
+    summary: "a plane on which the loss shows a drawn picture",
+    load: () => import("./pattern.ts"),
   },
   { name: "data", summary: "list, fetch and verify datasets", load: () => import("./data.ts") },
   { name: "bench", summary: "time this machine against other libraries", load: () => import("./bench.ts") },
