@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "./evaluate.ts";
 import { gradients } from "./gradients.ts";
-import { Graph, type Tensor } from "./graph.ts";
+import { ancestors, Graph, type Tensor } from "./graph.ts";
 import * as ops from "./ops/index.ts";
 import { expectClose } from "./testing/check-operators.ts";
 import { runOnnx } from "./testing/onnx-runtime.ts";
@@ -135,6 +135,17 @@ describe("gradients()", () => {
       }
     });
     expect(used).toEqual(["gradient/MatMul/Gemm"]); // one product, for w alone
+  });
+
+  test("of a tensor inside a composition goes through the composition's operators", () => {
+    const x = new Graph().input("x", []);
+    const output = ops.softplus(x); // relu(x) + ln u + (w − (u − 1)) with u = 1 + w, w = exp(−|x|)
+    const u = ancestors([output]).find(
+      ({ origin }) => origin.kind === "call" && origin.call.operator.name === "Add",
+    );
+    const [du] = gradients(output, [u!]);
+    // 1/u − 1 = −w/(1 + w), which is −1/(1 + e) at x = 1
+    expect(evaluate([du!], { x: [1] })[0]![0]).toBeCloseTo(-1 / (1 + Math.E), 12);
   });
 
   test("refuses outputs that are no scalar, or no float", () => {

@@ -53,6 +53,7 @@ export function pullBack(
   requireSeeds(outputs, seeds);
   const order = ancestors(outputs);
   const onPath = pathsFrom(wrt, order);
+  const computed = new Set(wrt.filter(({ origin }) => origin.kind === "call"));
   const again = new Recomputation(recompute ? order : [], outputs);
   const sums = new Map<Tensor, Accumulation>();
   const total = (x: Tensor): Tensor | null => sums.get(x)?.total() ?? null;
@@ -72,7 +73,8 @@ export function pullBack(
       const arrived = outputGradients.find((gradient) => gradient !== null);
       if (!arrived) return;
       const instead = again.insteadFor(tensor, arrived);
-      for (const { operand, part, rule } of partsOf(call, tensor, outputGradients, instead, onPath)) {
+      const composite = ruledComposite(tensor, computed);
+      for (const { operand, part, rule } of partsOf(call, composite, outputGradients, instead, onPath)) {
         if (!sameShape(part.shape, operand.shape)) {
           throw new RangeError(
             `Cannot differentiate ${call.operator.name}: its rule ${rule} gave ${show(part.shape)} for an input ${show(operand.shape)}`,
@@ -119,19 +121,42 @@ interface Part {
   readonly rule: number;
 }
 
+type RuledComposite = Required<Composite>;
+
 /**
- * What flows back to each operand on the path: by the operand's own rule, or by the last one. Where the tensor ends a composition
+ * The composition that the tensor ends, where it has rules of its own: they pass over what lies inside, so not where the gradient
+ * of a tensor inside is asked for.
+ */
+function ruledComposite(tensor: Tensor, computed: ReadonlySet<Tensor>): RuledComposite | null {
+  const composite = tensor.graph.composites.get(tensor);
+  if (!composite?.gradient) return null;
+  return computed.size > 0 && holdsAny(composite, tensor, computed) ? null : (composite as RuledComposite);
+}
+
+/** Whether one of `asked` lies between the operands of a composition and its last tensor. */
+function holdsAny({ inputs }: Composite, last: Tensor, asked: ReadonlySet<Tensor>): boolean {
+  const seen = new Set(inputs);
+  const pending = last.origin.kind === "call" ? [...last.origin.call.inputs] : [];
+  for (let tensor = pending.pop(); tensor; tensor = pending.pop()) {
+    if (seen.has(tensor)) continue;
+    if (asked.has(tensor)) return true;
+    seen.add(tensor);
+    if (tensor.origin.kind === "call") pending.push(...tensor.origin.call.inputs);
+  }
+  return false;
+}
+
+/**
+ * What flows back to each operand on the path: by the operand's own rule, or by the last one. Where the call ends a composition
  * that has rules of its own, it flows to the composition's operands at once.
  */
 function partsOf(
   call: Application,
-  tensor: Tensor,
+  ruled: RuledComposite | null,
   outputGradients: readonly (Tensor | null)[],
   instead: (x: Tensor) => Tensor,
   onPath: ReadonlySet<Tensor>,
 ): Part[] {
-  const composite = tensor.graph.composites.get(tensor);
-  const ruled = composite?.gradient ? (composite as Required<Composite>) : null;
   const operands = ruled ? ruled.inputs : call.inputs;
   const inputs = operands.map(instead) as unknown as Operands;
   const outputs = call.outputs.map(instead);
