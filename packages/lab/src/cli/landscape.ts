@@ -1,6 +1,5 @@
 /** `thalweg landscape RUN|TASK|FILE`: the loss along a line or over a plane through a model, with its standard error, as numbers and as a picture. */
-import { readFile } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+import { extname, join } from "node:path";
 import { holdOut } from "@thalweg/data";
 import {
   type Axis,
@@ -17,19 +16,11 @@ import {
   normalizations,
   type ProjectedCourse,
   parseAxis,
-  parseCsv,
-  parseHdf5,
-  parseSurface,
   projectCourse,
   type SurveyResult,
   sampleExamples,
   serializeSurface,
   type TwoLevelPlan,
-  writeCsv,
-  writeGlb,
-  writeHdf5,
-  writeStl,
-  writeVtp,
 } from "@thalweg/landscape";
 import { lookUp } from "@thalweg/optim";
 import type { JsonObject } from "@thalweg/train";
@@ -39,9 +30,10 @@ import { fingerprintOf, loadSubject, type Subject } from "../landscape/subject.t
 import { planSurvey, runSurvey } from "../landscape/survey.ts";
 import { oneOf, repeated, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
-import { readWith, writeBytes, writeText } from "./files.ts";
+import { writeText } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
+import { READERS, redraw, WRITERS, writeContent } from "./landscape-files.ts";
 import { columns, printJson } from "./print.ts";
 import { defineTaskOptions, type TaskOptions } from "./task-options.ts";
 
@@ -75,18 +67,6 @@ const DERIVATIVES_OF = 1_000;
 const POINTS = { 1: 101, 2: 51 } as const;
 /** Training holds validation examples out with this seed, whatever the run's own. */
 const SPLIT_SEED = 0;
-
-type Content = string | Uint8Array;
-type Writer = (landscape: HeightField, field: string, set: "train" | "test") => Content | Promise<Content>;
-
-/** What writes a landscape, by the file's extension. */
-const WRITERS: Readonly<Record<string, Writer>> = {
-  ".csv": (landscape) => writeCsv(landscape),
-  ".h5": (landscape, _, set) => writeHdf5(landscape, { set }),
-  ".vtp": (landscape, field) => writeVtp(landscape, { field }),
-  ".stl": (landscape, field) => writeStl(landscape, { field }),
-  ".glb": (landscape, field) => writeGlb(landscape, { field }),
-};
 
 export function define(command: Command, io: Io): void {
   command
@@ -262,49 +242,6 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
     );
   }
 }
-
-/** What reads a surface, by the file's extension. */
-const READERS: Readonly<
-  Record<string, (bytes: Uint8Array, name: string) => HeightField | Promise<HeightField>>
-> = {
-  ".npz": parseSurface,
-  ".h5": parseHdf5,
-  ".csv": (bytes, name) => parseCsv(new TextDecoder().decode(bytes), name),
-};
-
-/** A surface from a file, ours or another tool's: drawn, or written in another form. */
-async function redraw(path: string, options: Options, io: Io): Promise<void> {
-  const { field, plot = [], export: files = [], set } = options;
-  const bytes = await readWith(path, (file) => readFile(file));
-  const landscape = await fromUserLater(async () => READERS[extname(path)]!(bytes, path));
-  fromUser(() => fieldOf(landscape, field));
-  for (const file of files) {
-    const writer = WRITERS[extname(file)];
-    if (writer === undefined) {
-      throw new UsageError(
-        `Cannot export ${file} as ${path} has no directions: choose ${Object.keys(WRITERS).join(", ")}`,
-      );
-    }
-    await writeContent(file, await fromUserLater(async () => writer(landscape, field, set)), io);
-  }
-  if (plot.length > 0) {
-    const { landscapeFigure } = await import("../figures/landscape-figure.ts");
-    const facts = { title: `${field} in ${basename(path)}`, subtitle: "", provenance: `read from ${path}` };
-    const svg = landscapeFigure({ ...facts, landscape, field, labels: ["x", "y"], markers: [] });
-    for (const file of plot) await writeText(file, svg, io);
-  }
-  if (options.json) {
-    const { x, y, fields } = landscape;
-    const all = [...fields].map(([name, values]) => [name, [...values]] as const);
-    printJson(io.stdout, { x: [...x], y: [...y], fields: Object.fromEntries(all) });
-    return;
-  }
-  const { landscapeText } = await import("../figures/landscape-text.ts");
-  io.stdout.write(landscapeText(landscape, field));
-}
-
-const writeContent = (file: string, content: Content, io: Io): Promise<void> =>
-  typeof content === "string" ? writeText(file, content, io) : writeBytes(file, content, io);
 
 /** Before anything is evaluated: whether the options go together, and files can be of their kinds. */
 function checkOptions({ plot = [], export: files = [], correct, examples = EXAMPLES }: Options): void {

@@ -1,0 +1,83 @@
+/** Landscapes in files, by their extension: written in the forms of other tools, read from them, and drawn anew. */
+import { readFile } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import {
+  fieldOf,
+  type HeightField,
+  parseCsv,
+  parseHdf5,
+  parseSurface,
+  writeCsv,
+  writeGlb,
+  writeHdf5,
+  writeStl,
+  writeVtp,
+} from "@thalweg/landscape";
+import { fromUser, fromUserLater, UsageError } from "./errors.ts";
+import { readWith, writeBytes, writeText } from "./files.ts";
+import type { Io } from "./io.ts";
+import { printJson } from "./print.ts";
+
+/** What is wanted of a surface that is in a file already. */
+export interface RedrawOptions {
+  field: string;
+  set: "train" | "test";
+  plot?: string[];
+  export?: string[];
+  json?: boolean;
+}
+
+type Content = string | Uint8Array;
+type Writer = (landscape: HeightField, field: string, set: "train" | "test") => Content | Promise<Content>;
+
+/** What writes a landscape, by the file's extension. */
+export const WRITERS: Readonly<Record<string, Writer>> = {
+  ".csv": (landscape) => writeCsv(landscape),
+  ".h5": (landscape, _, set) => writeHdf5(landscape, { set }),
+  ".vtp": (landscape, field) => writeVtp(landscape, { field }),
+  ".stl": (landscape, field) => writeStl(landscape, { field }),
+  ".glb": (landscape, field) => writeGlb(landscape, { field }),
+};
+
+/** What reads a surface, by the file's extension. */
+export const READERS: Readonly<
+  Record<string, (bytes: Uint8Array, name: string) => HeightField | Promise<HeightField>>
+> = {
+  ".npz": parseSurface,
+  ".h5": parseHdf5,
+  ".csv": (bytes, name) => parseCsv(new TextDecoder().decode(bytes), name),
+};
+
+/** A surface from a file, ours or another tool's: drawn, or written in another form. */
+export async function redraw(path: string, options: RedrawOptions, io: Io): Promise<void> {
+  const { field, plot = [], export: files = [], set } = options;
+  const bytes = await readWith(path, (file) => readFile(file));
+  const landscape = await fromUserLater(async () => READERS[extname(path)]!(bytes, path));
+  fromUser(() => fieldOf(landscape, field));
+  for (const file of files) {
+    const writer = WRITERS[extname(file)];
+    if (writer === undefined) {
+      throw new UsageError(
+        `Cannot export ${file} as ${path} has no directions: choose ${Object.keys(WRITERS).join(", ")}`,
+      );
+    }
+    await writeContent(file, await fromUserLater(async () => writer(landscape, field, set)), io);
+  }
+  if (plot.length > 0) {
+    const { landscapeFigure } = await import("../figures/landscape-figure.ts");
+    const facts = { title: `${field} in ${basename(path)}`, subtitle: "", provenance: `read from ${path}` };
+    const svg = landscapeFigure({ ...facts, landscape, field, labels: ["x", "y"], markers: [] });
+    for (const file of plot) await writeText(file, svg, io);
+  }
+  if (options.json) {
+    const { x, y, fields } = landscape;
+    const all = [...fields].map(([name, values]) => [name, [...values]] as const);
+    printJson(io.stdout, { x: [...x], y: [...y], fields: Object.fromEntries(all) });
+    return;
+  }
+  const { landscapeText } = await import("../figures/landscape-text.ts");
+  io.stdout.write(landscapeText(landscape, field));
+}
+
+export const writeContent = (file: string, content: Content, io: Io): Promise<void> =>
+  typeof content === "string" ? writeText(file, content, io) : writeBytes(file, content, io);
