@@ -193,13 +193,17 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   // before the work: Ctrl-C reaches the process that compiles TypeScript, too, and nothing can be imported after it
   const { landscapeText } = await import("../figures/landscape-text.ts");
   if (options.plot !== undefined) await import("../figures/landscape-figure.ts");
+  const overlay = { markers: plane.markers, paths, isEuclidean: plane.isEuclidean } as unknown as JsonObject;
   const begin = performance.now();
   const result = await interruptible(
     io,
     "Stopping after the tiles at hand; Ctrl-C again ends at once.",
     (signal) =>
       fromUserLater(() =>
-        runSurvey(planned, subject, { folder, facts, workers: options.workers, signal, onTile: meter(io) }),
+        runSurvey(planned, subject, {
+          ...{ folder, facts, overlay, workers: options.workers, signal },
+          onTile: meter(io),
+        }),
       ),
   );
   const seconds = (performance.now() - begin) / 1000;

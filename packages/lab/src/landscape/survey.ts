@@ -2,6 +2,7 @@
  * A landscape from what was asked to what is found, in a folder of its own:
  *
  *   meta.json      what it is of; its `identity` is the sha256 of all that the numbers depend on
+ *   overlay.json   what lies on it, for those who draw it: models, and the courses of runs
  *   tiles.bin      what is evaluated, tile by tile, appended as it comes
  *   surface.npz    the heights, once the survey ends or is stopped
  *
@@ -128,6 +129,8 @@ function identityOf(
 export interface RunOptions {
   readonly folder: string;
   readonly facts: JsonObject;
+  /** What lies on it. */
+  readonly overlay?: JsonObject;
   /** Threads that evaluate; 0 does it in this one. */
   readonly workers: number;
   readonly signal: AbortSignal;
@@ -140,13 +143,14 @@ export async function runSurvey(
   subject: Subject,
   options: RunOptions,
 ): Promise<SurveyResult> {
-  const { folder, facts, workers, signal, onTile } = options;
+  const { folder, facts, overlay, workers, signal, onTile } = options;
   const { grid, chunks, indices, set, dataset } = assignment;
   await checkLoss(assignment, subject);
   mkdirSync(folder, { recursive: true });
   const log = openTileLog(join(folder, "tiles.bin"), identity);
   const meta = { format: "thalweg landscape", version: VERSION, identity, ...facts };
   replaceFile(join(folder, "meta.json"), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
+  if (overlay) replaceFile(join(folder, "overlay.json"), Buffer.from(`${JSON.stringify(overlay)}\n`));
   const evaluators: TileEvaluator[] =
     workers === 0
       ? [await createEvaluator(assignment, subject.loaded.task)]
