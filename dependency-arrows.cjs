@@ -12,6 +12,7 @@ const ARROWS = {
   train: ["data", "formula", "graph", "nn", "optim", "random"],
   landscape: ["data", "formula", "graph", "nn", "optim", "random", "train"],
   lab: ["data", "formula", "graph", "landscape", "nn", "optim", "random", "train"],
+  web: ["formula", "graph", "nn", "optim", "random"], // speaks to lab's server
 };
 
 const others = (name, allowed) => Object.keys(ARROWS).filter((p) => p !== name && !allowed.includes(p));

@@ -1,0 +1,3 @@
+/** What the bundler gives: components, style sheets, files by their address. */
+/// <reference types="svelte" />
+/// <reference types="vite/client" />
