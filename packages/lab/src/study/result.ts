@@ -35,4 +35,6 @@ export interface TrialResult {
   best: Readonly<Record<string, number | null>>;
   /** Measures of the first evaluation, before training. */
   initial: Readonly<Record<string, number | null>>;
+  /** Gradients of a batch until the first evaluation at the metric's target or past it; null where it was not reached, left out where there is no target. */
+  gradientsToTarget?: number | null;
 }
