@@ -7,11 +7,11 @@
  * ends, and the published final test loss must lie between them.
  */
 import { readFileSync } from "node:fs";
+import { RandomState } from "@thalweg/random";
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "./backend.ts";
 import { buildRule } from "./catalogue.ts";
 import { type QuadraticDeep, quadraticDeep } from "./minimizers/problems/quadratic-deep-data.ts";
-import { RandomState } from "./minimizers/problems/random-state.ts";
 import { Optimizer } from "./optimizer.ts";
 import { chain, parameterTransform, type Rule, withHyper } from "./rule.ts";
 import { catalogue, momentum } from "./rules/index.ts";

@@ -9,7 +9,7 @@
  *
  * Source: fsschneider/DeepOBS, deepobs/tensorflow/testproblems/quadratic_deep.py and datasets/quadratic.py.
  */
-import { RandomState } from "./random-state.ts";
+import { RandomState } from "@thalweg/random";
 
 const D = 100;
 const ROWS = 1000;

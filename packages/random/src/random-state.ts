@@ -1,6 +1,6 @@
 /**
- * NumPy's RandomState, bit for bit but for the last bits of log: published experiments drew their problems with it. Not for
- * our own draws, which come from @thalweg/random.
+ * NumPy's RandomState, bit for bit but for the last bits of log: published experiments drew their problems with it, and data that
+ * others shall make again are drawn with it here. Not for what training draws, which comes from `stream`.
  *
  * Source: Matsumoto & Nishimura 1998, MT19937; numpy/random/src/mt19937/mt19937.c and src/legacy/legacy-distributions.c.
  */
