@@ -21,6 +21,12 @@ export { comparisonCsv, comparisonJson, runsCsv } from "./report/export.ts";
 export { renderTable, type TableOptions } from "./report/terminal.ts";
 export { type AskedRule, parseRuleFile, readRuleFile, readRuleSpec } from "./rules/index.ts";
 export { type Page, serveFolder } from "./server/serve.ts";
+// studies: plans, results, and who reads them
+export { StudyError } from "./study/error.ts";
+export type { PlannedTrial, Setting } from "./study/plan.ts";
+export { readStudy } from "./study/read-study.ts";
+export type { TrialEnd, TrialResult } from "./study/result.ts";
+export type { Metric, StudyData, StudyRule, StudyTask } from "./study/study-data.ts";
 export { describeTaskFile, type TaskFile } from "./tasks/from-file.ts";
 // tasks: a model, data and a protocol
 export { tasks } from "./tasks/index.ts";

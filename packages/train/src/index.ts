@@ -99,4 +99,4 @@ export { BoundSession } from "./session.ts";
 export { type ExampleForm, supervised } from "./supervised.ts";
 export { VaryingProgram, type VaryingProgramOptions } from "./varying-program.ts";
 export { loadWeights, saveWeights } from "./weights.ts";
-export { replaceFile } from "./whole-files.ts";
+export { appendWhole, codeOf, makeFolder, replaceFile } from "./whole-files.ts";

@@ -66,6 +66,7 @@ const SELF_EXPLAINED: Readonly<Record<string, 1 | 2 | 75>> = {
   Failure: 1,
   DatasetUnavailable: 1,
   RunFolderError: 1,
+  StudyError: 1,
   OnnxError: 1,
 };
 
