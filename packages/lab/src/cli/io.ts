@@ -19,6 +19,8 @@ export interface Io {
   /** Everything on standard input, as text. */
   readonly stdin: () => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted once a scheduler has warned that time is nearly up, be it before there was anything to end. */
+  readonly warned?: AbortSignal;
   /** The processes that a launcher started with this one, where it was one. */
   readonly communicator?: Communicator;
 }

@@ -35,9 +35,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** `main` on the process's own streams, and with the processes that a launcher started beside this one. */
-export async function run(argv: readonly string[]): Promise<number> {
-  const io = processIo();
+/**
+ * `main` on the process's own streams, and with the processes that a launcher started beside this one. `warned` is a scheduler's
+ * warning, listened for since the process began.
+ */
+export async function run(argv: readonly string[], warned: AbortSignal): Promise<number> {
+  const io = { ...processIo(), warned };
   if (!RANKED.has(argv[0] ?? "") || !wasLaunched(io.env)) return main(argv, io);
   const { onRanks } = await import("./ranks.ts");
   return onRanks(io, (own) => main(argv, own));

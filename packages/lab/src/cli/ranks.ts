@@ -19,8 +19,10 @@ export async function onRanks(io: Io, work: (io: Io) => Promise<number>): Promis
     return refuseToJoin(error, io);
   }
   if (communicator === alone) return work(io);
-  // A scheduler's warning outside of training changes nothing; without a listener it would end the process, and the job would fail.
-  process.on("SIGUSR1", () => {});
+  // Without a listener SIGTERM would end this process before training began, and the job would fail.
+  const told = new AbortController();
+  process.on("SIGTERM", () => told.abort());
+  const warned = AbortSignal.any([told.signal, ...(io.warned ? [io.warned] : [])]);
   const { rank, size } = communicator;
   let message = "";
   const silent: Io = {
@@ -32,7 +34,7 @@ export async function onRanks(io: Io, work: (io: Io) => Promise<number>): Promis
       },
     },
   };
-  const code = await work({ ...(rank === 0 ? io : silent), communicator });
+  const code = await work({ ...(rank === 0 ? io : silent), warned, communicator });
   if (code !== 0 && !(await communicator.meet(TOGETHER_MS))) {
     if (rank > 0) io.stderr.write(`Rank ${rank} of ${size}: ${message}`);
     await wait(100); // launchers pass on what was said, but not after the end

@@ -24,6 +24,16 @@ const launcher = openMpi.missing === undefined ? openMpi : mpich;
 const skipped = test.skipIf(launcher.missing);
 const name = (title: string) => titled(title, launcher);
 
+/** Sends a process a signal as soon as it listens to it, long before training begins. */
+const EARLY = `data:text/javascript,${encodeURIComponent(`
+  import { isMainThread } from "node:worker_threads";
+  const { EARLY_SIGNAL: signal } = process.env;
+  const look = isMainThread && setInterval(() => {
+    if (process.listenerCount(signal) === 0) return;
+    clearInterval(look);
+    process.kill(process.pid, signal);
+  }, 1);`)}`;
+
 /** How often a text occurs. */
 const count = (text: string, part: string) => text.split(part).length - 1;
 
@@ -71,6 +81,20 @@ describe("thalweg train on two ranks", () => {
     },
   );
 
+  skipped(name("hears SIGUSR1 and SIGTERM that come before the first step, and exits with 75"), async () => {
+    for (const signal of ["SIGUSR1", "SIGTERM"] as const) {
+      const folder = join(root, `early-${signal}`);
+      const early = { NODE_OPTIONS: `--import=${EARLY}`, EARLY_SIGNAL: signal };
+      const words = [...TRAIN, "--steps", "200", "--out", folder];
+      const { code, err } = await runRanks(launcher, 2, words, early);
+      expect({ signal, code, err: code === 75 ? "" : err }).toEqual({ signal, code: 75, err: "" });
+      expect(readRun(folder)!.lines.map(({ step }) => step)).toEqual([0]); // not one update
+      const resumed = await runRanks(launcher, 2, [BIN, "train", "--resume", folder]);
+      expect(resumed.code).toBe(0);
+      expect(readRun(folder)!.end).toMatchObject({ end: "finished", step: 200 });
+    }
+  });
+
   skipped(name("scales the learning rate with the batch, and synchronises batch statistics"), async () => {
     const folder = join(root, "scaled");
     const scaled = ["--local-batch", "32", "--scale-rate", "linear", "--set", "lr=0.01"];
@@ -80,6 +104,15 @@ describe("thalweg train on two ranks", () => {
     const { config } = readRun(folder)!;
     expect(config).toMatchObject({ batchSize: 64, hyper: { lr: 0.02 }, synchronised: true }); // the task's batch is 32
   });
+});
+
+test("thalweg train hears SIGUSR1 before there is a run, and writes nothing", async () => {
+  const folder = join(root, "early-alone");
+  const early = { NODE_OPTIONS: `--import=${EARLY}`, EARLY_SIGNAL: "SIGUSR1" };
+  const { code, err } = await startJob(process.execPath, [...TRAIN, "--out", folder], early).ended;
+  expect(code).toBe(1);
+  expect(err).toContain("Interrupted before the first step: nothing was written.");
+  expect(existsSync(folder)).toBe(false);
 });
 
 describe("thalweg train refuses on every rank, once,", () => {

@@ -26,6 +26,7 @@ import {
   type Evaluation,
   type FitResult,
   parseBatchSchedule,
+  readRun,
   runId,
 } from "@thalweg/train";
 import type { Command } from "commander";
@@ -200,6 +201,9 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
     train({ config, loaded, folder, signal, communicator, sharded, ...(table && { onEvaluation: table }) }),
   );
   if (result.end === "interrupted") {
+    if (readRun(folder) === undefined) {
+      throw new Failure("Interrupted before the first step: nothing was written. Start it again as it was.");
+    }
     throw new (ranks === 1 ? Failure : ComeBack)(
       `Interrupted at step ${result.step}: the run and a checkpoint are kept. To go on:\n  thalweg train --resume ${folder}`,
     );
