@@ -15,9 +15,20 @@
 import { readFileSync } from "node:fs";
 import { FormulaError, nearest } from "@thalweg/formula";
 import { checkHyper, declarationSchema, declareRule, type Rule } from "@thalweg/optim";
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, Scalar } from "yaml";
+import { isScalar, Scalar } from "yaml";
 import { z } from "zod";
 import { parseSpace, type Space } from "../samplers/index.ts";
+import {
+  keyPlace,
+  lower,
+  nodeAt,
+  type Path,
+  type Place,
+  parseYaml,
+  placeOf,
+  plainData,
+  type YamlSource,
+} from "../yaml-source.ts";
 
 export interface FileRule {
   rule: Rule;
@@ -37,12 +48,6 @@ export class RuleFileError extends SyntaxError {
   }
 }
 
-interface Place {
-  line: number;
-  column: number;
-}
-type Path = readonly PropertyKey[];
-
 const schema = declarationSchema.extend({ space: z.unknown().optional() });
 const FIELDS = Object.keys(schema.shape);
 
@@ -52,11 +57,8 @@ export const readRuleFile = (path: string): FileRule =>
 
 /** The rule of a file's text. Raises RuleFileError. */
 export function parseRuleFile(text: string, path: string): FileRule {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
-  const source: Source = { path, text, counter, document };
-  const [wrong] = document.errors;
-  if (wrong !== undefined) throw new RuleFileError(path, placeAt(source, wrong.pos[0]), lower(wrong.message));
+  const { source, mistake } = parseYaml(text, path);
+  if (mistake !== undefined) throw new RuleFileError(path, mistake.place, mistake.reason);
   const parsed = schema.safeParse(plain(source));
   if (!parsed.success) throw formError(source, parsed.error.issues[0]!);
   const { space, ...declaration } = parsed.data;
@@ -65,23 +67,18 @@ export function parseRuleFile(text: string, path: string): FileRule {
 }
 
 /** The document as plain data. An alias without an anchor is found only here. */
-function plain({ document, path }: Source): unknown {
+function plain(source: YamlSource): unknown {
   try {
-    return document.toJS();
+    return plainData(source);
   } catch (error) {
-    throw new RuleFileError(path, { line: 1, column: 1 }, lower((error as Error).message), { cause: error });
+    throw new RuleFileError(source.path, { line: 1, column: 1 }, lower((error as Error).message), {
+      cause: error,
+    });
   }
 }
 
-interface Source {
-  path: string;
-  text: string;
-  counter: LineCounter;
-  document: Document.Parsed;
-}
-
 /** The first thing that is not of the form, at the place where it stands. */
-function formError(source: Source, issue: z.core.$ZodIssue): RuleFileError {
+function formError(source: YamlSource, issue: z.core.$ZodIssue): RuleFileError {
   const { document, path } = source;
   if (issue.code === "unrecognized_keys") {
     const [key] = issue.keys as [string];
@@ -103,7 +100,7 @@ function formError(source: Source, issue: z.core.$ZodIssue): RuleFileError {
 }
 
 /** Do what may refuse the declaration, and say where in the file that is. */
-function located(source: Source, work: () => Rule): Rule {
+function located(source: YamlSource, work: () => Rule): Rule {
   try {
     return work();
   } catch (error) {
@@ -117,7 +114,7 @@ function located(source: Source, work: () => Rule): Rule {
 }
 
 /** A mistake inside a formula, at the file's line and column. */
-function formulaError(source: Source, error: FormulaError): RuleFileError {
+function formulaError(source: YamlSource, error: FormulaError): RuleFileError {
   const { path, prefix } = blockOf(error.rule);
   const at = placeInBlock(source, path, { line: error.line, column: error.column - prefix });
   const detail = error.message.replace(
@@ -142,7 +139,7 @@ function blockOf(rule: string): { path: Path; prefix: number } {
  * A line and column of a text, in the file. A block after `|` keeps its lines, less their indentation; what stands on one
  * line keeps its columns. Folded and escaped texts do not, and are pointed at as a whole.
  */
-function placeInBlock(source: Source, path: Path, { line, column }: Place): Place {
+function placeInBlock(source: YamlSource, path: Path, { line, column }: Place): Place {
   const node = nodeAt(source, path);
   if (!isScalar(node) || typeof node.value !== "string") return placeOf(source, path);
   const start = placeOf(source, path);
@@ -161,7 +158,7 @@ function placeInBlock(source: Source, path: Path, { line, column }: Place): Plac
 
 const leading = (line: string) => line.length - line.trimStart().length;
 
-function readSpace(source: Source, written: unknown, rule: Rule): Space {
+function readSpace(source: YamlSource, written: unknown, rule: Rule): Space {
   try {
     const space = parseSpace(written);
     for (const [name, dimension] of Object.entries(space)) {
@@ -177,32 +174,3 @@ function readSpace(source: Source, written: unknown, rule: Rule): Space {
     throw new RuleFileError(source.path, at, error.message, { cause: error });
   }
 }
-
-const nodeAt = ({ document }: Source, path: Path): unknown =>
-  path.length === 0 ? document.contents : document.getIn(path, true);
-
-/** Where a field's value begins; of one that is not there, where its map does. */
-function placeOf(source: Source, path: Path): Place {
-  for (let length = path.length; length >= 0; length--) {
-    const node = nodeAt(source, path.slice(0, length)) as Node | null | undefined;
-    if (node?.range) return placeAt(source, node.range[0]);
-  }
-  return { line: 1, column: 1 };
-}
-
-/** Where a field's name begins. */
-function keyPlace(source: Source, path: Path): Place {
-  const map = nodeAt(source, path.slice(0, -1));
-  const pair = isMap(map)
-    ? map.items.find(({ key }) => isScalar(key) && key.value === path.at(-1))
-    : undefined;
-  const key = pair?.key as Node | undefined;
-  return key?.range ? placeAt(source, key.range[0]) : placeOf(source, path);
-}
-
-function placeAt({ counter }: Source, offset: number): Place {
-  const { line, col } = counter.linePos(offset);
-  return { line, column: col };
-}
-
-const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
