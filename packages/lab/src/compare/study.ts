@@ -112,7 +112,7 @@ function exceptions(rule: Rule, schedule: string, options: StudyOptions): string
 }
 
 /** Trial 0 tries the rule's defaults, unless they lie outside the space. */
-function pinDefaults({ hyper }: Rule, space: Space): { pinned?: Configuration } {
+export function pinDefaults({ hyper }: Rule, space: Space): { pinned?: Configuration } {
   const inside = Object.entries(space).every(([name, dimension]) => contains(dimension, hyper[name]));
   if (!inside) return {};
   return { pinned: Object.fromEntries(Object.keys(space).map((name) => [name, hyper[name]!])) };

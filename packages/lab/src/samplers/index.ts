@@ -22,4 +22,4 @@ export {
   type Value,
   valueAt,
 } from "./space.ts";
-export { runTrials } from "./tune.ts";
+export { runTrials, startOfRound } from "./tune.ts";

@@ -6,7 +6,15 @@
  * knows depends on its number alone, and a study that was interrupted goes on with the same trials.
  */
 
-import { FIRST_TRIALS, type Sampler, type Study, samplers, suggest, type Tried } from "./samplers.ts";
+import {
+  FIRST_TRIALS,
+  type Sampler,
+  type SamplerName,
+  type Study,
+  samplers,
+  suggest,
+  type Tried,
+} from "./samplers.ts";
 import type { Configuration } from "./space.ts";
 
 /** Trials of a round: enough to keep workers busy, few enough to learn from each other. */
@@ -15,6 +23,13 @@ const ROUND = 4;
 /** The first trial after the round that begins with `start`. */
 const endOfRound = (start: number, budget: number): number =>
   Math.min(budget, start === 0 ? FIRST_TRIALS : start + ROUND);
+
+/** The first trial of the round that a trial belongs to: it may know what came of those before. */
+export function startOfRound(sampler: SamplerName, trial: number): number {
+  const used: Sampler = samplers[sampler];
+  if (used.learns === undefined || trial < FIRST_TRIALS) return 0;
+  return trial - ((trial - FIRST_TRIALS) % ROUND);
+}
 
 /**
  * Run every trial of a study, and give back what they gave, in order.
