@@ -76,6 +76,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "a plane on which the loss shows a drawn picture",
     load: () => import("./pattern.ts"),
   },
+  { name: "lab", summary: "the pages, on 127.0.0.1", load: () => import("./lab.ts") },
   { name: "data", summary: "list, fetch and verify datasets", load: () => import("./data.ts") },
   { name: "bench", summary: "time this machine against other libraries", load: () => import("./bench.ts") },
 ];
