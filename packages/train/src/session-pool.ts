@@ -29,7 +29,18 @@ export async function takeSession(
   const key = `${threads} ${optimize} ${createHash("sha256").update(model).digest("hex")}`;
   const at = idle.findIndex((one) => one.key === key);
   if (at >= 0) return idle.splice(at, 1)[0]!.session;
-  const session = await InferenceSession.create(model, {
+  const session = await prepareSession(model, threads, optimize);
+  keys.set(session, key);
+  return session;
+}
+
+/** A session for a model that comes once: none is looked for, and it is not to be given back. */
+export const prepareSession = (
+  model: Uint8Array,
+  threads: number,
+  optimize: boolean,
+): Promise<InferenceSession> =>
+  InferenceSession.create(model, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
@@ -39,9 +50,6 @@ export async function takeSession(
     enableMemPattern: false,
     logSeverityLevel: 3,
   });
-  keys.set(session, key);
-  return session;
-}
 
 /** Give back a session that is not used any more. */
 export async function giveSession(session: InferenceSession): Promise<void> {

@@ -18,7 +18,7 @@ import {
   serialize,
 } from "@thalweg/graph";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
-import { giveSession, takeSession } from "./session-pool.ts";
+import { giveSession, prepareSession, takeSession } from "./session-pool.ts";
 
 /** A view of the memory that an input or output lies in; its element type fits the tensor's dtype. */
 export type Values =
@@ -86,6 +86,22 @@ export class BoundSession {
       threads,
       order.some(hasFixedWeights),
     );
+    return BoundSession.bound(session, convolutions, { outputs, reads, writes });
+  }
+
+  /**
+   * Prepare a model that is serialised already and differs from all before in its constants: it is not kept for others, and must be
+   * released as not reusable. Raises RangeError as `create` does.
+   */
+  static async once(model: Uint8Array, options: Omit<SessionOptions, "blocks">): Promise<BoundSession> {
+    return BoundSession.bound(await prepareSession(model, options.threads ?? 1, true), null, options);
+  }
+
+  private static bound(
+    session: InferenceSession,
+    convolutions: ConvolutionReport | null,
+    { outputs, reads, writes }: SessionOptions,
+  ): BoundSession {
     const inputs = new Map(Object.values(outputs)[0]?.graph.inputs.map((tensor) => [tensor.name, tensor]));
     const feeds = session.inputNames.map((name) => [name, bind("input", name, inputs.get(name)!, reads)]);
     const fetches = Object.entries(outputs).map(([name, tensor]) => [

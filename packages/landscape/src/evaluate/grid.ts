@@ -70,9 +70,10 @@ const COARSEST = 7;
 
 /**
  * All work in the order in which it should be done. The first chunk of examples goes over the grid from coarse to fine, so that a
- * picture is there at once and fills in; each further chunk goes over it row by row, and the picture sharpens.
+ * picture is there at once and fills in; each further chunk goes over it row by row, and the picture sharpens. A tile has at most `widest`
+ * points, all of a row by default: what a kill costs, and how long an interruption waits.
  */
-export function tilesOf(grid: Grid, chunks: number): Tile[] {
+export function tilesOf(grid: Grid, chunks: number, widest = Number.POSITIVE_INFINITY): Tile[] {
   const columns = columnsOf(grid);
   const rows = rowsOf(grid);
   const largest = Math.max(columns, rows);
@@ -92,7 +93,14 @@ export function tilesOf(grid: Grid, chunks: number): Tile[] {
   for (let chunk = 1; chunk < chunks; chunk++) {
     for (let row = 0; row < rows; row++) tiles.push({ chunk, row, columns: range(columns) });
   }
-  return tiles;
+  return tiles.flatMap((tile) => narrowed(tile, widest));
+}
+
+/** A tile in pieces of at most so many points. */
+export function narrowed({ chunk, row, columns }: Tile, widest: number): Tile[] {
+  if (columns.length <= widest) return [{ chunk, row, columns }];
+  const pieces = Array.from({ length: Math.ceil(columns.length / widest) }, (_, k) => k * widest);
+  return pieces.map((begin) => ({ chunk, row, columns: columns.slice(begin, begin + widest) }));
 }
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
