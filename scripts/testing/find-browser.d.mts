@@ -1,0 +1,2 @@
+/** Its path; undefined where there is none. */
+export declare function findBrowser(): string | undefined;
