@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import manifest from "../../package.json" with { type: "json" };
 import { answers, type Endpoint } from "./endpoint.ts";
+import { results } from "./results.ts";
 
 /** What the endpoints stand on. */
 export interface Lab {
@@ -24,6 +25,6 @@ const about: Endpoints = ({ folder }) => [
   }),
 ];
 
-const lists: readonly Endpoints[] = [about];
+const lists: readonly Endpoints[] = [about, results];
 
 export const endpointsOf = (lab: Lab): readonly Endpoint[] => lists.flatMap((list) => list(lab));
