@@ -6,10 +6,9 @@
  * Few seeds make any bootstrap interval too narrow: over normal values this one covers the true mean 68 % of the time at n = 3, 83 % at
  * n = 5 and 89 % at n = 10 (simulated). The paired test, not the interval alone, therefore decides verdicts (`paired.ts`).
  */
-import { stream } from "@thalweg/random";
 import { normalCdf, normalQuantile } from "./distributions.ts";
+import { RESAMPLES, resampledMeans } from "./draws.ts";
 
-export const RESAMPLES = 10_000;
 export const LEVEL = 0.95;
 
 export interface Interval {
@@ -45,7 +44,7 @@ export function bootstrapMean(values: readonly number[], seed: number): Bootstra
     const value = values[0] ?? mean;
     return { mean: value, interval: { low: value, high: value }, note: "all runs ended with the same value" };
   }
-  const resampled = n ** n <= RESAMPLES ? enumerateMeans(values) : drawMeans(values, seed);
+  const resampled = n ** n <= RESAMPLES ? enumerateMeans(values) : resampledMeans(values, seed);
   return { mean, interval: bcaInterval(values, resampled), note: "" };
 }
 
@@ -86,17 +85,6 @@ export function enumerateMeans(values: readonly number[]): Float64Array {
     means[index] = sum / n;
   }
   return means;
-}
-
-/** Means of B = 10 000 resamples with replacement; a pure function of the values and the seed. */
-function drawMeans(values: readonly number[], seed: number): Float64Array {
-  const n = values.length;
-  const draws = stream(seed, "bootstrap");
-  return Float64Array.from({ length: RESAMPLES }, () => {
-    let sum = 0;
-    for (let k = 0; k < n; k += 1) sum += values[draws.integer(n)] ?? 0;
-    return sum / n;
-  });
 }
 
 /** Quantile of sorted values by linear interpolation between order statistics, p in [0, 1]. */

@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import expected from "../../fixtures/statistics.json" with { type: "json" };
-import { normalCdf, normalQuantile, studentTCdf } from "./distributions.ts";
+import ofStudies from "../../fixtures/study-statistics.json" with { type: "json" };
+import {
+  chiSquareSurvival,
+  normalCdf,
+  normalQuantile,
+  studentizedRangeQuantile,
+  studentTCdf,
+} from "./distributions.ts";
 
 test("normalCdf() and studentTCdf() agree with scipy to 1e-7", () => {
   for (const { z, p } of expected.normalCdf) expect(Math.abs(normalCdf(z) - p)).toBeLessThan(1e-7);
@@ -11,4 +18,16 @@ test("normalCdf() and studentTCdf() agree with scipy to 1e-7", () => {
 
 test("normalQuantile() agrees with scipy to 1e-8", () => {
   for (const { p, z } of expected.normalQuantile) expect(Math.abs(normalQuantile(p) - z)).toBeLessThan(1e-8);
+});
+
+test("chiSquareSurvival() agrees with scipy to 1e-7", () => {
+  for (const { x, dof, p } of ofStudies.chiSquare) {
+    expect(Math.abs(chiSquareSurvival(x, dof) - p)).toBeLessThan(1e-7);
+  }
+});
+
+test("studentizedRangeQuantile() agrees with scipy to 1e-6", () => {
+  for (const { k, q } of ofStudies.studentizedRange) {
+    expect(Math.abs(studentizedRangeQuantile(0.95, k) / Math.SQRT2 - q), `${k} groups`).toBeLessThan(1e-6);
+  }
 });

@@ -1,5 +1,13 @@
 /** Statistics of comparisons, in reading order. */
-export { bootstrapMean, type Interval, quantile } from "./bootstrap.ts";
+
+// What tuning adds: the noise of a search, the worth of a trial, room for the learning rate.
+export { BAND_LEVEL, bandHalfWidth, outsideBand } from "./band.ts";
+// One list of values, and two in pairs.
+export { bootstrapMean, type Interval, meanOf, quantile } from "./bootstrap.ts";
+// Many tasks together.
+export { RESAMPLES } from "./draws.ts";
+export { type Merged, merge, probabilityOfImprovement } from "./improvement.ts";
+export { type LearningRateWidth, learningRateWidth } from "./lr-width.ts";
 export {
   ALPHA,
   holm,
@@ -9,5 +17,14 @@ export {
   pairedFamily,
   type Verdict,
 } from "./paired.ts";
+export { seedsNeeded } from "./power.ts";
+export { algoperfScore, profileScore, ratios, share, TAUS } from "./profile.ts";
+export { criticalDifference, friedman, meanRanks, rank, rankGroups } from "./ranks.ts";
+// Records of a single recipe.
+export { acceptsRecord, beatsRecord, recordMargin } from "./records.ts";
+export { interquartileMean, normalisedScore, optimalityGap, orderOf, weightedMean } from "./score.ts";
+export { pairsNeeded, signedRankP, smallestP } from "./signed-rank.ts";
+export { eachDraw, percentileInterval, runsOf, type Stratum } from "./stratified.ts";
 export { type Better, median, type Summary, summarize } from "./summary.ts";
 export { type CostToTarget, costAtTarget, summarizeCosts } from "./target.ts";
+export { type BestOf, bestOfCurve, type PoolTrial, winningChances } from "./tuning-curve.ts";

@@ -7,8 +7,9 @@
  * p is 2^(1−n), so below 6 seeds (more in a family) it could never speak, and the paired t-test takes its place. The result says which.
  */
 import { stream } from "@thalweg/random";
-import { bootstrapMean, type Interval, meanOf, RESAMPLES } from "./bootstrap.ts";
+import { bootstrapMean, type Interval, meanOf } from "./bootstrap.ts";
 import { studentTCdf } from "./distributions.ts";
+import { RESAMPLES } from "./draws.ts";
 
 /** The significance level of every verdict. */
 export const ALPHA = 0.05;

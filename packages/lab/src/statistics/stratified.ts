@@ -1,0 +1,58 @@
+/**
+ * The bootstrap of aggregates over tasks: stratified by task, tied across rules, searches and seeds resampled together.
+ *
+ * A draw takes, in each task, as many seeds as there are and as many of the searches {A, A′} as there are, with replacement; a run
+ * counts (times its search was taken) × (times its seed was taken). All rules share the draw: what a hard seed does to all of them
+ * cancels in their difference. Tasks stay as they are, so intervals speak about these tasks.
+ */
+import { stream } from "@thalweg/random";
+import { type Interval, quantile } from "./bootstrap.ts";
+import { RESAMPLES } from "./draws.ts";
+
+/** How many runs a task has: `searches` × `seeds`, run i is search ⌊i / seeds⌋, seed i mod seeds. */
+export interface Stratum {
+  searches: number;
+  seeds: number;
+}
+
+/** Runs of all strata, one after the other. */
+export const runsOf = (strata: readonly Stratum[]): number =>
+  strata.reduce((sum, { searches, seeds }) => sum + searches * seeds, 0);
+
+/**
+ * Call `use` with the weight of every run, once per draw. The array is the same each time: what is to stay must be copied.
+ * Weights are whole numbers and sum to the number of runs in each stratum.
+ */
+export function eachDraw(
+  strata: readonly Stratum[],
+  seed: number,
+  use: (weights: Uint16Array, draw: number) => void,
+  draws: number = RESAMPLES,
+): void {
+  const chance = stream(seed, "stratified bootstrap");
+  const weights = new Uint16Array(runsOf(strata));
+  const taken = strata.map(({ searches, seeds }) => ({
+    searches: new Uint16Array(searches),
+    seeds: new Uint16Array(seeds),
+  }));
+  for (let draw = 0; draw < draws; draw += 1) {
+    let at = 0;
+    for (const { searches, seeds } of taken) {
+      searches.fill(0);
+      seeds.fill(0);
+      for (let k = 0; k < searches.length; k += 1) searches[chance.integer(searches.length)]! += 1;
+      for (let k = 0; k < seeds.length; k += 1) seeds[chance.integer(seeds.length)]! += 1;
+      for (let r = 0; r < searches.length; r += 1)
+        for (let s = 0; s < seeds.length; s += 1, at += 1) weights[at] = searches[r]! * seeds[s]!;
+    }
+    use(weights, draw);
+  }
+}
+
+/** 95 % percentile interval; sorts in place. `null` where a bound is not finite. */
+export function percentileInterval(resampled: Float64Array): Interval | null {
+  resampled.sort();
+  const low = quantile(resampled, 0.025);
+  const high = quantile(resampled, 0.975);
+  return Number.isFinite(low) && Number.isFinite(high) ? { low, high } : null;
+}
