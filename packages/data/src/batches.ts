@@ -31,6 +31,9 @@ export interface BatchOptions {
   readonly indices?: Uint32Array;
 }
 
+/** Whether examples are shuffled anew in each epoch, the usual way, or come in the first epoch's order again. */
+export type BatchOrder = "reshuffled" | "fixed";
+
 /** Memory of a batch: examples, or their labels. Its elements fit those of the split. */
 export type BatchValues = Float32Array | Int32Array;
 
@@ -114,7 +117,7 @@ export class ImageWriter {
 /**
  * Shuffled batches for training, as a pure function of (seed, step).
  *
- * An epoch has ⌊n / batchSize⌋ steps; the images left over are dropped, and are others in each epoch.
+ * An epoch has ⌊n / batchSize⌋ steps; the images left over are dropped, and are others in each epoch unless the order is fixed.
  *
  * @example
  *   const batches = new Batches(mnist.train, { batchSize: 128, seed: 1, normalization: mnist });
@@ -126,6 +129,7 @@ export class Batches {
   private readonly seed: number;
   /** Rows of a part. */
   private readonly rows: number;
+  private readonly reshuffles: boolean;
   private readonly writer: ImageWriter;
   private epoch = -1;
   private order: Uint32Array = new Uint32Array(0);
@@ -134,10 +138,14 @@ export class Batches {
    * `parts` divides each batch into so many parts of equal size, one after the other, which are filled one by one: in several
    * processes, or in one with less memory. Together they are the batch.
    */
-  constructor(split: Split, options: BatchOptions & { readonly seed: number; readonly parts?: number }) {
+  constructor(
+    split: Split,
+    options: BatchOptions & { readonly seed: number; readonly parts?: number; readonly order?: BatchOrder },
+  ) {
     this.writer = new ImageWriter(split, options);
     this.batchSize = options.batchSize;
     this.seed = options.seed;
+    this.reshuffles = options.order !== "fixed";
     this.rows = partSize(options.batchSize, options.parts ?? 1);
     const n = this.writer.indices.length;
     this.stepsPerEpoch = Math.floor(n / this.batchSize);
@@ -165,7 +173,7 @@ export class Batches {
       );
     }
     this.writer.checkBuffers(x, labels, rows);
-    const epoch = Math.floor(step / this.stepsPerEpoch);
+    const epoch = this.reshuffles ? Math.floor(step / this.stepsPerEpoch) : 0;
     if (epoch !== this.epoch) {
       this.order = stream(this.seed, "order", epoch).permutation(this.writer.indices.length);
       this.epoch = epoch;

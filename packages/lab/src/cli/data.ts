@@ -44,11 +44,11 @@ export function define(command: Command, io: Io): void {
 }
 
 function list(json: boolean, { stdout }: Io): void {
-  const entries = Object.entries(catalogue).map(([name, { title, classes, licence, sources }]) => ({
+  const entries = Object.entries(catalogue).map(([name, { title, classes, licence, sources, make }]) => ({
     name,
     title,
     classes: classes.length,
-    origin: sources[0]?.spec ?? "shipped",
+    origin: make ? "computed" : (sources[0]?.spec ?? "shipped"),
     licence,
   }));
   if (json) printJson(stdout, entries);
@@ -114,6 +114,7 @@ async function verify(name: string | undefined, json: boolean, io: Io): Promise<
 
 /** A shipped dataset is verified by loading it; a fetched one file by file, where @thalweg/data keeps them. */
 async function verdictsOf(dataset: string, entry: CatalogueEntry, io: Io): Promise<Verdict[]> {
+  if (entry.make) return []; // made anew whenever it is loaded
   if (entry.sources.length === 0) {
     await loadDataset(dataset);
     return entry.files.map(({ path, sha256 }) => ({
