@@ -20,6 +20,7 @@ export class Evaluator {
   private readonly whole: EvaluationProgram;
   private readonly rest: EvaluationProgram | undefined;
   private readonly communicator: Communicator;
+  private readonly summarize: (means: Readonly<Record<string, number>>) => Readonly<Record<string, number>>;
   /** Room for a last batch that is not full. */
   private readonly tail: { x: BatchValues; labels: BatchValues } | undefined;
 
@@ -28,9 +29,14 @@ export class Evaluator {
     count: number,
     whole: EvaluationProgram,
     rest: EvaluationProgram | undefined,
-    communicator: Communicator,
+    { communicator = alone, model, split }: EvaluatorOptions,
   ) {
     this.communicator = communicator;
+    const { lowestLoss } = split;
+    this.summarize = (means) => ({
+      ...(lowestLoss !== undefined && { excess: means.loss! - lowestLoss }),
+      ...model.summarize?.(means),
+    });
     this.batches = batches;
     this.count = count;
     this.whole = whole;
@@ -41,7 +47,7 @@ export class Evaluator {
   }
 
   static async create(options: EvaluatorOptions): Promise<Evaluator> {
-    const { split, indices, model, vector, threads = 1, communicator = alone } = options;
+    const { split, indices, model, vector, threads = 1 } = options;
     const count = indices?.length ?? split.count;
     const batchSize = Math.min(options.batchSize, count);
     const batches = new SequentialBatches(split, { ...options, batchSize });
@@ -52,11 +58,14 @@ export class Evaluator {
       count,
       await program(batchSize),
       remainder === 0 ? undefined : await program(remainder),
-      communicator,
+      options,
     );
   }
 
-  /** The mean loss over the split, and the share of images that each count counts, exact. */
+  /**
+   * The mean loss over the split and the mean of each count, exact; what the model makes of these; and `excess`, how far the loss is
+   * above the lowest that can be expected, where the split knows it.
+   */
   async run(): Promise<Record<string, number>> {
     const { communicator, count, whole } = this;
     const names = whole.measures;
@@ -71,7 +80,8 @@ export class Evaluator {
       });
     }
     await communicator.allReduce(sums, "sum");
-    return Object.fromEntries(names.map((name, i) => [name, sums[i]! / count]));
+    const means = Object.fromEntries(names.map((name, i) => [name, sums[i]! / count]));
+    return { ...means, ...this.summarize(means) };
   }
 
   private fill(batch: number): number {

@@ -18,6 +18,8 @@ export interface Model {
   measure(context: Context, batch: Readonly<Record<string, Tensor>>): Measures;
   /** Activations that are computed again rather than kept for the backward pass. */
   checkpoint?: Checkpoints;
+  /** Measures of a split that are no means over it, from those that are: a root of a mean, a ratio of two. */
+  summarize?(means: Readonly<Record<string, number>>): Readonly<Record<string, number>>;
   /**
    * The loss on labels that are drawn from the model's own predictions, for rules that estimate curvature by it. `uniform` gives
    * numbers in [0, 1) that are others in each run.
@@ -40,7 +42,7 @@ export interface Measures {
   readonly loss: Tensor;
   /** The model's outputs, where the loss is a function of them and the labels alone: what Gauss–Newton products need. */
   readonly outputs?: readonly Tensor[];
-  /** How many rows of the batch have some property; evaluations report their share. */
+  /** How many rows of the batch have some property, or the sum of something over them; evaluations report the mean over a split. */
   readonly counts?: Readonly<Record<string, Tensor>>;
 }
 
@@ -206,6 +208,7 @@ export class EvaluationProgram {
   static async create(options: ProgramOptions): Promise<EvaluationProgram> {
     const { context, tensors, batch, reads } = trace(options, false);
     const { loss, counts } = options.model.measure(context, tensors);
+    feedNoises(context, reads);
     const outputs = { loss, ...counts };
     const values = new Map(Object.keys(outputs).map((name) => [name, new Float32Array(1)]));
     const session = await BoundSession.create({
@@ -233,6 +236,18 @@ export class EvaluationProgram {
   release(): Promise<void> {
     return this.session.release();
   }
+}
+
+/**
+ * What a model draws while it is evaluated, as one that is judged by samples does: the same numbers at every evaluation and in every batch,
+ * so that evaluations differ by the parameters alone.
+ */
+function feedNoises({ noises }: Tracing, reads: Map<string, Values>): void {
+  [...noises.values()].forEach((tensor, index) => {
+    const values = new Float32Array(tensor.size);
+    stream(0, "evaluation", index).fillUniform(values, 0, 1);
+    reads.set(tensor.name, values);
+  });
 }
 
 interface TracedLoss extends Traced {

@@ -164,14 +164,15 @@ function checkSpaces(spaces: Readonly<Record<string, Space>>, rules: readonly As
 
 function describe(task: Task, dataset: Dataset): Omit<TaskFacts, "fingerprint" | "parameters" | "steps"> {
   const { name, origin, fingerprint: sha256, train, test } = dataset;
-  const { validation } = task;
+  const validation = dataset.validation?.count ?? task.validation;
   return {
     name: task.name,
     description: task.description,
-    dataset: { name, origin, sha256, train: train.count - validation, validation, test: test.count },
+    dataset: { name, origin, sha256, train: train.count - task.validation, validation, test: test.count },
     model: task.architecture,
     batchSize: task.batchSize,
     lossUnit: "nat",
-    targetAccuracy: task.targetAccuracy,
+    // where runs are not judged by it, no run shall seem to have reached it
+    targetAccuracy: (task.metric.measure === "testAccuracy" ? task.metric.target : undefined) ?? 1,
   };
 }

@@ -118,6 +118,7 @@ export function checkBatchSizes(
   const refuse = (reason: string) => {
     throw new RangeError(`Cannot train ${task.name} by ${rule.name} with batches ${spec} as ${reason}`);
   };
+  if (task.order === "fixed") refuse("the task's batches come in one order, which is laid out for one size");
   const images = train.count - task.validation;
   const large = stages.find(({ batchSize }) => batchSize > images);
   if (large !== undefined) {
@@ -274,6 +275,7 @@ function largestShard(rule: Rule, model: Model, { size }: Communicator): number 
 async function lossAndGradient(options: LearnerOptions, model: Model, vector: ParameterVector) {
   const { dataset, rule, batchSize, seed, indices, communicator = alone, accumulate = 1 } = options;
   const from = { normalization: dataset, indices, seed };
+  const { order = "reshuffled" } = options.task;
   const filling =
     (batches: Batches | VaryingBatches) =>
     (step: number, { x, labels }: Batch) =>
@@ -290,7 +292,7 @@ async function lossAndGradient(options: LearnerOptions, model: Model, vector: Pa
       options.synchronised && communicator.size > 1
         ? await SynchronisedProgram.create({ ...ofPart, communicator })
         : await TrainingProgram.create(ofPart);
-    const batches = new Batches(dataset.train, { ...from, batchSize, parts });
+    const batches = new Batches(dataset.train, { ...from, order, batchSize, parts });
     const fill = (step: number, { x, labels }: Batch, part: number) =>
       batches.fill(step, x as BatchValues, labels as BatchValues, part);
     const parted = new PartedProgram({ program, vector, communicator, accumulate, fill });
@@ -306,6 +308,6 @@ async function lossAndGradient(options: LearnerOptions, model: Model, vector: Pa
     await program.release();
     await others.release();
   };
-  const fill = filling(new Batches(dataset.train, { ...from, batchSize }));
+  const fill = filling(new Batches(dataset.train, { ...from, order, batchSize }));
   return { program, gradients: others.gradients, fill, release };
 }

@@ -77,6 +77,8 @@ export interface TrialConfig extends JsonObject {
   seed: number;
   /** Whether the test split is measured too: trials never do. */
   test: boolean;
+  /** The key is left out where each epoch has an order of its own. */
+  order?: "fixed";
   /** What makes the task, where it is none of the built-in ones; else the key is left out. */
   file?: TaskFile;
   engine: string;
@@ -136,6 +138,7 @@ export function trialConfig(task: Task, taskFingerprint: string, request: TrialR
     evaluationBatch,
     seed,
     test,
+    ...(task.order === "fixed" && { order: task.order }),
     ...(task.file === undefined ? {} : { file: task.file }),
     engine,
   };
@@ -201,6 +204,9 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
   const run = await openOnRanks(config, folder, communicator);
   const rule = configuredRule(config);
   const { train, validation } = partition(dataset, config.validation);
+  const heldOut = dataset.validation
+    ? { split: dataset.validation }
+    : { split: dataset.train, indices: validation };
   const parts = { communicator, accumulate, synchronised, sharded };
   const learner = await createLearner({
     task: configuredTask(task, config),
@@ -214,7 +220,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
   const { model, vector } = learner;
   const common = { model, vector, batchSize: evaluationBatch, normalization: dataset, communicator };
   const evaluators = {
-    validation: await Evaluator.create({ ...common, split: dataset.train, indices: validation }),
+    validation: await Evaluator.create({ ...common, ...heldOut }),
     ...(config.test ? { test: await Evaluator.create({ ...common, split: dataset.test }) } : {}),
   };
   const { observers, release } = await observersOf(config, place, learner);

@@ -2,7 +2,7 @@
 import { sizeOf } from "@thalweg/graph";
 import { flatten, linear, relu, sequential } from "@thalweg/nn";
 import { classifier } from "@thalweg/train";
-import type { Task } from "./task.ts";
+import { accuracy, type Task } from "./task.ts";
 
 export const digitsMlp: Task = {
   name: "digits-mlp",
@@ -25,6 +25,6 @@ export const digitsMlp: Task = {
   steps: 600,
   evaluateEvery: 100,
   validation: 200,
-  targetAccuracy: 0.93,
+  metric: accuracy(0.93),
   evaluationBatch: 500,
 };

@@ -10,7 +10,7 @@ import type { JsonObject } from "@thalweg/train";
 import { z } from "zod";
 import { moduleTask } from "./module-task.ts";
 import { onnxTask } from "./onnx-task.ts";
-import type { Task } from "./task.ts";
+import { accuracy, loss, type Task } from "./task.ts";
 
 /** What makes a task from a file; it stands in the run's config.json. */
 export const taskFileSchema = z.object({
@@ -31,7 +31,7 @@ export const taskFileSchema = z.object({
 export type TaskFile = z.infer<typeof taskFileSchema>;
 
 /** The rest of a task, where its file does not say: a few minutes at most on small networks. */
-const PROTOCOL = { batchSize: 32, steps: 300, evaluateEvery: 50, evaluationBatch: 100, targetAccuracy: 0.9 };
+const PROTOCOL = { batchSize: 32, steps: 300, evaluateEvery: 50, evaluationBatch: 100 };
 /** Share of the training split that is held out. */
 const VALIDATION_SHARE = 1 / 10;
 
@@ -75,8 +75,9 @@ export async function taskFromFile(file: TaskFile, dataset: Dataset): Promise<Ta
     description: `${file.path} on ${dataset.name}`,
     dataset: file.data,
     ...PROTOCOL,
-    validation: held,
+    validation: dataset.validation ? 0 : held,
     batchSize: Math.min(PROTOCOL.batchSize, train.count - held),
+    metric: dataset.classes.length > 0 ? accuracy(0.9) : loss("loss"),
     ...(await READERS[extname(file.path)]!(file, dataset)),
     file: file satisfies JsonObject,
   };

@@ -2,7 +2,7 @@
 import { sizeOf } from "@thalweg/graph";
 import { flatten, linear, relu, sequential } from "@thalweg/nn";
 import { classifier } from "@thalweg/train";
-import type { Task } from "./task.ts";
+import { accuracy, type Task } from "./task.ts";
 
 export const mnistMlp: Task = {
   name: "mnist-mlp",
@@ -26,6 +26,6 @@ export const mnistMlp: Task = {
   steps: 858, // two epochs of ⌊55 000 / 128⌋ batches
   evaluateEvery: 143,
   validation: 5_000,
-  targetAccuracy: 0.97,
+  metric: accuracy(0.97),
   evaluationBatch: 1_000,
 };

@@ -2,7 +2,9 @@
  * A task: a model, data, and a protocol, all fixed, so that only the optimizer differs between runs. Two runs may be
  * compared only when their task has the same fingerprint.
  */
+import type { BatchOrder } from "@thalweg/data";
 import type { Checkpoints, Model } from "@thalweg/train";
+import type { Metric } from "../study/study-data.ts";
 import type { TaskFile } from "./from-file.ts";
 
 export interface Task {
@@ -23,10 +25,12 @@ export interface Task {
   /** Updates per run. */
   steps: number;
   evaluateEvery: number;
-  /** Images of the training split that are held out for tuning. */
+  /** Examples of the training split that are held out for tuning; 0 where the dataset has a validation split of its own. */
   validation: number;
-  /** Test accuracy whose first reaching is reported, in [0, 1]. */
-  targetAccuracy: number;
+  /** What runs are judged by, in the end. Tuning looks at the validation loss. */
+  metric: Metric;
+  /** Whether each epoch has an order of its own, as it has when this is left out. */
+  order?: BatchOrder;
   /** Largest batch of an evaluation; only speed depends on it. */
   evaluationBatch: number;
   /** What is computed again in the backward pass rather than kept. */
@@ -34,6 +38,22 @@ export interface Task {
   /** Where it comes from, if not from here; worker threads and run folders make it again from this. */
   file?: TaskFile;
 }
+
+/** The share of right answers on the test split; `target` is the share whose first reaching is timed. */
+export const accuracy = (target: number): Metric => ({
+  measure: "testAccuracy",
+  better: "higher",
+  unit: "share",
+  target,
+});
+
+/** The loss on the test split. */
+export const loss = (unit: string, known: Pick<Metric, "floor" | "target"> = {}): Metric => ({
+  measure: "testLoss",
+  better: "lower",
+  unit,
+  ...known,
+});
 
 export interface ModelOptions {
   /** True by default. */

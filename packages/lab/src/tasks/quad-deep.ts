@@ -1,0 +1,58 @@
+/**
+ * DeepOBS' quadratic_deep: 100 dimensions, 90 eigenvalues in (0, 1) and ten in (30, 60), as Hessians of deep networks have them.
+ *
+ *   L(θ; x) = ½ (θ − x)ᵀ Q (θ − x)      x ~ N(0, 0.6²)      θ₀ = 1
+ *
+ * The k-th problem that one process of DeepOBS builds has the k-th Hessian of its generator. Published runs are of different k; the task
+ * is the first one. Batches come in the same order in each epoch, as in the published runs.
+ * Source: Schneider, Balles & Hennig, arXiv:1903.05499; Schmidt, Schneider & Hennig, arXiv:2007.01547.
+ */
+import { matmul, mul, reduceSum, sub } from "@thalweg/graph";
+import { initializers, type Module } from "@thalweg/nn";
+import { buildProblem } from "@thalweg/optim";
+import type { Model } from "@thalweg/train";
+import { loss, type Task } from "./task.ts";
+
+const SIZE = 100;
+
+/** The test loss at θ = 0, where every rule that works comes to; by numpy, see fixtures/tasks.make.py. */
+const FLOOR = 86.9;
+
+export const quadDeep: Task = {
+  name: "quad-deep",
+  description: "DeepOBS' noisy quadratic in 100 dimensions, ten of them steep",
+  dataset: "quad-deep",
+  architecture: "θ in 100 dimensions, ½(θ − x)ᵀQ(θ − x)",
+  model: () => quadraticModel(1),
+  batchSize: 128,
+  steps: 700, // a hundred epochs of ⌊1000 / 128⌋ batches
+  evaluateEvery: 35,
+  validation: 0,
+  metric: loss("loss", { floor: FLOOR }),
+  evaluationBatch: 896,
+  order: "fixed",
+};
+
+/** The k-th problem of a process, from 1. */
+export function quadraticModel(k: number): Model {
+  const { hessian } = buildProblem("quadratic-deep", { k });
+  const values = new Float64Array(SIZE * SIZE);
+  hessian!(new Float64Array(SIZE), values);
+  const module: Module = {
+    parameters: [{ name: "theta", shape: [SIZE], initialize: initializers.ones, kind: "weight" }],
+    buffers: [],
+    forward: (x, context) => sub(context.parameter("theta"), x), // (B, 100)
+  };
+  return {
+    module,
+    inputs: (batchSize) => ({
+      x: { shape: [batchSize, SIZE], dtype: "float32" },
+      labels: { shape: [batchSize], dtype: "float32" },
+    }),
+    measure: (context, { x }) => {
+      const off = module.forward(x!, context);
+      const Q = context.graph.constant(values, [SIZE, SIZE]);
+      return { loss: mul(reduceSum(mul(off, matmul(off, Q))), 0.5 / x!.shape[0]!) };
+    },
+  };
+}
