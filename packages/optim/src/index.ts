@@ -66,7 +66,27 @@ export {
   withHyper,
   writeRule,
 } from "./rule.ts";
-// the catalogue
+// the catalogue, as it is written and as it is shown
+export {
+  type BriefEntry,
+  briefEntries,
+  entry,
+  entryNames,
+  type FullEntry,
+  ownEntry,
+  type RuleSymbol,
+} from "./rule-entries.ts";
+export {
+  cataloguedPart,
+  onlyNumbers,
+  parseSpec,
+  RuleSpecError,
+  refuseName,
+  ruleFromText,
+  type SpecPart,
+  showSpec,
+  splitRules,
+} from "./rule-text.ts";
 export * from "./rules/index.ts";
 // the rate for another batch size
 export { RATE_SCALINGS, type RateScaling, scaleRate } from "./scaling/scale-rate.ts";

@@ -1,9 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { besides, catalogue, rules, transformCatalogue, wrapperCatalogue } from "@thalweg/optim";
+import { besides, catalogue, entryNames, rules, transformCatalogue, wrapperCatalogue } from "@thalweg/optim";
 import { expect, test } from "vitest";
-import { entryNames } from "./rule-entries.ts";
 import { runCli } from "./testing.ts";
 
 const json = async (...args: string[]) => {

@@ -1,18 +1,19 @@
 /** `thalweg rules [NAME]`: the catalogue of update rules, transforms and wrappers, or one of them, or of a file, in full. */
-import { lookUp, type RuleOptions } from "@thalweg/optim";
-import type { Command } from "commander";
-import { looksLikePath, readRuleSpec } from "../rules/index.ts";
-import { fromUser, UsageError } from "./errors.ts";
-import type { Io } from "./io.ts";
-import { columns, printJson, settings } from "./print.ts";
 import {
   type BriefEntry,
   briefEntries,
   entry,
   entryNames,
   type FullEntry,
+  lookUp,
   ownEntry,
-} from "./rule-entries.ts";
+  type RuleOptions,
+} from "@thalweg/optim";
+import type { Command } from "commander";
+import { looksLikePath, readRuleSpec } from "../rules/index.ts";
+import { fromUser, UsageError } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { columns, printJson, settings } from "./print.ts";
 
 interface Options {
   dialect?: string;

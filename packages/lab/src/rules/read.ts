@@ -9,22 +9,20 @@
  * A hyperparameter that is given is meant: it is the rule's default then, and a comparison does not tune it.
  */
 import { existsSync } from "node:fs";
-import { nearest } from "@thalweg/formula";
 import {
-  buildRule,
-  catalogue,
+  cataloguedPart,
   chain,
   type Link,
-  type LinkCatalogue,
+  onlyNumbers,
+  parseSpec,
   type Rule,
-  type RuleOptions,
-  transformCatalogue,
+  refuseName,
+  type SpecPart,
+  showSpec,
   withHyper,
-  wrapperCatalogue,
 } from "@thalweg/optim";
 import type { Space } from "../samplers/index.ts";
 import { readRuleFile } from "./file.ts";
-import { parseSpec, type SpecPart, showSpec } from "./spec.ts";
 
 /** A rule that was asked for. Its name is the text as one would write it. */
 export interface AskedRule {
@@ -34,8 +32,6 @@ export interface AskedRule {
   /** What its file says should be tuned, by names in the chain. */
   space?: Space;
 }
-
-const LINKS: LinkCatalogue = { ...transformCatalogue, ...wrapperCatalogue };
 
 /**
  * Read a rule. Raises RangeError or TypeError for what does not exist or does not fit, RuleSpecError for a text of another
@@ -74,21 +70,14 @@ interface ReadPart {
 }
 
 function readPart({ name, options }: SpecPart): ReadPart {
-  if (Object.hasOwn(catalogue, name)) {
-    return { part: buildRule(catalogue[name as keyof typeof catalogue]!, options) };
-  }
-  if (Object.hasOwn(LINKS, name)) return { part: LINKS[name]!.make(onlyNumbers(name, options)) };
+  const part = cataloguedPart({ name, options });
+  if (part !== undefined) return { part };
   if (looksLikePath(name)) {
     const { rule, space } = readFile(name);
     const part = withHyper(rule, onlyNumbers(rule.name, options));
     return space === undefined ? { part } : { part, space };
   }
-  const names = [...Object.keys(catalogue), ...Object.keys(LINKS)];
-  const close = nearest(name, names);
-  const hint = close === undefined ? "" : `; did you mean "${close}"?`;
-  throw new RangeError(
-    `Cannot find the rule "${name}": there are ${Object.keys(catalogue).join(", ")}, and files that end in .yaml, .yml or .json${hint}`,
-  );
+  return refuseName(name, ", and files that end in .yaml, .yml or .json");
 }
 
 /** Whether a name means a file: by its ending, or by a slash. */
@@ -104,17 +93,6 @@ function readFile(path: string) {
       code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message;
     throw new RangeError(`Cannot read the rule ${path} as ${reason}`, { cause: error });
   }
-}
-
-/** Only rules of the catalogue have choices. Unknown names are left to the rule, which knows the nearest. */
-function onlyNumbers(name: string, options: RuleOptions): Record<string, number> {
-  for (const [option, value] of Object.entries(options)) {
-    if (typeof value === "number") continue;
-    throw new RangeError(
-      `Cannot use ${name} as ${option} must be a number: current value is ${JSON.stringify(value)}`,
-    );
-  }
-  return options as Record<string, number>;
 }
 
 /** What a link's hyperparameter is called in the chain: its own name, or `link.name` where another link has it too. */

@@ -1,4 +1,4 @@
-/** The catalogue as `thalweg rules` shows it: rules, transforms and wrappers in one form, with all that is known of each. */
+/** The catalogue as `thalweg rules` and the pages show it: rules, transforms and wrappers in one form, with all that is known of each. */
 import {
   AGGREGATES,
   CALLABLE,
@@ -9,19 +9,17 @@ import {
   toLatex,
 } from "@thalweg/formula";
 import {
-  besides,
   buildRule,
   type CatalogueEntry,
   type Choice,
-  catalogue,
-  HYPERPARAMETERS,
-  type Link,
   type LinkCatalogue,
-  type Rule,
   type RuleOptions,
-  transformCatalogue,
-  wrapperCatalogue,
-} from "@thalweg/optim";
+} from "./catalogue.ts";
+import { HYPERPARAMETERS } from "./hyperparameters.ts";
+import type { Link, Rule } from "./rule.ts";
+import { catalogue } from "./rules/index.ts";
+import { transformCatalogue } from "./transforms/index.ts";
+import { besides, wrapperCatalogue } from "./wrappers/index.ts";
 
 const BYTES_PER_FLOAT32 = 4;
 
@@ -41,7 +39,7 @@ export interface BriefEntry {
   source: string;
 }
 
-export interface Symbol {
+export interface RuleSymbol {
   name: string;
   latex: string;
   role: "parameter" | "gradient" | "step" | "noise" | "hyperparameter" | "state" | "intermediate";
@@ -58,7 +56,7 @@ export interface FullEntry extends BriefEntry {
   phases: { gradient: string; every: number; formula: string[]; latex: string[] }[];
   /** The parameters to evaluate with, where they are not theta. */
   view: string | null;
-  symbols: Symbol[];
+  symbols: RuleSymbol[];
   hyperparameters: { name: string; default: number; meaning: string; unit: string | null; domain: string }[];
   /** Hyperparameters for each value of each choice, the others at their defaults. */
   defaults: { choice: string; value: Choice; hyper: Readonly<Record<string, number>> }[];
@@ -210,7 +208,7 @@ function meaning(name: string): { meaning: string; unit: string | null; domain: 
   };
 }
 
-const FIXED: Readonly<Record<string, Omit<Symbol, "name" | "latex">>> = {
+const FIXED: Readonly<Record<string, Omit<RuleSymbol, "name" | "latex">>> = {
   theta: { role: "parameter", meaning: "parameter", unit: "parameter units" },
   thetaOld: { role: "parameter", meaning: "parameter as the rule finds it", unit: "parameter units" },
   g: { role: "gradient", meaning: "gradient of the loss", unit: "gradient units" },
@@ -231,7 +229,7 @@ const NOT_SYMBOLS = new Set<string>([
 function symbolsOf(
   { update, before, view, state, uses }: Link,
   hyper: Readonly<Record<string, number>>,
-): Symbol[] {
+): RuleSymbol[] {
   const texts = [...before.map((phase) => phase.update), update, view].map((text) =>
     text.replaceAll(/#.*/g, ""),
   );
@@ -239,7 +237,7 @@ function symbolsOf(
   const slots = new Map(stateSlots(state).map((slot) => [slot.name, slot]));
   return [...new Set(names)]
     .filter((name) => !NOT_SYMBOLS.has(name))
-    .map((name): Symbol => {
+    .map((name): RuleSymbol => {
       const latex = nameToLatex(name);
       const slot = slots.get(name);
       if (Object.hasOwn(FIXED, name)) return { name, latex, ...FIXED[name]! };

@@ -3,9 +3,14 @@
  *
  *   adamw      muon(scale=none, lr=0.05)      clipByGlobalNorm(maxNorm=1) > adamw      my-rule.yaml(lr=0.1)
  *
- * What the names mean is `read.ts`'s business. A comma separates rules in a list, but not inside parentheses.
+ * Names are of the catalogue here; the command line also knows files. A comma separates rules in a list, but not inside parentheses.
  */
-import type { RuleOptions } from "@thalweg/optim";
+import { nearest } from "@thalweg/formula";
+import { buildRule, type LinkCatalogue, type RuleOptions } from "./catalogue.ts";
+import { chain, type Link, type Rule } from "./rule.ts";
+import { catalogue } from "./rules/index.ts";
+import { transformCatalogue } from "./transforms/index.ts";
+import { wrapperCatalogue } from "./wrappers/index.ts";
 
 export interface SpecPart {
   /** Of a rule, a transform or a wrapper; or a path. */
@@ -39,6 +44,48 @@ export const showSpec = (parts: readonly SpecPart[]): string =>
       return written.length === 0 ? name : `${name}(${written.join(", ")})`;
     })
     .join(" > ");
+
+const LINKS: LinkCatalogue = { ...transformCatalogue, ...wrapperCatalogue };
+
+/** The rule or link of a part, where its name is in the catalogue. Raises RangeError for options that it does not have or take. */
+export function cataloguedPart({ name, options }: SpecPart): Rule | Link | undefined {
+  if (Object.hasOwn(catalogue, name)) return buildRule(catalogue[name]!, options);
+  if (Object.hasOwn(LINKS, name)) return LINKS[name]!.make(onlyNumbers(name, options));
+}
+
+/** Only rules of the catalogue have choices. Unknown names are left to the rule, which knows the nearest. Raises RangeError. */
+export function onlyNumbers(name: string, options: RuleOptions): Record<string, number> {
+  for (const [option, value] of Object.entries(options)) {
+    if (typeof value === "number") continue;
+    throw new RangeError(
+      `Cannot use ${name} as ${option} must be a number: current value is ${JSON.stringify(value)}`,
+    );
+  }
+  return options as Record<string, number>;
+}
+
+/**
+ * The rule of a text whose names are all of the catalogue; its name is the text as one would write it. Raises RuleSpecError for a text of another
+ * form, RangeError with the nearest name for one that does not exist, TypeError for parts that make no rule.
+ *
+ * @example ruleFromText("clipByGlobalNorm(maxNorm=1) > adamw(lr=3e-3)")
+ */
+export function ruleFromText(text: string): Rule {
+  const written = parseSpec(text);
+  const parts = written.map((one) => cataloguedPart(one) ?? refuseName(one.name));
+  const [first] = parts;
+  const rule = parts.length === 1 && "links" in first! ? first : chain(...parts);
+  return { ...rule, name: showSpec(written) };
+}
+
+/** Raises RangeError. */
+export function refuseName(name: string, others = ""): never {
+  const close = nearest(name, [...Object.keys(catalogue), ...Object.keys(LINKS)]);
+  const hint = close === undefined ? "" : `; did you mean "${close}"?`;
+  throw new RangeError(
+    `Cannot find the rule "${name}": there are ${Object.keys(catalogue).join(", ")}${others}${hint}`,
+  );
+}
 
 /** `adamw, muon(scale=none, lr=0.05)` → the texts of two rules. */
 export const splitRules = (text: string): string[] => split(text, ",").map((part) => part.text.trim());
