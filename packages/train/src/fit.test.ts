@@ -185,6 +185,21 @@ describe("fit()", () => {
     expect(second.vector.buffers).toEqual(undisturbed.vector.buffers);
   });
 
+  it("is left after the step that `until` says, and gone on with bit for bit", async () => {
+    const undisturbed = await prepare();
+    const expected = await fit(undisturbed.options);
+    const folder = join(root, "until");
+    const first = await prepare();
+    const left = await fit({ ...first.options, run: createRun(folder, { test: "until" }), until: 20 });
+    expect(left).toMatchObject({ end: "interrupted", step: 20 });
+    const again = await prepare();
+    expect(await fit({ ...again.options, run: openRun(folder), until: 20 })).toMatchObject({ step: 20 });
+    const last = await prepare();
+    const resumed = await fit({ ...last.options, run: openRun(folder) });
+    expect(timeless(resumed)).toEqual(timeless(expected));
+    expect(last.vector.parameters).toEqual(undisturbed.vector.parameters);
+  });
+
   it("loses only what came after the last checkpoint, and writes those lines again", async () => {
     const folder = join(root, "crashed");
     const first = await prepare();

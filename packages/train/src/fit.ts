@@ -41,6 +41,8 @@ export interface FitOptions {
   fill(step: number, batch: Batch): void;
   /** Length of the run. */
   steps: number;
+  /** Leave the run after this step as if interrupted there, to be gone on with another time. */
+  until?: number;
   /** Steps between evaluations; the start and the end are evaluated too. */
   evaluateEvery: number;
   /** Measures on data that is not trained on, by name. */
@@ -155,14 +157,14 @@ class Trainer {
   }
 
   async train(): Promise<FitResult> {
-    const { steps, evaluateEvery } = this.options;
+    const { steps, evaluateEvery, until = steps } = this.options;
     await this.resume();
     const { progress } = this;
     for (const observer of this.observers) await observer.begin?.(progress.step);
     if (progress.step === 0 && this.evaluations.length === 0) await this.evaluate();
     let { stop } = await this.agree();
     while (progress.step < steps) {
-      if (stop) return this.interrupt();
+      if (stop || progress.step >= until) return this.interrupt();
       const loss = await this.step();
       if (!Number.isFinite(loss)) return this.end("diverged", `the loss of step ${progress.step} is ${loss}`);
       if (progress.step % evaluateEvery === 0 || progress.step === steps) {

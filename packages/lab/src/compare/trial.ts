@@ -190,6 +190,8 @@ export interface TrialPlace {
   /** Whether each rank keeps the optimizer's state of its slice only. */
   sharded?: boolean;
   signal?: AbortSignal;
+  /** Leave the run after this step, to be gone on with another time. */
+  until?: number;
   onEvaluation?(evaluation: Evaluation): void;
 }
 
@@ -198,7 +200,7 @@ export interface TrialPlace {
  * work, RunFolderError when the folder cannot be written to or holds another run.
  */
 export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<FitResult> {
-  const { task, dataset, folder, signal, onEvaluation, communicator = alone, sharded = false } = place;
+  const { task, dataset, folder, signal, until, onEvaluation, communicator = alone, sharded = false } = place;
   const { evaluateEvery, evaluationBatch, seed, steps, accumulate = 1, synchronised = false } = config;
   const batchSize = batchSizes(config);
   const run = await openOnRanks(config, folder, communicator);
@@ -236,6 +238,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
       evaluate: () => measure(evaluators),
       observers,
       ...(signal && { signal }),
+      ...(until !== undefined && { until }),
       ...(onEvaluation && { onEvaluation }),
     });
   } finally {
