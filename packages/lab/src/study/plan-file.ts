@@ -4,7 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { WrittenRule } from "@thalweg/optim";
 import { canonicalJson, type Json, type JsonObject, replaceFile } from "@thalweg/train";
+import type { Configuration } from "../samplers/index.ts";
 import type { TaskFile } from "../tasks/from-file.ts";
 import { StudyError } from "./error.ts";
 import { planFile } from "./layout.ts";
@@ -22,12 +24,23 @@ export interface PlanFacts {
   /** The software that was to run it, as in a run's configuration. */
   code: string;
   tasks: readonly PlannedTask[];
-  rules: readonly StudyRule[];
+  rules: readonly PlannedRule[];
   /** What was asked for, as plain data. */
   spec: JsonObject;
 }
 
+/** A rule as the plan holds it: all that its runs need, so that a file that changes later changes nothing. */
+export interface PlannedRule extends StudyRule {
+  written: WrittenRule;
+  /** Hyperparameters with a value of the asker's. */
+  fixed: readonly string[];
+  /** What trial 0 tries: the defaults, where they lie in the space. */
+  pinned?: Configuration;
+}
+
 export interface PlannedTask extends StudyTask {
+  /** Steps between evaluations. */
+  evaluateEvery: number;
   /** What makes the task where it is none of the built-in ones. */
   file?: TaskFile;
 }

@@ -6,11 +6,12 @@ import { lookUp, parseSchedules, withHyper } from "@thalweg/optim";
 import { schedulesFor } from "../compare/learner.ts";
 import { scheduleOf } from "../compare/spaces.ts";
 import { type AskedRule, readRuleSpec } from "../rules/index.ts";
-import { type SamplerName, type Space, samplers } from "../samplers/index.ts";
+import { type Sampler, type SamplerName, type Space, samplers } from "../samplers/index.ts";
 import { describeTaskFile, isTaskFile, type TaskFile } from "../tasks/from-file.ts";
 import { type Task, tasks } from "../tasks/index.ts";
 import type { Path } from "../yaml-source.ts";
 import { checkedSpace, type SpaceFamily, spaceFamily } from "./families.ts";
+import { parsePruner, type Sight } from "./pruners/index.ts";
 import { labelOf, type WrittenSpec } from "./spec.ts";
 
 export interface StudyRequest {
@@ -50,6 +51,7 @@ export function checkSpec(spec: WrittenSpec & { name: string }, refuse: Refuse):
   checkTwice(spec.steps ?? [], "steps", refuse);
   checkTwice(spec.seeds, "seeds", refuse);
   checkTwice(spec.tuningSeeds, "tuningSeeds", refuse);
+  attempt(["pruner"], () => parsePruner(spec.pruner ?? "none"));
   attempt(["sampler"], () => lookUp("sampler", samplers, spec.sampler));
   const sampler = spec.sampler as SamplerName;
   const family = attempt(["spaces"], () => spaceFamily(spec.spaces));
@@ -169,6 +171,18 @@ function checkSchedules(
   });
 }
 
+const learns = (name: string): boolean =>
+  (samplers as Readonly<Record<string, Sampler>>)[name]?.learns !== undefined;
+
+/** Undefined for a pruner that there is not. */
+function sightOf(pruner: unknown): Sight | undefined {
+  let sight: Sight | undefined;
+  attempting(() => {})(["pruner"], () => {
+    ({ sight } = parsePruner(pruner));
+  });
+  return sight;
+}
+
 /** Fields that exclude each other: where, and why. */
 function* conflicts(spec: WrittenSpec): Generator<[Path, string]> {
   const { seeds, tuningSeeds, replicates, trials, sampler, pruner, schedules } = spec;
@@ -197,6 +211,12 @@ function* conflicts(spec: WrittenSpec): Generator<[Path, string]> {
       yield [
         ["pruner"],
         `a pruner compares runs before their end, which says nothing where the schedule is tied to the number of steps: leave pruner out, or set schedules: constant instead of ${schedules[tied]}`,
+      ];
+    }
+    if (learns(sampler) && sightOf(pruner) === "all") {
+      yield [
+        ["pruner"],
+        `${pruner.name} lets no trial go on before all have begun, and sampler ${sampler} lets none begin before others have ended: choose another of the two`,
       ];
     }
     if (tuningSeeds.length > 1) {

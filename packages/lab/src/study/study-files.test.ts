@@ -1,8 +1,10 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeRule } from "@thalweg/optim";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readRuleSpec } from "../rules/index.ts";
 import { planFile, resultsFolder } from "./layout.ts";
 import type { PlannedTrial } from "./plan.ts";
 import { type PlanFacts, planHash, readPlan, writePlan } from "./plan-file.ts";
@@ -20,6 +22,7 @@ const FACTS: PlanFacts = {
       architecture: "64-10",
       fingerprint: "abc-2.30259",
       parameters: 650,
+      evaluateEvery: 5,
       metric: { measure: "testLoss", better: "lower", unit: "nat" },
     },
   ],
@@ -29,6 +32,8 @@ const FACTS: PlanFacts = {
       spec: "sgd",
       formula: "theta = theta - lr * g",
       source: "",
+      written: writeRule(readRuleSpec("sgd").rule),
+      fixed: [],
       space: { lr: { low: 1e-3, high: 1, log: true } },
     },
   ],
