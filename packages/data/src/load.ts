@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type FetchOptions, fetchFiles, sha256 } from "./cache.ts";
+import { describeSource, type FetchOptions, fetchFiles, sha256 } from "./cache.ts";
 import { type CatalogueEntry, catalogue } from "./catalogue.ts";
 import {
   cutLast,
@@ -68,7 +68,7 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
   };
   const origin = shipped
     ? "shipped with @thalweg/data"
-    : `npm ${entry.sources[0]!.spec}, files verified by sha256`;
+    : `${describeSource(entry.sources[0]!).replace(" package", "")}, files verified by sha256`;
   const dataset = { name, fingerprint: fingerprint(data), origin, ...data };
   return options.shared ? shareDataset(dataset) : dataset;
 }

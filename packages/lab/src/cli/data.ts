@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { type CatalogueEntry, cacheFolder, catalogue, loadDataset } from "@thalweg/data";
 import { lookUp } from "@thalweg/optim";
 import type { Command } from "commander";
@@ -43,12 +44,15 @@ export function define(command: Command, io: Io): void {
     .action((name: string | undefined, { json = false }: { json?: boolean }) => verify(name, json, io));
 }
 
+const originOf = (source: CatalogueEntry["sources"][number]): string =>
+  "deb" in source ? `Debian's ${source.deb}` : source.spec;
+
 function list(json: boolean, { stdout }: Io): void {
   const entries = Object.entries(catalogue).map(([name, { title, classes, licence, sources, make }]) => ({
     name,
     title,
     classes: classes.length,
-    origin: make ? "computed" : (sources[0]?.spec ?? "shipped"),
+    origin: make ? "computed" : sources[0] ? originOf(sources[0]) : "shipped",
     licence,
   }));
   if (json) printJson(stdout, entries);
@@ -136,11 +140,21 @@ async function verdictsOf(dataset: string, entry: CatalogueEntry, io: Io): Promi
   );
 }
 
+/** What is compressed; the bytes as they are where they do not decompress, and the hash tells so. */
+function payloadOf(bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
 /** sha256 in hex; null when there is no such file. */
 async function hashOf(file: string): Promise<string | null> {
   try {
+    const bytes = await readFile(file);
     return createHash("sha256")
-      .update(await readFile(file))
+      .update(file.endsWith(".gz") ? payloadOf(bytes) : bytes)
       .digest("hex");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
