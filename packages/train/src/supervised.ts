@@ -3,9 +3,9 @@
  * values by their squared error. `classifier` is the common case of it.
  */
 import type { Shape } from "@thalweg/graph";
-import { mul, sizeOf } from "@thalweg/graph";
+import { mul, reshape, sizeOf } from "@thalweg/graph";
 import { countCorrect, crossEntropy, type Module, meanSquaredError } from "@thalweg/nn";
-import { classifier, type Model } from "./program.ts";
+import { drawLabels, type Model } from "./program.ts";
 
 /** The form of one example and of its label. */
 export interface ExampleForm {
@@ -17,9 +17,8 @@ export interface ExampleForm {
 
 /** x [B, …example] and labels [B, …labelShape] → loss; for classes, accuracy too. */
 export function supervised(module: Module, { example, labelShape = [], labels: kind }: ExampleForm): Model {
-  const isClass = kind === "classes" && labelShape.length === 0;
   const model: Model = {
-    ...(isClass ? classifier(module, example.shape) : { module }),
+    module,
     inputs: (batchSize) => ({
       x: { shape: [batchSize, ...example.shape], dtype: example.dtype },
       labels: { shape: [batchSize, ...labelShape], dtype: kind === "classes" ? "int32" : "float32" },
@@ -30,6 +29,14 @@ export function supervised(module: Module, { example, labelShape = [], labels: k
       const right = mul(countCorrect(output, labels!), 1 / sizeOf(labelShape));
       return { loss: crossEntropy(output, labels!), outputs: [output], counts: { accuracy: right } };
     },
+    ...(kind === "classes" && {
+      sampledLoss: (context, { x }, uniform) => {
+        const logits = module.forward(x!, context);
+        const classes = logits.shape.at(-1)!;
+        const rows = reshape(logits, [logits.size / classes, classes]);
+        return crossEntropy(rows, drawLabels(rows, uniform(rows.shape)));
+      },
+    }),
   };
   return model;
 }

@@ -1,4 +1,4 @@
-import { tracing } from "@thalweg/nn";
+import { countParameters, tracing } from "@thalweg/nn";
 import { ParameterVector } from "@thalweg/train";
 import { describe, expect, test } from "vitest";
 import { tasks } from "./index.ts";
@@ -33,5 +33,26 @@ describe("tasks", () => {
     for (const { fallback } of Object.values(tasks)) {
       if (fallback !== undefined) expect(tasks[fallback]!.dataset).toBe("digits");
     }
+  });
+
+  // the benchmark's table, and layer by layer: weights + biases
+  test.each([
+    ["quad-deep", [100], 100],
+    ["logreg-digits", [1, 8, 8], 650],
+    ["deep-linear", [32], 3 * 32 * 32],
+    ["spiral-mlp", [2], 96 + 1_056 + 33],
+    ["digits-scaled-mlp", [1, 8, 8], 2_080 + 1_056 + 330],
+    ["mnist14-mlp", [1, 14, 14], 12_608 + 650],
+    ["mnist14-vae", [1, 14, 14], 12_608 + 2 * 520 + 576 + 12_740],
+    ["fmnist14-cnn", [1, 14, 14], 80 + 1_168 + 1_450],
+    // embedding, GRU's three gates with two biases each, linear
+    ["hmm-gru", [32], 1_024 + 3 * 64 * (32 + 64 + 2) + 2_080],
+    // tokens and places, two blocks of 12d² + 13d, the last norm
+    ["tiny-gpt", [32], 2 * 1_024 + 2 * (12 * 1_024 + 13 * 32) + 64],
+    ["pinn-poisson", [2], 60 + 420 + 21],
+    ["matrix-factorization", [2], 2 * 128 * 8],
+  ])("%s has as many parameters as the benchmark says", (name, shape, count) => {
+    const classes = name.startsWith("hmm") || name.startsWith("tiny") ? 32 : 10;
+    expect(countParameters(tasks[name]!.model(shape, classes).module)).toBe(count);
   });
 });

@@ -22,6 +22,9 @@ export interface VaeOptions {
   readonly hidden?: number;
   /** Default 20. */
   readonly latent?: number;
+  readonly bias?: boolean;
+  /** When codes are drawn; otherwise they are their means. Default "training". */
+  readonly draws?: "training" | "always";
 }
 
 export interface VaeOutput {
@@ -32,10 +35,10 @@ export interface VaeOutput {
   readonly logVariance: Tensor;
 }
 
-/** x in [0, 1], [B, features] → the reconstruction and its code. The code is drawn in training, and is its mean otherwise. */
+/** x in [0, 1], [B, features] → the reconstruction and its code. */
 export function vae(options: VaeOptions = {}): Module<Tensor, VaeOutput> {
-  const { features = 784, hidden = 500, latent = 20 } = options;
-  const start = { weight: normal(0, 0.1), bias: zeros };
+  const { features = 784, hidden = 500, latent = 20, bias = true, draws = "training" } = options;
+  const start = { weight: normal(0, 0.1), bias: bias && zeros };
   return network(
     {
       fc1: linear(features, hidden, start),
@@ -47,9 +50,10 @@ export function vae(options: VaeOptions = {}): Module<Tensor, VaeOutput> {
     (x: Tensor, { fc1, fc21, fc22, fc3, fc4 }, context) => {
       const h = tanh(fc1(x));
       const [mean, logVariance] = [fc21(h), fc22(h)];
-      const code = context.training
-        ? add(mean, mul(exp(mul(logVariance, 0.5)), normalNoise(context, "noise", mean.shape)))
-        : mean;
+      const code =
+        context.training || draws === "always"
+          ? add(mean, mul(exp(mul(logVariance, 0.5)), normalNoise(context, "noise", mean.shape)))
+          : mean;
       return { logits: fc4(tanh(fc3(code))), mean, logVariance };
     },
   );
