@@ -85,6 +85,7 @@ export {
 } from "./program.ts";
 export {
   createRun,
+  type Fence,
   followRun,
   openRun,
   type RunFolder,
@@ -93,6 +94,7 @@ export {
   type RunRecord,
   readRun,
   runId,
+  TAKEN_OVER,
 } from "./run-folder.ts";
 export { parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.ts";
 export { BoundSession } from "./session.ts";

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "./json.ts";
-import { createRun, openRun, RunFolderError, readRun } from "./run-folder.ts";
+import { createRun, openRun, RunFolderError, readRun, TAKEN_OVER } from "./run-folder.ts";
 
 const CONFIG = { task: "mnist-mlp", hyper: { lr: 1e-3, beta1: 0.9 }, seed: 1 };
 const CANONICAL = '{"hyper":{"beta1":0.9,"lr":0.001},"seed":1,"task":"mnist-mlp"}';
@@ -326,5 +326,55 @@ describe("a writer killed with SIGKILL", () => {
       expect(run.read().lines.length).toBe(step);
       expect(run.read().partial).toBe(false);
     }
+  });
+});
+
+describe("a fence", () => {
+  /** Writers of one folder: the latest that was let in holds it. */
+  const writers = () => {
+    let latest = -1;
+    return () => {
+      const attempt = ++latest;
+      return { attempt, holds: () => attempt === latest };
+    };
+  };
+  test("keeps the writer out that a run was taken from, and nothing that it does is seen", () => {
+    const next = writers();
+    const first = createRun(folder, CONFIG, next());
+    first.appendLine({ step: 0 });
+    first.writeCheckpoint(weights(1));
+    const second = openRun(folder, next());
+    const before = readFileSync(log());
+    for (const write of [
+      () => first.appendLine({ step: 1 }),
+      () => first.writeCheckpoint(weights(9)),
+      () => first.truncateAfter(-1),
+    ]) {
+      const error = failure(write);
+      expect(error.code).toBe(TAKEN_OVER);
+      expect(error.message).toContain("another has taken it over and goes on with it");
+    }
+    expect(readFileSync(log())).toEqual(before);
+    second.appendLine({ step: 1 });
+    second.writeCheckpoint(weights(2));
+    expect(openRun(folder).readCheckpoint()!.tensors.get("0.weight")!.data).toEqual(Float32Array.of(2, -2));
+    expect(readdirSync(folder).sort()).toEqual(["checkpoint.safetensors", "config.json", "run.jsonl"]);
+  });
+
+  test("keeps a checkpoint out that was being written when the run was taken over", () => {
+    createRun(folder, CONFIG).writeCheckpoint(weights(1));
+    const answers = [true, false]; // before it is written, and before it is put in its place
+    const opened = openRun(folder, { attempt: 0, holds: () => answers.shift() ?? true });
+    answers.splice(0, answers.length, true, false); // opening asks, too
+    const error = failure(() => opened.writeCheckpoint(weights(9)));
+    expect(error.code).toBe(TAKEN_OVER);
+    expect(openRun(folder).readCheckpoint()!.tensors.get("0.weight")!.data).toEqual(Float32Array.of(1, -1));
+    expect(readdirSync(folder).sort()).toEqual(["checkpoint.safetensors", "config.json", "run.jsonl"]);
+  });
+
+  test("refuses to begin a run that is somebody else's", () => {
+    const error = failure(() => createRun(folder, CONFIG, { attempt: 0, holds: () => false }));
+    expect(error.code).toBe(TAKEN_OVER);
+    expect(existsSync(folder)).toBe(false);
   });
 });

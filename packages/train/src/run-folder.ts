@@ -8,7 +8,8 @@
  *
  * Files that must be whole are written beside their place, flushed, and renamed; the log is only ever appended to, and
  * a last line without its newline does not count. So reading never fails on a run that is being written, and after a kill or a
- * power cut at most the work since the last checkpoint is lost. Two writers in one folder are not guarded against.
+ * power cut at most the work since the last checkpoint is lost. Two writers in one folder are kept apart where they come with a `Fence`: the
+ * one that the run was taken from refuses to write.
  */
 import { createHash } from "node:crypto";
 import { truncateSync } from "node:fs";
@@ -41,6 +42,9 @@ export interface RunRecord {
   readonly partial: boolean;
 }
 
+/** The code of a RunFolderError where another writer has taken the folder over. */
+export const TAKEN_OVER = "ETAKENOVER";
+
 const CONFIG = "config.json";
 const LOG = "run.jsonl";
 const CHECKPOINT = "checkpoint.safetensors";
@@ -58,6 +62,17 @@ export class RunFolderError extends Error {
     this.folder = folder;
     this.code = code;
   }
+}
+
+/**
+ * What keeps a writer out of a folder that another one has taken over: asked before each write, and before a file is put in its place. A
+ * scheduler that has lost sight of a machine starts a job again while the first still runs there.
+ */
+export interface Fence {
+  /** Of this writer among those of the folder: no two have the same. */
+  readonly attempt: number;
+  /** Whether the folder is still this writer's. */
+  holds(): boolean;
 }
 
 /** Where a line begins in run.jsonl, so that the log can be cut before it. */
@@ -115,7 +130,7 @@ export function runId(config: JsonObject): string {
  * @throws RangeError     the folder holds a run already
  * @throws RunFolderError the folder cannot be written to
  */
-export function createRun(folder: string, config: JsonObject): RunFolder {
+export function createRun(folder: string, config: JsonObject, fence?: Fence): RunFolder {
   const there = readRun(folder);
   if (there) {
     throw new RangeError(
@@ -123,13 +138,13 @@ export function createRun(folder: string, config: JsonObject): RunFolder {
     );
   }
   const text = canonicalJson(config);
-  guardWrites(folder, "create the run", () => {
+  guardWrites(folder, "create the run", fence, () => {
     makeFolder(folder);
     // The log first: once config.json is there, the run is complete. A log without it is from a run that never began.
-    replaceFile(join(folder, LOG), headerBytes(config));
-    replaceFile(join(folder, CONFIG), Buffer.from(`${text}\n`));
+    put(folder, LOG, headerBytes(config), fence);
+    put(folder, CONFIG, Buffer.from(`${text}\n`), fence);
   });
-  return new RunFolder(folder, JSON.parse(text) as JsonObject);
+  return new RunFolder(folder, JSON.parse(text) as JsonObject, fence);
 }
 
 const headerBytes = (config: JsonObject) => Buffer.from(`${lineJson({ ...HEADER, id: runId(config) })}\n`);
@@ -139,11 +154,11 @@ const headerBytes = (config: JsonObject) => Buffer.from(`${lineJson({ ...HEADER,
  *
  * @throws RangeError the folder holds no run
  */
-export function openRun(folder: string): RunFolder {
+export function openRun(folder: string, fence?: Fence): RunFolder {
   const run = readRun(folder);
   if (!run)
     throw new RangeError(`Cannot open run in ${folder} as it has no ${CONFIG}: begin one with createRun()`);
-  const opened = new RunFolder(folder, run.config);
+  const opened = new RunFolder(folder, run.config, fence);
   opened.repairLog();
   return opened;
 }
@@ -162,11 +177,13 @@ export class RunFolder {
   readonly folder: string;
   readonly id: string;
   readonly config: JsonObject;
+  private readonly fence: Fence | undefined;
 
-  constructor(folder: string, config: JsonObject) {
+  constructor(folder: string, config: JsonObject, fence?: Fence) {
     this.folder = folder;
     this.id = runId(config);
     this.config = config;
+    this.fence = fence;
   }
 
   /** What the folder says now. */
@@ -179,7 +196,9 @@ export class RunFolder {
   /** Append one line to the log: all of it, or after an error nothing. The last line of a run is `{ end: reason }`. */
   appendLine(line: RunLine): void {
     const bytes = Buffer.from(`${lineJson(line)}\n`);
-    guardWrites(this.folder, `append to ${LOG}`, () => appendWhole(join(this.folder, LOG), bytes));
+    guardWrites(this.folder, `append to ${LOG}`, this.fence, () =>
+      appendWhole(join(this.folder, LOG), bytes),
+    );
   }
 
   /**
@@ -196,13 +215,15 @@ export class RunFolder {
     this.cutLog(() => false);
     const log = join(this.folder, LOG);
     if (readIfThere(log)?.length) return;
-    guardWrites(this.folder, `write ${LOG}`, () => replaceFile(log, headerBytes(this.config)));
+    guardWrites(this.folder, `write ${LOG}`, this.fence, () =>
+      put(this.folder, LOG, headerBytes(this.config), this.fence),
+    );
   }
 
   /** End the log before its first line to forget, and in any case after its last readable one. */
   private cutLog(forget: (line: RunLine) => boolean): void {
     const path = join(this.folder, LOG);
-    guardWrites(this.folder, `shorten ${LOG}`, () => {
+    guardWrites(this.folder, `shorten ${LOG}`, this.fence, () => {
       const bytes = readIfThere(path);
       if (!bytes) return;
       const { placed, intact } = parseLog(bytes);
@@ -217,9 +238,9 @@ export class RunFolder {
     metadata: Readonly<Record<string, string>> = {},
   ): void {
     const bytes = serializeSafetensors(tensors, metadata);
-    guardWrites(this.folder, `write ${CHECKPOINT}`, () => {
+    guardWrites(this.folder, `write ${CHECKPOINT}`, this.fence, () => {
       flush(join(this.folder, LOG));
-      replaceFile(join(this.folder, CHECKPOINT), bytes);
+      put(this.folder, CHECKPOINT, bytes, this.fence);
     });
   }
 
@@ -246,10 +267,31 @@ const REMEDIES: Readonly<Record<string, readonly [meaning: string, wayOut: strin
   EFBIG: ["the file would exceed the size limit", "raise the limit (`ulimit -f`) and resume"],
 };
 
-function guardWrites(folder: string, action: string, write: () => void): void {
+/** Replace a file of the folder, beside which no other writer writes. */
+function put(folder: string, name: string, bytes: Uint8Array, fence: Fence | undefined): void {
+  const path = join(folder, name);
+  const guarded = fence && {
+    beside: `${path}.${fence.attempt}.tmp`,
+    before: () => refuseWhereTaken(folder, `write ${name}`, fence),
+  };
+  replaceFile(path, bytes, guarded);
+}
+
+function refuseWhereTaken(folder: string, action: string, fence: Fence | undefined): void {
+  if (fence === undefined || fence.holds()) return;
+  throw new RunFolderError(
+    folder,
+    TAKEN_OVER,
+    `Cannot ${action} in run folder ${folder} as the run must still be this process's: another has taken it over and goes on with it; nothing is lost, let this one end`,
+  );
+}
+
+function guardWrites(folder: string, action: string, fence: Fence | undefined, write: () => void): void {
+  refuseWhereTaken(folder, action, fence);
   try {
     write();
   } catch (error) {
+    if (error instanceof RunFolderError) throw error;
     const code = codeOf(error);
     if (code === undefined) throw error;
     const [meaning, wayOut] = REMEDIES[code] ?? ["the system refused", "see the cause and resume"];

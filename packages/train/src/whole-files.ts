@@ -38,9 +38,15 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Write beside the place, flush, rename: the file is the old one or the new one, after a power cut too. */
-export function replaceFile(path: string, bytes: Uint8Array): void {
-  const beside = `${path}.tmp`; // one writer, so one name is enough, and a killed writer leaves at most one
+/**
+ * Write beside the place, flush, rename: the file is the old one or the new one, after a power cut too. With one writer one name beside it is
+ * enough, and a killed writer leaves at most one. `before` may refuse by throwing, when all is written but not in its place.
+ */
+export function replaceFile(
+  path: string,
+  bytes: Uint8Array,
+  { beside = `${path}.tmp`, before }: { beside?: string; before?: () => void } = {},
+): void {
   try {
     const file = openSync(beside, "w");
     try {
@@ -49,6 +55,7 @@ export function replaceFile(path: string, bytes: Uint8Array): void {
     } finally {
       closeSync(file);
     }
+    before?.();
     renameSync(beside, path);
   } catch (error) {
     attempt(() => rmSync(beside, { force: true }));

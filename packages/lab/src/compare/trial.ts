@@ -16,6 +16,7 @@ import {
   createRun,
   type Evaluation,
   Evaluator,
+  type Fence,
   type FitResult,
   fit,
   followRun,
@@ -167,10 +168,10 @@ export function endedTrial(config: TrialConfig, folder: string): FitResult | und
 }
 
 /** The run in the folder, if there is one; another run than this one is refused. */
-function openTrial(config: TrialConfig, folder: string): RunFolder | undefined {
+function openTrial(config: TrialConfig, folder: string, fence?: Fence): RunFolder | undefined {
   const there = readRun(folder);
   if (there === undefined) return undefined;
-  if (there.id === runId(config)) return openRun(folder);
+  if (there.id === runId(config)) return openRun(folder, fence);
   const keys = [...new Set([...Object.keys(config), ...Object.keys(there.config)])];
   const text = (value: Json | undefined) => canonicalJson(value ?? null);
   const differing = keys.filter((key) => text(config[key]) !== text(there.config[key]));
@@ -192,6 +193,8 @@ export interface TrialPlace {
   signal?: AbortSignal;
   /** Leave the run after this step, to be gone on with another time. */
   until?: number;
+  /** What keeps this process out of the folder once another has taken the run over. */
+  fence?: Fence;
   onEvaluation?(evaluation: Evaluation): void;
 }
 
@@ -203,7 +206,7 @@ export async function runTrial(config: TrialConfig, place: TrialPlace): Promise<
   const { task, dataset, folder, signal, until, onEvaluation, communicator = alone, sharded = false } = place;
   const { evaluateEvery, evaluationBatch, seed, steps, accumulate = 1, synchronised = false } = config;
   const batchSize = batchSizes(config);
-  const run = await openOnRanks(config, folder, communicator);
+  const run = await openOnRanks(config, folder, communicator, place.fence);
   const rule = configuredRule(config);
   const { train, validation } = partition(dataset, config.validation);
   const heldOut = dataset.validation
@@ -303,8 +306,12 @@ async function openOnRanks(
   config: TrialConfig,
   folder: string,
   communicator: Communicator,
+  fence: Fence | undefined,
 ): Promise<RunFolder> {
-  const own = communicator.rank === 0 ? (openTrial(config, folder) ?? createRun(folder, config)) : undefined;
+  const own =
+    communicator.rank === 0
+      ? (openTrial(config, folder, fence) ?? createRun(folder, config, fence))
+      : undefined;
   await communicator.barrier();
   return own ?? followRun(folder);
 }
