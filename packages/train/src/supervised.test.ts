@@ -35,14 +35,30 @@ describe("supervised()", () => {
     expect(measured(form, [1, 2, 3, 4], [1, 0, 3, 1])).toEqual([(0 + 4 + 0 + 9) / 4]);
   });
 
-  test("feeds tokens as whole numbers, and can sample the labels of one class", () => {
+  test("feeds tokens as whole numbers", () => {
     const tokens = { example: { shape: [5], dtype: "int32" }, labelShape: [5], labels: "classes" } as const;
     expect(supervised(identity(), tokens).inputs(3)).toEqual({
       x: { shape: [3, 5], dtype: "int32" },
       labels: { shape: [3, 5], dtype: "int32" },
     });
-    expect(supervised(identity(), tokens).sampledLoss).toBeUndefined();
-    const rows = { example: { shape: [5], dtype: "float32" }, labels: "classes" } as const;
-    expect(supervised(identity(), rows).sampledLoss).toBeDefined();
+  });
+
+  test("samples labels at every place of a sequence", () => {
+    const form = {
+      example: { shape: [3, 2], dtype: "float32" },
+      labelShape: [3],
+      labels: "classes",
+    } as const;
+    const { sampledLoss } = supervised(identity(), form);
+    const context: Context = tracing(identity(), { training: true, graph: new Graph() });
+    const x = context.graph.input("x", [2, 3, 2]);
+    const loss = sampledLoss!(context, { x }, (shape) => context.graph.input("u", shape));
+    // the third place of the first sequence has logits (ln 3, 0): with even noise its label is 0, and with u = ¾⁹⁹ ≈ 4e-13 for it, 1
+    const values = [0, 0, 0, 0, Math.log(3), 0, 0, 0, 0, 0, 0, 0];
+    const even = new Array<number>(12).fill(0.5);
+    const uneven = even.with(4, 0.75 ** 99);
+    const rest = 5 * Math.log(2);
+    expect(evaluate([loss], { x: values, u: even })[0]![0]).toBeCloseTo((rest + Math.log(4 / 3)) / 6, 12);
+    expect(evaluate([loss], { x: values, u: uneven })[0]![0]).toBeCloseTo((rest + Math.log(4)) / 6, 12);
   });
 });
