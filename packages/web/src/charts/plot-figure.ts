@@ -24,6 +24,7 @@ export function plotFigure(host: HTMLElement, options: PlotAtWidth, label: strin
     const chart = Plot.plot({ ...current(width), ariaLabel: named } as Plot.PlotOptions);
     const drawing = chart instanceof SVGSVGElement ? chart : chart.querySelector("svg");
     drawing?.setAttribute("role", "img");
+    for (const part of drawing?.querySelectorAll("g[aria-label]") ?? []) part.removeAttribute("aria-label"); // the image has one
     host.replaceChildren(chart);
   };
   const observer = new ResizeObserver(([entry]) => {
