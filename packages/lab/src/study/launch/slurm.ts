@@ -1,0 +1,76 @@
+/**
+ * A planned study onto SLURM: the script is written, an array of workers is queued, and its number is kept in the folder. Asked again, it queues
+ * workers only where none are queued or running: so the same command begins a study, goes on with it, and does nothing when all is under way.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { appendWhole, makeFolder, replaceFile } from "@thalweg/train";
+import type { Plan } from "../plan-file.ts";
+import { isReady } from "../resolve.ts";
+import { Results } from "../results.ts";
+import { maxArraySize, sbatch } from "./slurm-commands.ts";
+import { type QueuedTask, queued } from "./slurm-queue.ts";
+import { type SlurmRequest, scriptFile, slurmFolder, slurmScript } from "./slurm-script.ts";
+
+export interface SlurmOptions
+  extends Pick<SlurmRequest, "folder" | "program" | "parallel" | "partition" | "minutes" | "options"> {
+  /** Workers; as many as have something to do at the start by default, and as SLURM lets an array have. */
+  chunks?: number;
+}
+
+/** What is to be submitted. */
+export interface Prepared {
+  request: SlurmRequest;
+  script: string;
+  /** Trials without a result. */
+  left: number;
+}
+
+/** Workers beyond this number are asked for by name. */
+const USUAL_CHUNKS = 64;
+
+/** The script of a planned study. Raises StudyError for a folder that SLURM cannot be told. */
+export async function prepareSlurm(
+  { name, trials, spec }: Pick<Plan, "name" | "trials" | "spec">,
+  options: SlurmOptions,
+): Promise<Prepared> {
+  const { folder, chunks, parallel } = options;
+  const results = new Results(folder).look();
+  const left = trials.filter(({ id }) => !results.has(id));
+  const ready = left.filter((trial) => isReady(trial, results)).length;
+  const most = await maxArraySize();
+  const wanted = chunks ?? Math.min(Math.max(1, ready), Math.max(USUAL_CHUNKS, parallel ?? 0));
+  const { ranks = 1 } = spec as { ranks?: number };
+  const request = { ...options, name, ranks, chunks: Math.min(wanted, most) };
+  return { request, script: slurmScript(request), left: left.length };
+}
+
+/** What came of submitting. */
+export interface Submitted {
+  /** The array's number; undefined where nothing was queued. */
+  array?: number;
+  /** Of earlier arrays, still queued or running: then nothing was submitted. */
+  tasks: readonly QueuedTask[];
+}
+
+/** Write the script and queue it, unless workers of this study are queued. Raises StudyError where SLURM refuses. */
+export async function submit({ request: { folder, chunks }, script }: Prepared): Promise<Submitted> {
+  const tasks = await queued(submissions(folder));
+  if (tasks.length > 0) return { tasks };
+  makeFolder(slurmFolder(folder));
+  replaceFile(scriptFile(folder), Buffer.from(script));
+  const array = await sbatch(scriptFile(folder));
+  const line = { array, chunks, at: new Date().toISOString() };
+  appendWhole(arraysFile(folder), Buffer.from(`${JSON.stringify(line)}\n`));
+  return { array, tasks: [] };
+}
+
+const arraysFile = (folder: string) => join(slurmFolder(folder), "arrays.jsonl");
+
+/** The arrays that were queued for a study, by number; none where it never was on SLURM. */
+export function submissions(folder: string): number[] {
+  const path = arraysFile(folder);
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n").slice(0, -1); // half a last line does not count
+  return lines.map((line) => (JSON.parse(line) as { array: number }).array);
+}
