@@ -23,6 +23,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "compare update rules on a task: the main job",
     load: () => import("./compare.ts"),
   },
+  {
+    name: "study",
+    summary: "compare rules on many tasks, with any number of workers",
+    load: () => import("./study.ts"),
+  },
   { name: "train", summary: "train a task once, with one rule", load: () => import("./train.ts") },
   { name: "find-lr", summary: "find a learning rate for a rule", load: () => import("./find-lr.ts") },
   { name: "rules", summary: "list the update rules, or explain one", load: () => import("./rules.ts") },

@@ -10,10 +10,20 @@
  *
  * Not guarded against: a file system that does not tell others of a new file for longer than the patience. Then a run may be done twice, with the
  * same bits, since it is a function of its configuration.
+ *
+ * This file needs nothing of training: the watchdog's thread loads it too.
  */
-import { linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { codeOf, makeFolder } from "@thalweg/train";
 import { type Holder, livesHere } from "./holder.ts";
 import { claimsFolder } from "./layout.ts";
 
@@ -76,7 +86,7 @@ export class Claims {
     this.folder = claimsFolder(folder);
     this.me = me;
     this.patienceSeconds = patienceSeconds;
-    makeFolder(this.folder);
+    mkdirSync(this.folder, { recursive: true });
   }
 
   /** All claims by key, without looking into them. */
@@ -188,6 +198,8 @@ export class Claims {
     }
   }
 }
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 /** What file systems say that have no hard links. */
 const WITHOUT_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);

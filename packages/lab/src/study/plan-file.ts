@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { WrittenRule } from "@thalweg/optim";
 import { canonicalJson, type Json, type JsonObject, replaceFile } from "@thalweg/train";
-import type { Configuration } from "../samplers/index.ts";
 import type { TaskFile } from "../tasks/from-file.ts";
 import { StudyError } from "./error.ts";
 import { planFile } from "./layout.ts";
@@ -34,8 +33,6 @@ export interface PlannedRule extends StudyRule {
   written: WrittenRule;
   /** Hyperparameters with a value of the asker's. */
   fixed: readonly string[];
-  /** What trial 0 tries: the defaults, where they lie in the space. */
-  pinned?: Configuration;
 }
 
 export interface PlannedTask extends StudyTask {

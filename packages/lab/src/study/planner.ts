@@ -86,7 +86,7 @@ function planSearch(
   rule: PlannedRule,
   request: PlanRequest,
 ): number[] {
-  const study = studyOf(rule, replicate, request);
+  const study = studyOf(rule, task.name, replicate, request);
   const pruner = parsePruner(request.pruner ?? "none");
   const search = searchOf(request, study, setting, task);
   const ends: number[] = [];
@@ -112,14 +112,16 @@ function planSearch(
   return ends.sort((a, b) => a - b);
 }
 
-/** The search of a rule, as samplers have it. What cannot be searched is tried once. */
+/** The search of a rule on a task, as samplers have it. What cannot be searched is tried once. */
 export function studyOf(
   { space, pinned }: Pick<PlannedRule, "space" | "pinned">,
+  task: string,
   replicate: number,
   { seed, trials, sampler }: Pick<PlanRequest, "seed" | "trials" | "sampler">,
 ): Study {
+  const pin = pinned?.[task];
   const budget = Object.keys(space).length === 0 ? 1 : trials;
-  return { space, budget, sampler, studySeed: replicateSeed(seed, replicate), ...(pinned && { pinned }) };
+  return { space, budget, sampler, studySeed: replicateSeed(seed, replicate), ...(pin && { pinned: pin }) };
 }
 
 /** Each replicate has points of its own; the first those of a study without replicates. */

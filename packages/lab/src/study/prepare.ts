@@ -10,6 +10,7 @@ import { scheduleOf } from "../compare/spaces.ts";
 import { pinDefaults } from "../compare/study.ts";
 import { taskFacts } from "../compare/task-facts.ts";
 import { showRule } from "../rules/index.ts";
+import type { Task } from "../tasks/index.ts";
 import { type LoadedTask, type LoadTaskOptions, loadTask, loadTaskFile } from "../tasks/load.ts";
 import type { PlannedTrial } from "./plan.ts";
 import type { PlanFacts, PlannedRule, PlannedTask } from "./plan-file.ts";
@@ -40,7 +41,7 @@ export async function prepareStudy(
   }
   for (const one of loaded) for (const rule of rules) check(one, rule, spec);
   const planned = await Promise.all(loaded.map(planTask));
-  const plannedRules = rules.map(planRule);
+  const plannedRules = rules.map((rule) => planRule(rule, loaded));
   const { name, seed } = spec;
   const request = { ...spec, sampler: rules[0]!.sampler, rules: plannedRules };
   const trials = planTrials({
@@ -66,23 +67,23 @@ async function planTask({ task, dataset }: LoadedTask): Promise<PlannedTask> {
   return { name, description, architecture, ...identity, metric, evaluateEvery, ...(file && { file }) };
 }
 
-function planRule({ rule, label, spec, fixed, searched }: RequestedRule): PlannedRule {
+function planRule(asked: RequestedRule, loaded: readonly LoadedTask[]): PlannedRule {
+  const { rule, label, spec, fixed, searched } = asked;
   const source = rule.links
     .map((link) => link.source)
     .filter((text) => text !== "")
     .join("; ");
   const formula = showRule(rule).text;
-  return {
-    name: label,
-    spec,
-    formula,
-    source,
-    space: searched,
-    written: writeRule(rule),
-    fixed,
-    ...pinDefaults(rule, searched),
-  };
+  const pinned = loaded.flatMap(({ task }) => {
+    const pin = pinDefaults(onTask(asked, task), searched).pinned;
+    return pin === undefined ? [] : [[task.name, pin] as const];
+  });
+  const about = { name: label, spec, formula, source, space: searched };
+  return { ...about, written: writeRule(rule), fixed, pinned: Object.fromEntries(pinned) };
 }
+
+/** The rule with what the task says. */
+const onTask = ({ rule, fixed }: RequestedRule, task: Task) => withHyper(rule, fitToTask(rule, task, fixed));
 
 /** Raises RangeError for what this task's runs cannot be. */
 function check(
@@ -90,7 +91,7 @@ function check(
   asked: RequestedRule,
   { schedules, steps, batchSizes }: StudyRequest["spec"],
 ): void {
-  const rule = withHyper(asked.rule, fitToTask(asked.rule, task, asked.fixed));
+  const rule = onTask(asked, task);
   checkTrainable(rule, task, dataset);
   for (const length of steps ?? [task.steps]) {
     for (const schedule of schedules)

@@ -88,10 +88,10 @@ export class Resolver {
     };
   }
 
-  private study({ rule, replicate }: PlannedTrial): Study {
+  private study({ task, rule, replicate }: PlannedTrial): Study {
     const { trials, sampler } = this.plan.spec as unknown as Pick<Study, "sampler"> & { trials: number };
     const planned = this.plan.rules.find(({ name }) => name === rule)!;
-    return studyOf(planned, replicate, { seed: this.plan.seed, trials, sampler: sampler! });
+    return studyOf(planned, task, replicate, { seed: this.plan.seed, trials, sampler: sampler! });
   }
 
   /** What the sampler suggests, having seen what the trial waits for; other trials before it are under way. */

@@ -13,6 +13,7 @@ import type { z } from "zod";
 import {
   keyPlace,
   lower,
+  type Path,
   type Place,
   parseYaml,
   placeOf,
