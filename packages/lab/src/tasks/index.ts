@@ -19,7 +19,7 @@ import { hmmGru, tinyGpt } from "./text-tasks.ts";
 export type { ModelOptions, Task } from "./task.ts";
 
 /** The benchmark: twelve small tasks of different kinds, the least number at which ranks of eight optimizers can be told apart. */
-const benchmark = [
+export const benchmark: readonly Task[] = [
   quadDeep,
   logregDigits,
   deepLinear,

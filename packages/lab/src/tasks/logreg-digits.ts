@@ -7,8 +7,8 @@ import { loss, type Task } from "./task.ts";
 
 const DECAY = 1e-3;
 
-/** Test loss where the training loss is least, by scipy's Newton method: see fixtures/tasks.make.py. */
-const FLOOR = 0;
+/** Test loss where the training loss is least, by scipy's Newton method: see fixtures/tasks.make.py. A run that stops early may pass it. */
+const FLOOR = 0.35896480954634746;
 
 export const logregDigits: Task = {
   name: "logreg-digits",
