@@ -18,9 +18,12 @@ import { readWith, writeBytes, writeText } from "./files.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print.ts";
 
+/** Pictures, by the file's extension. */
+export const PICTURES: readonly string[] = [".svg", ".png"];
+
 /** What is wanted of a surface that is in a file already. */
 export interface RedrawOptions {
-  field: string;
+  field?: string;
   set: "train" | "test";
   plot?: string[];
   export?: string[];
@@ -50,7 +53,7 @@ export const READERS: Readonly<
 
 /** A surface from a file, ours or another tool's: drawn, or written in another form. */
 export async function redraw(path: string, options: RedrawOptions, io: Io): Promise<void> {
-  const { field, plot = [], export: files = [], set } = options;
+  const { field = "loss", plot = [], export: files = [], set } = options;
   const bytes = await readWith(path, (file) => readFile(file));
   const landscape = await fromUserLater(async () => READERS[extname(path)]!(bytes, path));
   fromUser(() => fieldOf(landscape, field));
@@ -67,7 +70,7 @@ export async function redraw(path: string, options: RedrawOptions, io: Io): Prom
     const { landscapeFigure } = await import("../figures/landscape-figure.ts");
     const facts = { title: `${field} in ${basename(path)}`, subtitle: "", provenance: `read from ${path}` };
     const svg = landscapeFigure({ ...facts, landscape, field, labels: ["x", "y"], markers: [] });
-    for (const file of plot) await writeText(file, svg, io);
+    for (const file of plot) await writePicture(file, svg, facts.provenance, io);
   }
   if (options.json) {
     const { x, y, fields } = landscape;
@@ -81,3 +84,10 @@ export async function redraw(path: string, options: RedrawOptions, io: Io): Prom
 
 export const writeContent = (file: string, content: Content, io: Io): Promise<void> =>
   typeof content === "string" ? writeText(file, content, io) : writeBytes(file, content, io);
+
+/** A drawing as its file's extension says. Raises Failure when it cannot be written. */
+export async function writePicture(file: string, svg: string, provenance: string, io: Io): Promise<void> {
+  if (extname(file) !== ".png") return writeText(file, svg, io);
+  const { pngOf } = await import("../figures/png.ts");
+  return writeBytes(file, await pngOf(svg, { description: provenance }), io);
+}

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type NpyArray, parseNpz, serializeNpz } from "@thalweg/data";
+import { levelsOf } from "@thalweg/landscape";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli } from "./testing.ts";
 
@@ -78,6 +79,53 @@ describe("landscape", () => {
     expect(off(corrected)).toBeLessThan(off(few) / 3);
     expect(off(corrected)).toBeLessThan(corrected.correctionBar);
     expect(corrected).toMatchObject({ wholeGridOn: 100, examples: 1200 });
+  });
+
+  test("refined is the whole picture within its contours for less work, and goes on where it was", async () => {
+    const ask = async (line: string, out: string) =>
+      JSON.parse(
+        (
+          await show(
+            `digits-mlp --workers 0 --range -1:1:29 --examples 400 --out ${join(folder, out)} --json ${line}`,
+          )
+        ).out,
+      );
+    const [all, some] = [await ask("--seed 1", "whole"), await ask("--refine", "refined")];
+    expect(some.refined.share).toBeLessThan(0.75);
+    const { toLevel } = levelsOf(Float64Array.from(all.values));
+    const off = some.values.map((value: number, i: number) =>
+      Math.abs(toLevel(value) - toLevel(all.values[i])),
+    );
+    expect(Math.max(...off)).toBeLessThan(1);
+    expect(await ask("--refine", "refined")).toMatchObject({
+      evaluated: 0,
+      kept: some.evaluated,
+      values: some.values,
+    });
+  });
+
+  test("subtracts another model's landscape, with the error of paired differences, and tells the rise above the centre", async () => {
+    const run = join(folder, "trained");
+    await runCli(["train", "digits-mlp", "--rule", "sgd", "--set", "lr=0.1", "--steps", "30", "--out", run]);
+    const line = `--range -1:1:3 --examples 300`;
+    const png = join(folder, "difference.png");
+    const minus = await show(
+      `${run} --minus digits-mlp ${line} --out ${join(folder, "m")} --plot ${png} --json`,
+    );
+    expect({ code: minus.code, err: minus.err }).toEqual({ code: 0, err: expect.stringContaining("Wrote") });
+    const found = JSON.parse(minus.out);
+    const [a, b] = await Promise.all(
+      [run, "digits-mlp"].map(async (model, k) =>
+        JSON.parse((await show(`${model} ${line} --workers 0 --out ${join(folder, `m${k}`)} --json`)).out),
+      ),
+    );
+    expect(found).toMatchObject({ field: "difference", minus: "digits-mlp" });
+    for (const [i, value] of found.values.entries()) expect(value).toBeCloseTo(a.values[i] - b.values[i], 5);
+    expect([a.difference[4], a.differenceError[4]]).toEqual([0, 0]); // the centre above itself
+    expect(a.difference[0]).toBeCloseTo(a.values[0] - a.values[4], 5);
+    const bytes = await readFile(png);
+    expect(bytes.subarray(1, 4).toString("latin1")).toBe("PNG");
+    expect(bytes.toString("utf8")).toContain("minus digits-mlp (");
   });
 
   test("in a thread gives the same bits as in the command itself", async () => {
@@ -218,7 +266,15 @@ describe("landscape", () => {
     ["digits-mlp --examples 1000000", /must be in \[1, 1237\]: current value is 1000000/],
     ["digits-mlp --only layer9.*", /Cannot find parameters by "layer9\.\*" as none has such a name/],
     ["digits-mlp --examples 500 --correct 400", /by 400 as those must be more: raise --correct/],
-    ["digits-mlp --plot a.png", /pictures are SVG: give it the extension \.svg/],
+    ["digits-mlp --plot a.jpg", /pictures are \.svg or \.png: it is \.jpg/],
+    ["digits-mlp --range 0::5", /must have both ends: its upper one is empty/],
+    ["digits-mlp --refine 0", /must be above 0 contours: current value is 0/],
+    ["digits-mlp --refine --examples 100 --correct 400", /Cannot use --correct with --refine/],
+    [
+      "digits-mlp --minus digits-mlp --with digits-mlp",
+      /Cannot subtract digits-mlp on the plane models.*choose --plane filter/,
+    ],
+    ["digits-mlp --minus mnist-logistic", /same data: it is digits .* and mnist/],
     [
       "digits-mlp --export a.obj",
       /its extension must be one of \.csv, \.h5, \.vtp, \.stl, \.glb, \.npz: it is \.obj/,

@@ -7,9 +7,15 @@
  */
 
 import * as Plot from "@observablehq/plot";
-import { fieldOf, type HeightField, interpolator, type Marker } from "@thalweg/landscape";
+import {
+  fieldOf,
+  type HeightField,
+  interpolator,
+  type Levels,
+  levelsOf,
+  type Marker,
+} from "@thalweg/landscape";
 import { draw } from "../report/chart.ts";
-import { type Levels, levelsOf } from "./levels.ts";
 import { standalone } from "./standalone.ts";
 
 export interface LandscapeDrawing {

@@ -1,6 +1,5 @@
 /** A landscape in a terminal: one character for each point of a plane, darker where it is higher; a row with a bar for points of a line. */
-import { fieldOf, type HeightField } from "@thalweg/landscape";
-import { levelsOf } from "./levels.ts";
+import { fieldOf, type HeightField, levelsOf } from "@thalweg/landscape";
 
 const INK = " .:-=+*#%@";
 /** Widest picture; a finer grid is thinned. */
@@ -14,8 +13,8 @@ export function landscapeText(landscape: HeightField, field = "loss"): string {
   if (y.length === 0) return profile(landscape, heights, (height) => toLevel(height) / count);
   const examples = landscape.fields.get("examples");
   const character = (at: number): string => {
-    if (examples?.[at] === 0) return "?";
     const level = toLevel(heights[at]!);
+    if (Number.isNaN(level) && examples?.[at] === 0) return "?";
     if (Number.isNaN(level)) return "!";
     return INK[Math.min(INK.length - 1, Math.floor((level / count) * INK.length))]!;
   };

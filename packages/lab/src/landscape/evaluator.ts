@@ -1,15 +1,27 @@
 /** From an assignment, which is plain data, to an evaluator in this thread. */
+
+import type { Dataset } from "@thalweg/data";
 import { Evaluator, rowModel } from "@thalweg/landscape";
-import type { Task } from "../tasks/index.ts";
-import { modelOf } from "./subject.ts";
+import { taskFromFile } from "../tasks/from-file.ts";
+import { type Task, tasks } from "../tasks/index.ts";
+import { type ModelMaker, modelOf } from "./subject.ts";
 import type { Assignment } from "./threads.ts";
 
 /** Raises RangeError for an assignment that does not fit together. */
-export function createEvaluator(assignment: Assignment, task: Task): Promise<Evaluator> {
+export async function createEvaluator(assignment: Assignment, task: Task): Promise<Evaluator> {
   const { maker, dataset, set, indices, loss, measures, family, grid, chunks, batchNorm } = assignment;
-  const model = modelOf({ task, dataset }, maker);
+  const { reference } = assignment;
+  const rowsOf = (by: Task, of: ModelMaker) =>
+    rowModel(modelOf({ task: by, dataset }, of), { loss, classes: classesOf(assignment), measures });
   return Evaluator.create({
-    model: rowModel(model, { loss, classes: classesOf(assignment), measures }),
+    model: rowsOf(task, maker),
+    ...(reference === "centre" && { reference }),
+    ...(typeof reference === "object" && {
+      reference: {
+        model: rowsOf(await taskOf(reference.maker, dataset), reference.maker),
+        family: reference.family,
+      },
+    }),
     family,
     grid,
     examples: { split: dataset[set], normalization: dataset, indices },
@@ -17,6 +29,10 @@ export function createEvaluator(assignment: Assignment, task: Task): Promise<Eva
     batchNorm,
   });
 }
+
+/** The task of a model that is made again, as in another thread. */
+export const taskOf = async ({ task }: ModelMaker, dataset: Dataset): Promise<Task> =>
+  typeof task === "string" ? tasks[task]! : taskFromFile(task, dataset);
 
 /** How many classes each example has one of; none where labels are values, or are many to an example. */
 export const classesOf = ({ dataset, set }: Pick<Assignment, "dataset" | "set">): number =>

@@ -11,7 +11,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Dataset } from "@thalweg/data";
 import {
   type AffineFamily,
   type BatchNormPolicy,
@@ -19,12 +18,16 @@ import {
   fillExamples,
   type Grid,
   openTileLog,
+  type RefinementOptions,
+  Refiner,
+  type Surface,
   type SurveyProgress,
   type SurveyResult,
   serializeSurface,
   survey,
   type TileEvaluator,
   type TwoLevelPlan,
+  tilesOf,
   twoLevelPlan,
   twoLevelTiles,
 } from "@thalweg/landscape";
@@ -50,39 +53,50 @@ export interface SurveyRequest {
   readonly measures: readonly string[];
   /** Of the examples, how many the whole grid is evaluated on, and a coarse one on the rest; all by default. */
   readonly wholeGridOn?: number;
-  /** Facts for people, kept in meta.json. */
-  readonly facts: JsonObject;
+  /** Measure where contours need it, and interpolate the rest within so many of them. */
+  readonly tolerance?: number;
+  /** Losses are compared with those at the same place of another model's plane; with those at the centre by default. */
+  readonly minus?: { readonly subject: Subject; readonly family: AffineFamily };
 }
+
+/** How heights follow from what is measured, where that is not the whole grid on all examples. */
+export type SurveyPlan = TwoLevelPlan | RefinementOptions;
 
 export interface Survey {
   readonly identity: string;
   readonly assignment: Assignment;
-  /** The two levels, where there are two. */
-  readonly correction?: TwoLevelPlan;
+  /** Most points of a tile. */
+  readonly widest: number;
+  readonly plan?: SurveyPlan;
 }
 
 /** The first picture is of few examples; further chunks are large enough that a call of ONNX Runtime costs little. */
 const CHUNKS = { first: 250, size: 1_000 };
-/** What a chunk may cost: a convolutional network's activations leave the cache beyond it. */
-const PLAIN_CHUNK = 250;
-const VERSION = 1;
+/**
+ * Of a convolutional network, which is prepared anew for each point and chunk: few large chunks, and tiles of few points, so that a kill
+ * costs seconds.
+ */
+const CONVOLUTIONAL = { first: 250, size: 750, widest: 8 };
+const VERSION = 2;
 
 /** Fix all that the numbers depend on. */
 export function planSurvey(request: SurveyRequest): Survey {
-  const { subject, family, grid, set, batchNorm, measures } = request;
+  const { subject, family, grid, set, batchNorm, measures, minus } = request;
+  requireSameExamples(request);
   const { dataset, task } = subject.loaded;
   const { onlyBatch } = subject.model as { onlyBatch?: number };
   const count = request.indices.length - (onlyBatch === undefined ? 0 : request.indices.length % onlyBatch);
   const indices = request.indices.subarray(0, count);
   const convolves = subject.layout.segments.some(({ shape }) => shape.length > 2);
-  const size = onlyBatch ?? (convolves ? PLAIN_CHUNK : CHUNKS.size);
-  const first = onlyBatch ?? CHUNKS.first;
+  const usual = convolves ? CONVOLUTIONAL : CHUNKS;
+  const [first, size] = [onlyBatch ?? usual.first, onlyBatch ?? usual.size];
   const few = Math.min(count, request.wholeGridOn ?? count);
   const onAll = chunkSizes(few - (few % (onlyBatch ?? 1)), { first, size });
   const onCoarse =
     few === count ? [] : chunkSizes(count - onAll.reduce((sum, one) => sum + one, 0), { first: size, size });
   const chunks = [...onAll, ...onCoarse];
-  const correction = onCoarse.length === 0 ? undefined : twoLevelPlan(grid, onAll.length);
+  const widest = convolves ? CONVOLUTIONAL.widest : grid[0].points;
+  const plan = planOf(request, { onAll: onAll.length, onCoarse: onCoarse.length, widest });
   const loss = task.file?.loss ?? (dataset.classes.length > 0 ? "softmax-cross-entropy" : "mse");
   const { maker } = subject;
   const assignment: Assignment = {
@@ -96,35 +110,57 @@ export function planSurvey(request: SurveyRequest): Survey {
     grid,
     chunks,
     batchNorm,
+    reference: minus === undefined ? "centre" : { maker: minus.subject.maker, family: minus.family },
   };
-  return {
-    identity: identityOf(assignment, dataset, correction),
-    assignment,
-    ...(correction && { correction }),
-  };
+  return { identity: identityOf(assignment, { widest, ...plan }), assignment, widest, ...(plan && { plan }) };
 }
 
-function identityOf(
-  { maker, set, indices, loss, measures, family, grid, chunks, batchNorm }: Assignment,
-  dataset: Dataset,
-  correction: TwoLevelPlan | undefined,
-): string {
-  const { origin, basis, buffers } = family;
+function planOf(
+  { grid, tolerance }: SurveyRequest,
+  { onAll, onCoarse, widest }: Record<"onAll" | "onCoarse" | "widest", number>,
+): SurveyPlan | undefined {
+  if (tolerance !== undefined) return { tolerance, widest };
+  return onCoarse === 0 ? undefined : twoLevelPlan(grid, onAll);
+}
+
+/** A plane of a model with other tensors would be compared example by example all the same: raises RangeError. */
+function requireSameExamples({ subject, minus }: SurveyRequest): void {
+  const shapes = [subject, ...(minus ? [minus.subject] : [])].map(({ loaded: { dataset } }) => dataset);
+  const [ours, theirs = ours] = shapes;
+  if (ours!.fingerprint === theirs!.fingerprint) return;
+  throw new RangeError(
+    `Cannot subtract ${minus!.subject.name} from ${subject.name} as both must be measured on the same data: it is ${ours!.name} (${ours!.fingerprint.slice(0, 8)}) of one and ${theirs!.name} (${theirs!.fingerprint.slice(0, 8)}) of the other`,
+  );
+}
+
+function identityOf(assignment: Assignment, plan: { readonly widest: number } & Partial<SurveyPlan>): string {
+  const { maker, dataset, set, indices, loss, measures, family, grid, chunks, batchNorm } = assignment;
+  const { reference } = assignment;
   const facts = {
     version: VERSION,
     task: maker.task,
     bias: maker.bias,
     data: dataset.fingerprint,
     ...{ set, loss, measures, chunks, batchNorm },
-    ...(correction && { correction }),
+    plan,
+    reference:
+      typeof reference !== "object"
+        ? (reference ?? "none")
+        : [reference.maker, fingerprintOf(...numbersOf(reference.family))],
     grid: grid.map(({ from, to, points }) => [from, to, points]),
     examples: fingerprintOf(indices),
-    family: fingerprintOf(origin, ...basis, ...(buffers ? [buffers.origin, ...(buffers.basis ?? [])] : [])),
+    family: fingerprintOf(...numbersOf(family)),
   };
   return createHash("sha256")
     .update(canonicalJson(facts as unknown as JsonObject))
     .digest("hex");
 }
+
+const numbersOf = ({ origin, basis, buffers }: AffineFamily): Float32Array[] => [
+  origin,
+  ...basis,
+  ...(buffers ? [buffers.origin, ...(buffers.basis ?? [])] : []),
+];
 
 export interface RunOptions {
   readonly folder: string;
@@ -139,7 +175,7 @@ export interface RunOptions {
 
 /** Evaluate what is not evaluated yet. Raises RangeError for a folder that holds something else, or a model that does not fit. */
 export async function runSurvey(
-  { identity, assignment, correction }: Survey,
+  { identity, assignment, widest, plan }: Survey,
   subject: Subject,
   options: RunOptions,
 ): Promise<SurveyResult> {
@@ -157,11 +193,17 @@ export async function runSurvey(
       : await startThreads(assignment, workers);
   try {
     const classCounts = countClasses(assignment);
-    const tiles = correction && twoLevelTiles(grid, chunks.length, correction);
     const form = { grid, chunks, classCounts };
-    const result = await survey({ evaluators, form, log, signal, onTile, ...(tiles && { tiles }) });
-    const whole = result.end === "finished" && correction ? { correction } : {};
-    replaceFile(join(folder, "surface.npz"), serializeSurface(result.surface, whole));
+    const refines = plan !== undefined && "tolerance" in plan;
+    const tiles =
+      plan === undefined || refines
+        ? tilesOf(grid, chunks.length, widest)
+        : twoLevelTiles(grid, chunks.length, plan, widest);
+    const rounds = (surface: Surface) => new Refiner(surface, plan as RefinementOptions).rounds();
+    const work = refines ? { rounds } : { tiles };
+    const result = await survey({ evaluators, form, log, signal, onTile, ...work });
+    const isUsed = plan !== undefined && (refines || result.end === "finished");
+    replaceFile(join(folder, "surface.npz"), serializeSurface(result.surface, isUsed ? { plan } : {}));
     return result;
   } finally {
     await Promise.all(evaluators.map((evaluator) => evaluator.release()));
@@ -207,7 +249,15 @@ async function checkLoss(assignment: Assignment, { model, point, loaded: { task 
   const centre = { ...family, origin: point.parameters, buffers: { origin: point.buffers } };
   const grid = family.basis.map(() => ({ from: 0, to: 1, points: 2 })) as unknown as Grid;
   const rows = await createEvaluator(
-    { ...assignment, family: centre, grid, indices, chunks: [batchSize], batchNorm: "fixed" },
+    {
+      ...assignment,
+      reference: undefined,
+      family: centre,
+      grid,
+      indices,
+      chunks: [batchSize],
+      batchNorm: "fixed",
+    },
     task,
   );
   const [sum] = await rows.evaluate({ chunk: 0, row: 0, columns: [0] });

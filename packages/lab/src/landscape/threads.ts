@@ -19,6 +19,8 @@ export interface Assignment {
   readonly grid: Grid;
   readonly chunks: readonly number[];
   readonly batchNorm: BatchNormPolicy;
+  /** What losses are compared with: those at the centre, or at the same place of another model's plane. */
+  readonly reference: "centre" | { readonly maker: ModelMaker; readonly family: AffineFamily } | undefined;
 }
 
 export type ToThread = { readonly kind: "tile"; readonly tile: Tile } | { readonly kind: "end" };
@@ -29,7 +31,12 @@ export type FromThread =
 
 /** Start so many threads, each with an evaluator. Rejects with what goes wrong in making one. */
 export async function startThreads(assignment: Assignment, count: number): Promise<TileEvaluator[]> {
-  const shared = { ...assignment, family: share(assignment.family) };
+  const { family, reference } = assignment;
+  const shared: Assignment = {
+    ...assignment,
+    family: share(family),
+    reference: typeof reference === "object" ? { ...reference, family: share(reference.family) } : reference,
+  };
   const started = await Promise.allSettled(Array.from({ length: count }, () => startThread(shared)));
   const failed = started.find((one) => one.status === "rejected");
   const evaluators = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));

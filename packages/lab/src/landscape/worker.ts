@@ -1,8 +1,6 @@
 /** A worker thread that evaluates tiles, one at a time, and answers with their sums. */
 import { parentPort, workerData } from "node:worker_threads";
-import { taskFromFile } from "../tasks/from-file.ts";
-import { tasks } from "../tasks/index.ts";
-import { createEvaluator } from "./evaluator.ts";
+import { createEvaluator, taskOf } from "./evaluator.ts";
 import type { Assignment, FromThread, ToThread } from "./threads.ts";
 
 const port = parentPort!;
@@ -16,7 +14,7 @@ const failed = (error: unknown): FromThread => {
 };
 
 const { maker, dataset } = assignment;
-const task = typeof maker.task === "string" ? tasks[maker.task]! : await taskFromFile(maker.task, dataset);
+const task = await taskOf(maker, dataset);
 const evaluator = await createEvaluator(assignment, task).catch((error: unknown) => {
   say(failed(error));
   process.exit(); // the thread only

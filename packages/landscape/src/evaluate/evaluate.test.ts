@@ -458,6 +458,8 @@ describe("grid", () => {
     ["-1:1", /from:to:points, for example -1:1:51: current value is -1:1/],
     ["1:1:5", /must be finite and ascend: they are 1 and 1/],
     ["0:1:1", /2 to 10000 points: current value is 1/],
+    ["0::5", /must have both ends: its upper one is empty; a range to one side of the model is 0:1:26/],
+    [":1:5", /must have both ends: its lower one is empty/],
     ["0:x:5", /finite and ascend: they are 0 and NaN/],
   ])("refuses the range %s", (text, says) => {
     expect(() => parseAxis(text)).toThrow(says);

@@ -2,29 +2,20 @@
  * Tiles into sums: the loss and other measures of a chunk of examples, added up for each point of a tile. Everything later, such as
  * means, standard errors and surfaces per class, follows from these sums, which are float64 and added in the examples' order: the same
  * tile gives the same bits on any thread, in any run.
+ *
+ * With a reference, each example's loss is compared with the same example's at the centre, or at the same place of another model's plane: what
+ * examples share cancels, and a difference is known better than the two heights that it is of.
  */
-import { type Batch, ParameterVector } from "@thalweg/train";
+import type { Batch } from "@thalweg/train";
 import type { AffineFamily } from "../families/affine.ts";
-import { BakedProgram, bakingPays } from "./baked-program.ts";
-import { BufferMover } from "./batch-norm.ts";
-import { type Examples, fillExamples } from "./examples.ts";
+import { ChunkMeter, type MeterOptions } from "./chunk-meter.ts";
 import { type Grid, placeOf, type Tile } from "./grid.ts";
-import { type BatchNormPolicy, type ChunkProgram, PointProgram } from "./point-program.ts";
 import type { RowModel } from "./rows.ts";
 
-export interface EvaluatorOptions {
-  readonly model: RowModel;
-  readonly family: AffineFamily;
+export interface EvaluatorOptions extends MeterOptions {
   readonly grid: Grid;
-  readonly examples: Examples;
-  /** Examples in each chunk, in order. */
-  readonly chunks: readonly number[];
-  readonly batchNorm?: BatchNormPolicy;
-  /** Examples that running statistics are measured on, where they are. */
-  readonly statisticsOf?: number;
-  readonly threads?: number;
-  /** False computes everything at every point, from parameters that are inputs: the slow way that others are held to. */
-  readonly ahead?: boolean;
+  /** What losses are compared with; nothing by default. */
+  readonly reference?: "centre" | { readonly model: RowModel; readonly family: AffineFamily };
 }
 
 /** Something that evaluates tiles; several may share the work. */
@@ -38,9 +29,9 @@ export interface TileEvaluator {
 
 /**
  * Sums of each point: of the loss, of its square, of each other measure; then for each class those of the loss and the accuracy
- * of its examples.
+ * of its examples; then, with a reference, of the differences of losses and of their squares.
  */
-export function columnsFor(measures: readonly string[], classes = 0): string[] {
+export function columnsFor(measures: readonly string[], classes = 0, isCompared = false): string[] {
   const others = measures.filter((name) => name !== "loss");
   const perClass = (name: string) => Array.from({ length: classes }, (_, k) => `${name}/${k}`);
   return [
@@ -50,91 +41,80 @@ export function columnsFor(measures: readonly string[], classes = 0): string[] {
     ...(classes > 0
       ? measures.filter((name) => name === "loss" || name === "accuracy").flatMap(perClass)
       : []),
+    ...(isCompared ? ["difference", "differenceSquared"] : []),
   ];
 }
 
 export class Evaluator implements TileEvaluator {
   readonly columns: readonly string[];
   private readonly options: EvaluatorOptions;
-  private readonly vector: ParameterVector;
-  private readonly programs: ReadonlyMap<number, ChunkProgram>;
-  private readonly begins: readonly number[];
-  private readonly buffers: BufferMover | null;
+  private readonly meter: ChunkMeter;
+  /** Of another model, where that is the reference. */
+  private readonly other: ChunkMeter | undefined;
   private readonly classes: number;
-  private chunk = -1;
+  /** Losses at the centre, where that is the reference. */
+  private centre: Float32Array | undefined;
 
-  private constructor(
-    options: EvaluatorOptions,
-    vector: ParameterVector,
-    programs: ReadonlyMap<number, ChunkProgram>,
-    measures: readonly string[],
-    buffers: BufferMover | null,
-  ) {
+  private constructor(options: EvaluatorOptions, meter: ChunkMeter, other: ChunkMeter | undefined) {
     this.options = options;
-    this.vector = vector;
-    this.programs = programs;
-    this.buffers = buffers;
+    this.meter = meter;
+    this.other = other;
     this.classes = options.model.classes ?? 0;
-    this.columns = columnsFor(measures, this.classes);
-    let begin = 0;
-    this.begins = options.chunks.map((size) => {
-      begin += size;
-      return begin - size;
-    });
+    this.columns = columnsFor(meter.measures, this.classes, options.reference !== undefined);
   }
 
-  /** Compile the model for each size of chunk. Raises RangeError for data, buffers or a policy that do not fit it. */
+  /** Compile what is needed. Raises RangeError for data, buffers, a grid or a policy that do not fit the model. */
   static async create(options: EvaluatorOptions): Promise<Evaluator> {
-    const { model, family, chunks, examples, batchNorm = "fixed", threads = 1, ahead = true } = options;
-    const vector = new ParameterVector(model.module, { stateSlots: 0 });
-    requireFitting(options, vector);
-    vector.parameters.set(family.origin);
-    vector.buffers.set(family.buffers?.origin ?? []);
-    const programs = new Map<number, ChunkProgram>();
-    for (const batchSize of new Set(chunks)) {
-      const program = { model, family, vector, batchSize, batchNorm, threads, ahead };
-      programs.set(
-        batchSize,
-        ahead && bakingPays(program) ? new BakedProgram(program) : await PointProgram.create(program),
+    const { family, grid, reference } = options;
+    if (grid.length !== family.basis.length) {
+      throw new RangeError(
+        `Cannot evaluate the landscape as there must be a range for each of the ${family.basis.length} directions: there are ${grid.length}`,
       );
     }
-    const sample = programs.get(chunks[0]!)!;
-    fillExamples(examples, 0, sample.batch);
-    await sample.prepare();
-    const measures = [...(await sample.run(family.basis.map(() => 0))).keys()];
-    const moves =
-      vector.bufferSegments.length > 0 && (batchNorm === "interpolate" || batchNorm === "recompute");
-    const buffers = moves ? await BufferMover.create({ ...options, batchNorm, vector, threads }) : null;
-    return new Evaluator(options, vector, programs, measures, buffers);
+    const meter = await ChunkMeter.create(options);
+    const other =
+      typeof reference === "object" ? await ChunkMeter.create({ ...options, ...reference }) : undefined;
+    return new Evaluator(options, meter, other);
   }
 
   /** How many tensors are computed once for the whole family. */
   get cutCount(): number {
-    return [...this.programs.values()][0]!.cutCount;
+    return this.meter.cutCount;
   }
 
   async evaluate({ chunk, row, columns: places }: Tile): Promise<Float64Array> {
-    const { grid, chunks, examples } = this.options;
-    const program = this.programs.get(chunks[chunk]!)!;
-    if (chunk !== this.chunk) {
-      fillExamples(examples, this.begins[chunk]!, program.batch);
-      await program.prepare();
-      this.chunk = chunk;
+    const { meter, other, classes } = this;
+    const { grid, reference, family } = this.options;
+    const isAnother = await meter.turnTo(chunk);
+    await other?.turnTo(chunk);
+    if (isAnother && reference === "centre") {
+      this.centre = (await meter.at(family.basis.map(() => 0))).get("loss")!.slice();
     }
     const width = this.columns.length;
     const sums = new Float64Array(places.length * width);
     for (const [i, column] of places.entries()) {
       const c = placeOf(grid, row, column);
-      await this.buffers?.move(c, this.vector);
-      const values = await program.run(c);
-      addUp(values, program.batch, this.classes, sums.subarray(i * width, (i + 1) * width));
+      const values = await meter.at(c);
+      const own = sums.subarray(i * width, (i + 1) * width);
+      addUp(values, meter.batch, classes, own);
+      const beside = other === undefined ? this.centre : (await other.at(c)).get("loss")!;
+      if (beside !== undefined) compare(values.get("loss")!, beside, own.subarray(width - 2));
     }
     return sums;
   }
 
   async release(): Promise<void> {
-    for (const program of this.programs.values()) await program.release();
-    await this.buffers?.release();
+    await this.meter.release();
+    await this.other?.release();
+  }
+}
+
+/** Σ (ℓ − ℓ′) and Σ (ℓ − ℓ′)² over examples. */
+function compare(losses: Float32Array, beside: Float32Array, sums: Float64Array): void {
+  for (let i = 0; i < losses.length; i++) {
+    const difference = losses[i]! - beside[i]!;
+    sums[0]! += difference;
+    sums[1]! += difference * difference;
   }
 }
 
@@ -165,29 +145,4 @@ function total(values: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum;
-}
-
-function requireFitting({ family, chunks, examples, grid }: EvaluatorOptions, vector: ParameterVector): void {
-  if (family.origin.length !== vector.size) {
-    throw new RangeError(
-      `Cannot evaluate the landscape as its centre must fit the model, which has ${vector.size} parameters: it has ${family.origin.length}`,
-    );
-  }
-  const buffers = family.buffers?.origin.length ?? 0;
-  if (buffers !== vector.buffers.length) {
-    throw new RangeError(
-      `Cannot evaluate the landscape as its centre must have the model's ${vector.buffers.length} buffer values, such as running statistics: it has ${buffers}`,
-    );
-  }
-  if (grid.length !== family.basis.length) {
-    throw new RangeError(
-      `Cannot evaluate the landscape as there must be a range for each of the ${family.basis.length} directions: there are ${grid.length}`,
-    );
-  }
-  const wanted = chunks.reduce((sum, size) => sum + size, 0);
-  if (wanted !== examples.indices.length) {
-    throw new RangeError(
-      `Cannot evaluate the landscape as its chunks must hold all ${examples.indices.length} examples: they hold ${wanted}`,
-    );
-  }
 }

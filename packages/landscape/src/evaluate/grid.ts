@@ -27,6 +27,13 @@ export function parseAxis(text: string): Axis {
   const [, from, to, points] = (RANGE.exec(text) ?? []).map(Number) as [number, number, number, number];
   const axis = { from, to, points };
   if (RANGE.test(text)) return checkAxis(axis, text);
+  const ends = /^([^:]*):([^:]*)(:[^:]*)?$/.exec(text);
+  const missing = ends && ["lower", "upper"].find((_, k) => ends[k + 1]!.trim() === "");
+  if (missing) {
+    throw new RangeError(
+      `Cannot use the range ${text} as it must have both ends: its ${missing} one is empty; a range to one side of the model is ${missing === "lower" ? "-1:0:26" : "0:1:26"}`,
+    );
+  }
   throw new RangeError(
     `Cannot read a range as it must be from:to:points, for example -1:1:51: current value is ${text}`,
   );

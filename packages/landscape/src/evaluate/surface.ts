@@ -64,12 +64,7 @@ export class Surface {
   /** Sum over the examples of a column for each point. Raises RangeError for a column that there is not. */
   total(column: string, chunks?: number): Float64Array {
     const { columns, grid } = this.form;
-    const at = columns.indexOf(column);
-    if (at < 0) {
-      throw new RangeError(
-        `Cannot read ${column} of the surface as it holds ${columns.join(", ")}: measure it when it is evaluated`,
-      );
-    }
+    const at = this.placeOf(column);
     const totals = new Float64Array(pointsOf(grid));
     for (const sums of this.sums.slice(0, chunks)) {
       if (sums === undefined) continue;
@@ -77,6 +72,21 @@ export class Surface {
         totals[point]! += sums[point * columns.length + at]!;
     }
     return totals;
+  }
+
+  /** Sum of a column over one chunk for each point; zero where it is not done, see `isDone`. */
+  chunkTotal(column: string, chunk: number): Float64Array {
+    const { columns, grid } = this.form;
+    const at = this.placeOf(column);
+    const sums = this.sums[chunk];
+    return Float64Array.from({ length: pointsOf(grid) }, (_, point) =>
+      sums === undefined ? 0 : sums[point * columns.length + at]!,
+    );
+  }
+
+  /** Whether a point is evaluated on a chunk. */
+  isDone(chunk: number, point: number): boolean {
+    return this.done[chunk]?.[point] === 1;
   }
 
   /** The mean of a measure for each point; NaN where nothing is known yet. `loss/3` is that of class 3's examples. */
@@ -90,16 +100,22 @@ export class Surface {
    *
    *   s / √n      s² = (Σ ℓ² − (Σ ℓ)² / n) / (n − 1)
    *
-   * The examples are the same at all points, so differences between points are known better than that.
+   * The examples are the same at all points, so differences between points are known better than that: of the mean `difference` to the
+   * reference, this is the standard error of paired differences.
    */
-  standardError(chunks?: number): Float64Array {
+  standardError(chunks?: number, of: "loss" | "difference" = "loss"): Float64Array {
     const counts = this.counts(chunks);
-    const sums = this.total("loss", chunks);
-    return this.total("lossSquared", chunks).map((squares, point) => {
+    const sums = this.total(of, chunks);
+    return this.total(`${of}Squared`, chunks).map((squares, point) => {
       const n = counts[point]!;
       const sum = sums[point]!;
       return n < 2 ? Number.NaN : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1) / n);
     });
+  }
+
+  /** Whether losses were compared with a reference. */
+  get isCompared(): boolean {
+    return this.form.columns.includes("difference");
   }
 
   /** Points whose loss is known and no finite number. */
@@ -113,7 +129,16 @@ export class Surface {
 
   /** Measures that `mean` knows. */
   get measures(): string[] {
-    return this.form.columns.filter((name) => name !== "lossSquared");
+    return this.form.columns.filter((name) => !name.endsWith("Squared"));
+  }
+
+  private placeOf(column: string): number {
+    const { columns } = this.form;
+    const at = columns.indexOf(column);
+    if (at >= 0) return at;
+    throw new RangeError(
+      `Cannot read ${column} of the surface as it holds ${columns.join(", ")}: measure it when it is evaluated`,
+    );
   }
 
   private countsOf(measure: string, chunks?: number): Float64Array {

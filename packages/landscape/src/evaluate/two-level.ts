@@ -34,10 +34,10 @@ export function twoLevelPlan(grid: Grid, chunks: number): TwoLevelPlan {
 }
 
 /** The tiles of both levels, in the order in which they should be done: all of the first, then the coarse grid's rows. */
-export function twoLevelTiles(grid: Grid, chunks: number, plan: TwoLevelPlan): Tile[] {
+export function twoLevelTiles(grid: Grid, chunks: number, plan: TwoLevelPlan, widest?: number): Tile[] {
   const further = Array.from({ length: chunks - plan.chunks }, (_, k) => plan.chunks + k);
   return [
-    ...tilesOf(grid, plan.chunks),
+    ...tilesOf(grid, plan.chunks, widest),
     ...further.flatMap((chunk) => plan.rows.map((row) => ({ chunk, row, columns: plan.columns }))),
   ];
 }

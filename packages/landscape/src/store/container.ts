@@ -6,6 +6,7 @@
  * tr_loss, be it [y, x] or, where the grid is not square, [x, y]; and coordinates as meshes, as NumPy's meshgrid gives them.
  */
 import { type NpyArray, parseNpz, serializeNpz } from "@thalweg/data";
+import type { RefinementOptions } from "../evaluate/refine.ts";
 import type { Surface } from "../evaluate/surface.ts";
 import type { TwoLevelPlan } from "../evaluate/two-level.ts";
 import type { AffineFamily } from "../families/affine.ts";
@@ -14,14 +15,14 @@ import { checkHeightField, type HeightField, heightField } from "./height-field.
 export interface ContainerOptions {
   /** With it, directions and centre are in the file: twelve bytes for each parameter of a plane. */
   readonly family?: AffineFamily;
-  /** That the heights are corrected by. */
-  readonly correction?: TwoLevelPlan;
+  /** How heights follow from what was measured, where that is not all of the grid on all examples. */
+  readonly plan?: TwoLevelPlan | RefinementOptions;
 }
 
 /** The bytes of the NPZ file. */
 export function serializeSurface(surface: Surface, options: ContainerOptions = {}): Uint8Array {
-  const { family, correction } = options;
-  const field = heightField(surface, correction);
+  const { family, plan } = options;
+  const field = heightField(surface, plan);
   const shape = field.y.length === 0 ? [field.x.length] : [field.y.length, field.x.length];
   const line = (data: Float64Array | Float32Array): NpyArray => ({ shape: [data.length], data });
   return serializeNpz(

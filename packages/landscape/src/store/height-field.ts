@@ -3,6 +3,7 @@
  * read into. Fields are row-major with x fastest: value of (x[i], y[j]) at j · x.length + i. Heights that are not known or not finite are NaN
  * or infinite, never a number that stands for them.
  */
+import { type RefinementOptions, Refiner } from "../evaluate/refine.ts";
 import type { Surface } from "../evaluate/surface.ts";
 import { correctedMean, type TwoLevelPlan } from "../evaluate/two-level.ts";
 
@@ -15,27 +16,57 @@ export interface HeightField {
 }
 
 /**
- * Means of all that was measured, the standard error of the loss, and how many examples each point is measured on. With a plan of two
+ * Means of all that was measured, the standard error of the loss and of its difference to a reference, and how many examples each point is measured on. With a plan of two
  * levels, heights are corrected by the coarse one: those of classes excepted, which are of the first level's examples.
  */
-export function heightField(surface: Surface, plan?: TwoLevelPlan): HeightField {
-  const { x, y, measures } = surface;
+export function heightField(surface: Surface, plan?: TwoLevelPlan | RefinementOptions): HeightField {
+  const { x, y, measures, isCompared } = surface;
+  const { mean, errorOf, examples } = reading(surface, plan);
+  const errors = isCompared ? [["differenceError", errorOf("difference")] as const] : [];
+  return {
+    x,
+    y,
+    fields: new Map([
+      ...measures.map((name) => [name, mean(name)] as const),
+      ["standardError", errorOf("loss")],
+      ...errors,
+      ["examples", examples],
+    ]),
+  };
+}
+
+interface Reading {
+  readonly mean: (measure: string) => Float64Array;
+  readonly errorOf: (measure: "loss" | "difference") => Float64Array;
+  readonly examples: Float64Array;
+}
+
+/** How the heights follow from the sums. */
+function reading(surface: Surface, plan?: TwoLevelPlan | RefinementOptions): Reading {
   if (plan === undefined) {
-    const means = measures.map((name) => [name, surface.mean(name)] as const);
-    const errors = surface.standardError();
-    return { x, y, fields: new Map([...means, ["standardError", errors], ["examples", surface.counts()]]) };
+    return {
+      mean: (name) => surface.mean(name),
+      errorOf: (name) => surface.standardError(undefined, name),
+      examples: surface.counts(),
+    };
+  }
+  if ("tolerance" in plan) {
+    const refiner = Refiner.of(surface, plan);
+    return {
+      mean: (name) => refiner.mean(name),
+      errorOf: (name) => refiner.standardError(name),
+      examples: surface.counts(),
+    };
   }
   const few = surface.counts(plan.chunks);
   const all = surface.form.chunks.reduce((sum, size) => sum + size, 0);
-  const corrected = measures.map((name) => {
-    const isPerClass = name.includes("/");
-    return [
-      name,
-      isPerClass ? surface.mean(name, plan.chunks) : correctedMean(surface, name, plan).values,
-    ] as const;
-  });
-  const errors = surface.standardError(plan.chunks).map((error, at) => error * Math.sqrt(few[at]! / all));
-  return { x, y, fields: new Map([...corrected, ["standardError", errors], ["examples", few.fill(all)]]) };
+  return {
+    mean: (name) =>
+      name.includes("/") ? surface.mean(name, plan.chunks) : correctedMean(surface, name, plan).values,
+    errorOf: (name) =>
+      surface.standardError(plan.chunks, name).map((error, at) => error * Math.sqrt(few[at]! / all)),
+    examples: few.map(() => all),
+  };
 }
 
 /** One field. Raises RangeError with the names of those that there are. */
