@@ -3,6 +3,7 @@
 export { haltonCoordinate, radicalInverse } from "./halton.ts";
 export {
   FIRST_TRIALS,
+  type Learner,
   type Sampler,
   type SamplerName,
   type Study,
@@ -10,6 +11,7 @@ export {
   suggest,
   type Tried,
 } from "./samplers.ts";
+export { sobolCoordinate } from "./sobol.ts";
 export {
   type Categorical,
   type Configuration,

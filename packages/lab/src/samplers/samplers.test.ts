@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { gridLevels, levelsOf } from "./grid.ts";
 import { BASES, haltonCoordinate, radicalInverse } from "./halton.ts";
-import { gridLevels, type SamplerName, samplers, suggest } from "./samplers.ts";
+import { type SamplerName, samplers, suggest } from "./samplers.ts";
 import type { Space } from "./space.ts";
 
 const adam: Space = {
@@ -44,7 +45,7 @@ test("haltonCoordinate() scrambles digits without repeating: b points of base b 
   expect(() => haltonCoordinate(4, 0, 20)).toThrow(/at most 20 dimensions: asked for dimension 21/);
 });
 
-test("haltonCoordinate() covers the square better than random points, on average over studies", () => {
+test("haltonCoordinate() and sobolCoordinate() cover the cube better than random points, on average over studies", () => {
   const average = (name: SamplerName) => {
     const studies = Array.from({ length: 20 }, (_, studySeed) =>
       l2StarDiscrepancy(
@@ -58,10 +59,11 @@ test("haltonCoordinate() covers the square better than random points, on average
     return studies.reduce((sum, d) => sum + d, 0) / studies.length;
   };
   expect(average("halton")).toBeLessThan(0.6 * average("random"));
+  expect(average("sobol")).toBeLessThan(0.6 * average("random"));
 });
 
 test("suggest() is a pure function of seed and trial, and a smaller budget is a prefix", () => {
-  for (const sampler of ["halton", "random"] as const) {
+  for (const sampler of ["halton", "sobol", "random"] as const) {
     const trials = (budget: number, studySeed: number) =>
       Array.from({ length: budget }, (_, k) => suggest({ space: adam, studySeed, budget, sampler }, k));
     expect(trials(8, 1)).toEqual(trials(24, 1).slice(0, 8));
@@ -111,6 +113,34 @@ test("samplers.grid is the full factorial with both ends", () => {
     5,
   ).lr;
   expect(Math.log10(lr as number)).toBeCloseTo(-4, 12);
+});
+
+test("samplers.grid takes the levels that the space asks for, and shares the rest", () => {
+  const deepobs: Space = { lr: { low: 1e-5, high: 1e2, log: true, levels: 36 } };
+  const rates = Array.from({ length: 36 }, (_, k) =>
+    suggest({ space: deepobs, studySeed: 0, budget: 36, sampler: "grid" }, k),
+  );
+  rates.forEach(({ lr }, i) => {
+    expect(Math.log10(lr as number)).toBeCloseTo(-5 + (7 * i) / 35, 12);
+  });
+  const mixed: Space = {
+    nesterov: { type: "categorical", choices: [true, false, "maybe"] },
+    lr: { low: 0, high: 1, levels: 2 },
+    momentum: { low: 0, high: 1 },
+  };
+  expect(levelsOf(mixed, 31)).toEqual([2, 3, 5]); // lr first; 31/6 leaves five
+  const points = Array.from({ length: 30 }, (_, k) =>
+    suggest({ space: mixed, studySeed: 0, budget: 31, sampler: "grid" }, k),
+  );
+  expect(new Set(points.map((point) => JSON.stringify(point))).size).toBe(30);
+  expect(points.slice(0, 3)).toEqual([
+    { nesterov: true, lr: 0, momentum: 0 },
+    { nesterov: true, lr: 1, momentum: 0 },
+    { nesterov: false, lr: 0, momentum: 0 },
+  ]);
+  expect(() => suggest({ space: deepobs, studySeed: 0, budget: 24, sampler: "grid" }, 0)).toThrow(
+    "Cannot lay a grid as its 36 points must fit the trials: there are 24; ask for 36 trials, or for fewer levels",
+  );
 });
 
 /** L2-star discrepancy by Warnock's formula: 3^−d − 2^{1−d}/N Σ Π(1 − x²) + 1/N² ΣΣ Π(1 − max(x, y)), then the root. */

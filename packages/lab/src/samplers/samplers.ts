@@ -2,7 +2,7 @@
  * Samplers: which configuration trial k of a study tries.
  *
  * Every suggestion is a pure function of (study seed, trial, dimension), so neither order nor parallelism can change it, and a
- * budget of k is the first k trials of any larger budget (the grid excepted, whose points depend on its size). Since `lr` is always dimension 0,
+ * budget of k is the first k trials of any larger budget (a grid without levels of its own excepted, whose points depend on its size). Since `lr` is always dimension 0,
  * all rules of a study share its points, each scaled to its own range: common random numbers. A sampler places points in the unit cube; the space
  * turns them into values.
  *
@@ -12,7 +12,10 @@
 import { gpSuggester, type Suggester, tpeSuggester } from "@thalweg/optim";
 import { type Stream, stream } from "@thalweg/random";
 import { axisOf } from "./axes.ts";
+import { coordinateStep } from "./coordinate.ts";
+import { gridPlace, levelsOf } from "./grid.ts";
 import { haltonCoordinate } from "./halton.ts";
+import { sobolCoordinate } from "./sobol.ts";
 import { type Configuration, dimensionOrder, type Space, unitOf, valueAt } from "./space.ts";
 
 /** Where in the unit cube: coordinate `dimension` (of `dimensions`) of trial `trial` (of `budget`). */
@@ -22,6 +25,8 @@ export interface Place {
   dimension: number;
   dimensions: number;
   budget: number;
+  /** Of a grid: how many levels each dimension has. */
+  levels?: readonly number[];
 }
 
 export interface Sampler {
@@ -29,11 +34,18 @@ export interface Sampler {
   source: string;
   /** The coordinate, in [0, 1]. */
   coordinate(place: Place): number;
-  /** Places the trials after the first ones, by what came of these. */
-  learns?: Suggester;
+  learns?: Learner;
 }
 
-/** Trials that a sampler sees the results of before it learns from them. */
+/** Places the trials after the first round, by what came of those before. */
+export interface Learner {
+  /** Trials of the first round, which learns nothing. */
+  first: number;
+  /** A place in the unit cube, in the order of `dimensionOrder`: pure. Undefined where it has nothing to suggest. */
+  next(space: Space, tried: readonly Tried[], random: Stream): ArrayLike<number> | undefined;
+}
+
+/** Trials that a model of the loss is fitted to at first. */
 export const FIRST_TRIALS = 10;
 
 /** A trial that was begun, and what came of it. */
@@ -47,7 +59,7 @@ const learning = (suggester: Suggester): Sampler => ({
   title: `${FIRST_TRIALS} scrambled Halton points, then ${suggester.title}`,
   source: suggester.source,
   coordinate: ({ studySeed, trial, dimension }) => haltonCoordinate(studySeed, trial, dimension),
-  learns: suggester,
+  learns: { first: FIRST_TRIALS, next: (...known) => learntPoint(suggester, ...known) },
 });
 
 export const samplers = {
@@ -56,6 +68,11 @@ export const samplers = {
     source: "Bousquet et al., arXiv:1706.03200",
     coordinate: ({ studySeed, trial, dimension }) => haltonCoordinate(studySeed, trial, dimension),
   },
+  sobol: {
+    title: "Sobol points, scrambled per study as Owen does",
+    source: "Joe & Kuo, SIAM J. Sci. Comput. 30 (2008) 2635–2654; Owen (1995)",
+    coordinate: ({ studySeed, trial, dimension }) => sobolCoordinate(studySeed, trial, dimension),
+  },
   random: {
     title: "independent uniform points",
     source: "Bergstra & Bengio, JMLR 13 (2012) 281–305",
@@ -63,25 +80,22 @@ export const samplers = {
       stream(studySeed, "random search", trial, dimension).uniform(),
   },
   grid: {
-    title: "the largest full factorial grid within the budget, ends included",
+    title: "a full factorial grid, ends included",
     source: "trial number in mixed radix; DeepOBS tunes so",
-    coordinate: ({ trial, dimension, dimensions, budget }) => {
-      const levels = gridLevels(budget, dimensions);
-      return levels === 1 ? 0.5 : (Math.floor(trial / levels ** dimension) % levels) / (levels - 1);
-    },
+    coordinate: gridPlace,
   },
   tpe: learning(tpeSuggester({ startup: FIRST_TRIALS })),
   gp: learning(gpSuggester({ startup: FIRST_TRIALS })),
+  coordinate: {
+    title: "coordinate descent from the first trial, doubling and halving",
+    source: "Wen, Hall, Ma & Liang, arXiv:2509.02046",
+    coordinate: ({ studySeed, trial, dimension }) =>
+      trial === 0 ? 0.5 : haltonCoordinate(studySeed, trial, dimension), // the latter where all that is near was tried
+    learns: { first: 1, next: coordinateStep },
+  },
 } as const satisfies Record<string, Sampler>;
 
 export type SamplerName = keyof typeof samplers;
-
-/** Most levels per dimension whose full grid fits the budget. */
-export function gridLevels(budget: number, dimensions: number): number {
-  let levels = 1;
-  while ((levels + 1) ** dimensions <= budget) levels += 1;
-  return levels;
-}
 
 export interface Study {
   space: Space;
@@ -97,7 +111,7 @@ export interface Study {
  *
  * @param tried  what samplers that learn may know, in the order of the trials; others do not look at it
  *
- * Errors    RangeError when the trial is outside the budget.
+ * Errors    RangeError when the trial is outside the budget, or a grid's own levels need more trials than there are.
  *
  * @example suggest({ space: { lr: { low: 1e-4, high: 1, log: true } }, studySeed: 1, budget: 8 }, 3) // { lr: … }
  */
@@ -114,24 +128,36 @@ export function suggest(
   if (trial === 0 && pinned) return { ...pinned };
   const order = dimensionOrder(space);
   const used: Sampler = samplers[sampler];
-  const learnt = used.learns && learntPoint(used.learns, space, tried, stream(studySeed, sampler, trial));
+  const { learns } = used;
+  const ended = tried.filter(({ value }) => value !== undefined).length;
+  const learnt =
+    learns !== undefined && ended >= learns.first
+      ? learns.next(space, tried, stream(studySeed, sampler, trial))
+      : undefined;
+  const levels = sampler === "grid" ? levelsOf(space, budget) : undefined;
   return Object.fromEntries(
     Object.entries(space).map(([name, dimension]) => {
       const index = order.indexOf(name);
-      const place = { studySeed, trial, budget, dimension: index, dimensions: order.length };
+      const place = {
+        studySeed,
+        trial,
+        budget,
+        dimension: index,
+        dimensions: order.length,
+        ...(levels && { levels }),
+      };
       return [name, valueAt(dimension, learnt?.[index] ?? used.coordinate(place))];
     }),
   );
 }
 
-/** What a suggester says; undefined as long as too few trials have ended. */
+/** What a suggester of `@thalweg/optim` says. */
 function learntPoint(
   suggester: Suggester,
   space: Space,
   tried: readonly Tried[],
   random: Stream,
-): Float64Array | undefined {
-  if (tried.filter(({ value }) => value !== undefined).length < FIRST_TRIALS) return undefined;
+): Float64Array {
   const dimensions = dimensionOrder(space).map((name) => [name, space[name]!] as const);
   const history = tried.map(({ configuration, value }) => ({
     point: Float64Array.from(dimensions, ([name, dimension]) => unitOf(dimension, configuration[name]!)),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Dimension, dimensionOrder, parseSpace, valueAt } from "./space.ts";
+import { type Dimension, dimensionOrder, parseSpace, unitOf, valueAt } from "./space.ts";
 
 test("parseSpace() returns a good space unchanged", () => {
   const space = {
@@ -20,6 +20,7 @@ test.each([
   [{ lr: { low: 0, high: 1, log: true } }, /lr as a log scale needs low above 0: current values are low 0/],
   [{ beta: { low: 0.9, high: 1, oneMinus: true } }, /beta as oneMinus needs high below 1/],
   [{ beta: { low: 0.9, high: 0.99, oneMinus: true, log: true } }, /exclude each other/],
+  [{ decay: { low: 0, high: 1, orZero: 0.1 } }, /decay as orZero needs low above 0/],
   [
     { lr: { type: "flaot", low: 0, high: 1 } },
     'Cannot search lr as type must be one of float, int, categorical: got "flaot"',
@@ -42,6 +43,11 @@ test("valueAt() maps the middle of each scale by hand", () => {
   expect(valueAt({ type: "int", low: 1, high: 4 }, 0.49)).toBe(2);
   expect(valueAt({ type: "int", low: 1, high: 7, log: true }, 0.5)).toBe(2); // 8^0.5 = 2.83
   expect(valueAt({ type: "categorical", choices: ["a", "b"] }, 0.5)).toBe("b");
+  const decay: Dimension = { low: 1e-4, high: 1, log: true, orZero: 0.2 };
+  expect(valueAt(decay, 0.19)).toBe(0);
+  expect(valueAt(decay, 0.6)).toBeCloseTo(1e-2, 12); // the middle of what is left
+  expect(unitOf(decay, 1e-2)).toBeCloseTo(0.6, 12);
+  expect(valueAt(decay, unitOf(decay, 0))).toBe(0);
 });
 
 test("valueAt() reaches both ends exactly and never leaves the range", () => {

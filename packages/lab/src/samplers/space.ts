@@ -2,7 +2,8 @@
  * Search spaces: what a study may try, as data.
  *
  * A space is one entry per hyperparameter: `{ lr: { low: 1e-4, high: 1, log: true } }`. An entry without `type` is a float. `oneMinus`
- * is for momenta and betas, whose distance from 1 is what matters: bounds are those of x itself, and 1 − x is searched log-uniformly.
+ * is for momenta and betas, whose distance from 1 is what matters: bounds are those of x itself, and 1 − x is searched log-uniformly. `orZero` is
+ * the share of the unit interval that means 0 instead, for weight decay and the like. `levels` is how many values a grid has there.
  * `valueAt` maps the unit interval to an entry's values; every sampler draws unit points and nothing else. Spaces come from files and command
  * lines too, so `parseSpace` checks them with zod and says what to change.
  */
@@ -18,12 +19,15 @@ const float = z.strictObject({
   high: z.number(),
   log: z.boolean().optional(),
   oneMinus: z.boolean().optional(),
+  orZero: z.number().gt(0).lt(1).optional(),
+  levels: z.int().min(1).optional(),
 });
 const int = z.strictObject({
   type: z.literal("int"),
   low: z.int(),
   high: z.int(),
   log: z.boolean().optional(),
+  levels: z.int().min(1).optional(),
 });
 const categorical = z.strictObject({
   type: z.literal("categorical"),
@@ -49,6 +53,10 @@ const requirements: readonly [holds: (dimension: Float | Int) => boolean, requir
   [
     (dimension) => !("oneMinus" in dimension && dimension.oneMinus) || dimension.high < 1,
     "oneMinus needs high below 1",
+  ],
+  [
+    (dimension) => !("orZero" in dimension && dimension.orZero !== undefined) || dimension.low > 0,
+    "orZero needs low above 0, since 0 is searched besides the range",
   ],
 ];
 
@@ -106,7 +114,8 @@ function parseDimension(name: string, entry: unknown): Dimension {
  *
  *   uniform  low + u (high − low)      log  low (high/low)^u      oneMinus  1 − (1 − low)((1 − high)/(1 − low))^u
  *
- * Whole numbers and choices get equal shares of [0, 1]; a log whole number x gets the share of [x, x + 1). All but `categorical` increase with u.
+ * Whole numbers and choices get equal shares of [0, 1]; a log whole number x gets the share of [x, x + 1); with `orZero`, 0
+ * gets the first share. All but `categorical` increase with u.
  */
 export function valueAt(dimension: Dimension, u: number): Value {
   if (dimension.type === "categorical") {
@@ -114,6 +123,10 @@ export function valueAt(dimension: Dimension, u: number): Value {
     return choices[Math.min(Math.floor(u * choices.length), choices.length - 1)] as Value;
   }
   const { low, high, log } = dimension;
+  if ("orZero" in dimension && dimension.orZero !== undefined) {
+    const { orZero, ...range } = dimension;
+    return u < orZero ? 0 : valueAt(range, (u - orZero) / (1 - orZero));
+  }
   const clamp = (x: number) => Math.min(high, Math.max(low, x)); // exp(ln low) can miss low by an ulp
   if (dimension.type === "int") {
     return clamp(Math.floor(log ? low * ((high + 1) / low) ** u : low + u * (high + 1 - low)));
@@ -134,7 +147,9 @@ export function unitOf(dimension: Dimension, value: Value): number {
     const x = Math.min(dimension.high, Math.max(dimension.low, Number(value)));
     return (edgeOf(dimension, x) + edgeOf(dimension, x + 1)) / 2;
   }
-  const { low, high, log, oneMinus } = dimension;
+  const { orZero, ...range } = dimension;
+  if (orZero !== undefined) return value === 0 ? orZero / 2 : orZero + (1 - orZero) * unitOf(range, value);
+  const { low, high, log, oneMinus } = range;
   const x = Math.min(high, Math.max(low, Number(value)));
   if (oneMinus) return Math.log((1 - x) / (1 - low)) / Math.log((1 - high) / (1 - low));
   return log ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low);

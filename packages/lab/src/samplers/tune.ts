@@ -6,29 +6,24 @@
  * knows depends on its number alone, and a study that was interrupted goes on with the same trials.
  */
 
-import {
-  FIRST_TRIALS,
-  type Sampler,
-  type SamplerName,
-  type Study,
-  samplers,
-  suggest,
-  type Tried,
-} from "./samplers.ts";
+import { type Sampler, type SamplerName, type Study, samplers, suggest, type Tried } from "./samplers.ts";
 import type { Configuration } from "./space.ts";
 
 /** Trials of a round: enough to keep workers busy, few enough to learn from each other. */
 const ROUND = 4;
 
 /** The first trial after the round that begins with `start`. */
-const endOfRound = (start: number, budget: number): number =>
-  Math.min(budget, start === 0 ? FIRST_TRIALS : start + ROUND);
+const endOfRound = (sampler: Sampler, start: number, budget: number): number =>
+  Math.min(
+    budget,
+    sampler.learns === undefined ? budget : start === 0 ? sampler.learns.first : start + ROUND,
+  );
 
 /** The first trial of the round that a trial belongs to: it may know what came of those before. */
 export function startOfRound(sampler: SamplerName, trial: number): number {
   const used: Sampler = samplers[sampler];
-  if (used.learns === undefined || trial < FIRST_TRIALS) return 0;
-  return trial - ((trial - FIRST_TRIALS) % ROUND);
+  if (used.learns === undefined || trial < used.learns.first) return 0;
+  return trial - ((trial - used.learns.first) % ROUND);
 }
 
 /**
@@ -48,7 +43,7 @@ export async function runTrials<T>(
   const tried: Tried[] = [];
   while (outcomes.length < budget) {
     const start = outcomes.length;
-    const end = used.learns === undefined ? budget : endOfRound(start, budget);
+    const end = endOfRound(used, start, budget);
     const round: Promise<T>[] = [];
     for (let trial = start; trial < end; trial++) {
       const configuration = suggest(study, trial, tried);
