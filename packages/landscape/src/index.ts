@@ -77,5 +77,7 @@ export { fieldOf, type HeightField, heightField } from "./store/height-field.ts"
 export { type MeshOptions, writeGlb, writeStl } from "./store/meshes.ts";
 export { parseCsv, type VtkOptions, writeCsv, writeVtp } from "./store/text-formats.ts";
 export { openTileLog } from "./store/tile-log.ts";
+// its valleys
+export * from "./topology/index.ts";
 // where runs went
 export * from "./trajectory/index.ts";

@@ -17,8 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("landscape", () => {
-  // acceptance test 12
-  test("killed in its middle goes on where it was, and ends with the bits of one that was not", async () => {
+  test("acceptance 12: killed in its middle goes on where it was, and ends with the bits of one that was not", async () => {
     const line = (out: string) => [
       "landscape",
       "digits-mlp",

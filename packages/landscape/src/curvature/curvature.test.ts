@@ -100,7 +100,7 @@ describe("eigenpairs()", () => {
     "largest",
     "smallest",
     "magnitude",
-  ] as const)("finds the five %s of a Hessian to 1e-4, with residuals that hold", async (which) => {
+  ] as const)("acceptance 7: finds the five %s of a Hessian to 1e-4, with residuals that hold", async (which) => {
     const { eigenvalues } = classifier;
     const exact = {
       largest: reversed(eigenvalues),

@@ -36,6 +36,17 @@ describe("stabilityEdge()", () => {
     expect(walkParabola(rule, 1.01 * threshold, 400)).toBeGreaterThan(10);
   });
 
+  test("of rmsprop is 2/η in coordinates scaled by √v + ε: a still v lets it be seen", () => {
+    const rule = withHyper(rules.rmsprop!, { lr: 0.1, alpha: 1 - 1e-12, eps: 0.5 });
+    const edge = stabilityEdge(rule)!;
+    expect(edge.threshold(rule.hyper)).toBeCloseTo(20, 10);
+    const state = { rule: "rmsprop", step: 1, shape: [2], slots: { v: Float32Array.of(4, 0) }, scalars: {} };
+    expect([...edge.diagonal!(rule.hyper, state)]).toEqual([2.5, 0.5]);
+    // where v stays at zero D is ε, and the parabola's own curvature may be 20 ε
+    expect(walkParabola(rule, 0.99 * 20 * 0.5, 400)).toBeLessThan(0.1);
+    expect(walkParabola(rule, 1.01 * 20 * 0.5, 400)).toBeGreaterThan(10);
+  });
+
   test("of adam is 38/η, and scales the coordinates by √v̂ + ε", () => {
     const rule = withHyper(rules.adam!, { lr: 1e-3 });
     const edge = stabilityEdge(rule)!;

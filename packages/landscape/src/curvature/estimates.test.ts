@@ -20,7 +20,7 @@ describe("trace()", () => {
   test.each([
     ["classifier", 10],
     ["regression", 0],
-  ] as const)("lies within three standard errors in 95 of 100 seeds: %s, sketch %i", async (name, sketch) => {
+  ] as const)("acceptance 7: lies within three standard errors in 95 of 100 seeds: %s, sketch %i", async (name, sketch) => {
     const { eigenvalues } = exactNetworks[name];
     const hessian = denseOperator(matrixWith(eigenvalues, () => random.normal()));
     const exactTrace = eigenvalues.reduce((sum, value) => sum + value, 0);
@@ -80,7 +80,7 @@ describe("trace()", () => {
 });
 
 describe("spectralDensity()", () => {
-  test("integrates to 1, and its moments match tr H / P and tr H² / P within three standard errors", async () => {
+  test("acceptance 7: integrates to 1, and its moments match tr H / P and tr H² / P within three standard errors", async () => {
     const density = await spectralDensity(loss.hessian(), { steps: 30, runs: 12 });
     expect(density.products).toBe(360);
     const [low, high] = nodeRange(density);

@@ -46,4 +46,5 @@ export {
   samplesFrom,
   samplesOf,
 } from "./sampled-loss.ts";
+export { nonQuadraticity, type TaylorPlane, taylorAt, taylorHeights, taylorPlane } from "./taylor.ts";
 export { type Estimate, type Trace, type TraceOptions, trace } from "./trace.ts";

@@ -25,6 +25,27 @@ describe("gradientTests", () => {
     expect(2 * tests.normTest ** 2).toBeCloseTo(10 / 8, 12);
   });
 
+  test("acceptance 9: over 1 000 steps the noise scale of gradients from N(G, Σ) is within 5 % of tr Σ / |G|²", () => {
+    const [P, B, steps] = [50, 8, 1_000];
+    const random = stream(9, "gradients");
+    const G = Float64Array.from({ length: P }, (_, j) => (j % 3) - 0.9);
+    const deviations = Float64Array.from({ length: P }, (_, j) => 0.3 + (j % 5) / 2);
+    const truth = deviations.reduce((sum, s) => sum + s * s, 0) / G.reduce((sum, g) => sum + g * g, 0); // tr Σ / |G|²
+    let [trace, square, biased] = [0, 0, 0];
+    for (let step = 0; step < steps; step++) {
+      const gradients = Array.from({ length: B }, () =>
+        Float32Array.from(G, (g, j) => g + deviations[j]! * random.normal()),
+      );
+      const found = gradientTests(gradients);
+      trace += found.trace; // each is averaged alone: a mean of ratios is biased
+      square += found.squaredGradient;
+      const mean = G.map((_, j) => gradients.reduce((sum, g) => sum + g[j]! / B, 0));
+      biased = found.trace / mean.reduce((sum, g) => sum + g * g, 0);
+      expect(B * found.normTest ** 2).toBeCloseTo(biased, 6);
+    }
+    expect(Math.abs(trace / square / truth - 1)).toBeLessThan(0.05);
+  });
+
   test("of equal gradients find no noise, and one gradient is too few", () => {
     const same = gradientTests([vector(1, 2), vector(1, 2), vector(1, 2)]);
     expect([same.normTest, same.noiseScale].map((value) => Math.abs(value) < 1e-6)).toEqual([true, true]);

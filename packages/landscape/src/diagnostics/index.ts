@@ -1,4 +1,5 @@
 /** How training goes, step by step. Reading order: gradient-tests → step-quality → tensors → monitor. */
+export { type ForwardOptions, type ForwardSlopes, forwardSlopes } from "./forward-slopes.ts";
 export { type GradientTests, gradientTests } from "./gradient-tests.ts";
 export {
   type Diagnosis,

@@ -100,10 +100,9 @@ describe("randomDirection", () => {
   const weights = startOf(model);
   const layout = layoutOf(model);
 
-  // acceptance test 2 of the landscape's reference
   test.each([
     1, 2,
-  ] as const)("gives every filter the weights' own length, p = %d; vectors stand still", (p) => {
+  ] as const)("acceptance 2: gives every filter the weights' own length, p = %d; vectors stand still", (p) => {
     const { values, zero } = randomDirection(weights, layout, { seed: 1, norm: "filter", p });
     expect(zero.size).toBe(0);
     let filters = 0;
@@ -137,7 +136,7 @@ describe("randomDirection", () => {
     expect(values.subarray(0, bias.offset).every((value) => value === 0)).toBe(true);
   });
 
-  test("gives filters of zeros a direction of zeros, and counts them", () => {
+  test("acceptance 2: gives filters of zeros a direction of zeros, and counts them", () => {
     const dead = weights.slice();
     dead.fill(0, 9, 27); // filters 1 and 2 of conv
     const { values, zero } = randomDirection(dead, layout, { seed: 1, norm: "filter" });

@@ -21,8 +21,8 @@ const SQUARE: Grid = [parseAxis("-1:1:5"), parseAxis("-1:1:5")];
 const CROSS_ENTROPY = { loss: "softmax-cross-entropy" };
 
 describe("a surface", () => {
-  // acceptance test 1: L(θ) = |Xθ + b − y|²/n in float64
-  test("of a linear regression is the quadratic that it should be, to 1e-5", async () => {
+  // L(θ) = |Xθ + b − y|²/n in float64
+  test("acceptance 1: of a linear regression is the quadratic that it should be, to 1e-5", async () => {
     const model = supervised(linear(6, 1), {
       example: { shape: [6], dtype: "float32" },
       labelShape: [1],
@@ -54,8 +54,7 @@ describe("a surface", () => {
     });
   });
 
-  // acceptance test 3
-  test("is the same with what is affine computed ahead, to 2e-6", async () => {
+  test("acceptance 3: is the same with what is affine computed ahead, to 2e-6", async () => {
     const models = [
       classifier(sequential(linear(80, 16), tanh(), linear(16, 3)), [80]), // first layer
       classifier(sequential(conv2d(8, 6, 3), relu(), flatten(), linear(96, 3)), [8, 6, 6]), // first convolution
@@ -79,8 +78,7 @@ describe("a surface", () => {
     }
   });
 
-  // acceptance test 3, second half
-  test("of a convolutional network is the same with its weights baked in, to 1e-5, under every policy that fits", async () => {
+  test("acceptance 3: of a convolutional network is the same with its weights baked in, to 1e-5, under every policy that fits", async () => {
     const net = sequential(conv2d(2, 6, 3), batchNorm(6), relu(), flatten(), linear(96, 3));
     const model = classifier(net, [2, 6, 6]);
     const options = {
@@ -113,8 +111,8 @@ describe("a surface", () => {
     expect(largestRelative(fast.mean("loss"), plain.mean("loss"))).toBeLessThan(2e-6);
   });
 
-  // acceptance test 2, second half: ReLU(10 W₁) W₂ / 10 is the same network
-  test("in filter-normalised directions does not see a layer rescaled against the next; without them it does", async () => {
+  // ReLU(10 W₁) W₂ / 10 is the same network
+  test("acceptance 2: in filter-normalised directions does not see a layer rescaled against the next; without them it does", async () => {
     const model = classifier(sequential(linear(8, 12), relu(), linear(12, 3)), [8]);
     const scaled = (parameters: Float32Array) =>
       parameters.map((value, i) => (i < 108 ? 10 * value : i < 144 ? value / 10 : value)); // 8·12 + 12, then 12·3
@@ -141,8 +139,7 @@ describe("a surface", () => {
     ).toBeGreaterThan(0.1);
   });
 
-  // acceptance test 4: 31×17 points, a bound at zero, heights below zero
-  test("of 31×17 points from 0 with negative heights is complete, and each height is at its place", async () => {
+  test("acceptance 4: of 31×17 points from 0 with negative heights is complete, and each height is at its place", async () => {
     // a loss of one parameter pair: −(θ₁ + 2 θ₂) x for each example x
     const model: RowModel = {
       module: {
@@ -286,8 +283,7 @@ describe("batch normalisation", () => {
     buffers: statistics(point.parameters, 100),
   });
 
-  // acceptance test 6
-  test("recomputed between two models gives each model's own loss at its end; fixed does not", async () => {
+  test("acceptance 6: recomputed between two models gives each model's own loss at its end; fixed does not", async () => {
     const { family } = lineBetween({ ...own(a), name: "a" }, { ...own(b), name: "b" });
     const heights = async (policy: "fixed" | "recompute" | "interpolate") =>
       (await surfaceOf({ model: rows, family, grid, examples, batchNorm: policy, statisticsOf: 100 })).mean(
@@ -370,8 +366,8 @@ describe("survey", () => {
     });
   const identity = "ab".repeat(32);
 
-  // acceptance test 12, with a kill wherever it may fall; a real one is in the command's tests
-  test("goes on after a kill at any byte: no kept tile is done again, and the bits are those of a survey in one go", async () => {
+  // with a kill wherever it may fall; a real one is in the command's tests
+  test("acceptance 12: goes on after a kill at any byte: no kept tile is done again, and the bits are those of a survey in one go", async () => {
     const whole = await survey({
       evaluators: [await evaluator()],
       form,

@@ -54,7 +54,6 @@ describe("two levels", () => {
     expect(plan).toEqual({ chunks: 2, columns: [0, 6, 13, 19, 25, 31, 38, 44, 50], rows: [0, 1, 2, 3] });
   });
 
-  // acceptance test 13, on an MLP and on a LeNet in small
   test.each([
     ["MLP", classifier(sequential(linear(12, 16), relu(), linear(16, 3)), [12])],
     [
@@ -64,7 +63,10 @@ describe("two levels", () => {
         [1, 10, 10],
       ),
     ],
-  ] as [string, Model][])("of an %s are nearer to the whole than their bar says", async (_, model) => {
+  ] as [
+    string,
+    Model,
+  ][])("acceptance 13: of an %s are nearer to the whole than their bar says", async (_, model) => {
     const { shape } = model.inputs(1).x!;
     const examples = examplesOf(600, shape.slice(1), 3);
     const grid: Grid = [parseAxis("-1:1:17"), parseAxis("-1:1:13")];

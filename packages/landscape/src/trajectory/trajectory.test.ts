@@ -41,7 +41,7 @@ describe("Projector", () => {
     expect(() => projector.point(vector(1, 2))).toThrow(/as the plane's origin, 3: found 2/);
   });
 
-  test("gives back the coordinates on a plane of filter-normalised directions that are not at right angles", () => {
+  test("acceptance 5: gives back the coordinates on a plane of filter-normalised directions that are not at right angles", () => {
     const model = classifier(sequential(flatten(), linear(20, 12), relu(), linear(12, 4)), [20]);
     const { parameters } = startOf(model);
     const layout = layoutOf(model);
