@@ -217,8 +217,8 @@ function drawLines(plot: uPlot, options: CurvesOptions, colours: Colours): void 
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  ctx.lineJoin = "round";
   const order = [...options.lines].sort((a, b) => rank(a, options) - rank(b, options));
+  const faint = FAINT / Math.max(1, Math.sqrt(order.filter(({ weight }) => weight === "faint").length / 30));
   for (const line of order) {
     const colour = colours.rules[line.colour % COLOURS]!;
     const isFar = options.emphasis !== undefined && options.emphasis !== line.id;
@@ -227,7 +227,7 @@ function drawLines(plot: uPlot, options: CurvesOptions, colours: Colours): void 
       ctx.fillStyle = colour;
       ctx.fill(bandPath(plot, line.x, line.low, line.high, options));
     }
-    ctx.globalAlpha = (line.weight === "faint" ? FAINT : 1) * (isFar ? 0.35 : 1);
+    ctx.globalAlpha = (line.weight === "faint" ? faint : 1) * (isFar ? 0.35 : 1);
     ctx.strokeStyle = colour;
     ctx.lineWidth =
       (line.weight === "faint" ? 1 : options.emphasis === line.id ? 2.6 : 1.8) * devicePixelRatio;
@@ -259,10 +259,9 @@ function linePath(plot: uPlot, x: Float64Array, y: Float64Array, { logX, logY }:
   let [least, most, last] = [0, 0, 0];
   const finish = () => {
     if (!isPen || Number.isNaN(column)) return;
-    if (least !== most) {
-      path.lineTo(column, least);
-      path.lineTo(column, most);
-    }
+    if (least === most) return;
+    path.lineTo(column, least);
+    path.lineTo(column, most);
     path.lineTo(column, last);
   };
   for (let i = 0; i < y.length; i++) {

@@ -15,6 +15,8 @@ interface Held {
 
 /** Browsers open six connections to a server; one is the stream of events. */
 const ABREAST = 5;
+/** Between two drawings while many runs come in: each draws all that there is. */
+const LOADING_PAUSE_MS = 700;
 /** Axes, which every curve needs. */
 const ALWAYS = ["step", "gradients", "seconds"];
 
@@ -35,7 +37,8 @@ export class RunStore {
   private measures: readonly string[] = [];
   private readonly underWay = new Set<string>();
   private readonly failed = new Set<string>();
-  private bumping = false;
+  private bumping: ReturnType<typeof setTimeout> | undefined;
+  private drawingMs = 16;
   private stop: () => void = () => {};
 
   start(): void {
@@ -134,17 +137,26 @@ export class RunStore {
       this.trouble = `${error instanceof Error ? error.message : String(error)} (${apiUrl(`runs/${key}`)})`;
     }
     this.underWay.delete(key);
-    this.bump();
     this.pump();
+    this.bump();
   }
 
-  /** Once a frame, however many come. */
+  /** Draw again soon: at once when nothing more is to come, and else so that drawing takes a fifth of the time at most. */
   private bump(): void {
-    if (this.bumping) return;
-    this.bumping = true;
-    requestAnimationFrame(() => {
-      this.bumping = false;
+    if (this.bumping !== undefined) {
+      if (this.underWay.size > 0) return;
+      clearTimeout(this.bumping);
+    }
+    const pause = this.underWay.size === 0 ? 0 : Math.max(LOADING_PAUSE_MS, 4 * this.drawingMs);
+    this.bumping = setTimeout(() => {
+      this.bumping = undefined;
+      const begin = performance.now();
       this.version++;
-    });
+      requestAnimationFrame(() =>
+        setTimeout(() => {
+          this.drawingMs = performance.now() - begin;
+        }),
+      );
+    }, pause);
   }
 }
