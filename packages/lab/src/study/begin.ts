@@ -1,6 +1,6 @@
 /** The first moment of a study's folder: the plan is written, once, or found to be this very one. */
 import { existsSync } from "node:fs";
-import { makeFolder, replaceFile } from "@thalweg/train";
+import { makeFolder, replaceFile } from "@thalweg/train/files";
 import { StudyError } from "./error.ts";
 import { planFile, studyFile } from "./layout.ts";
 import { type Plan, planHash, readPlan, writePlan } from "./plan-file.ts";

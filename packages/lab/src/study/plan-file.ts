@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { WrittenRule } from "@thalweg/optim";
-import { canonicalJson, type Json, type JsonObject, replaceFile } from "@thalweg/train";
+import { canonicalJson, type Json, type JsonObject, replaceFile } from "@thalweg/train/files";
 import type { TaskFile } from "../tasks/from-file.ts";
 import { StudyError } from "./error.ts";
 import { planFile } from "./layout.ts";

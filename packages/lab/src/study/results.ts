@@ -7,7 +7,7 @@
  */
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { appendWhole, codeOf, makeFolder } from "@thalweg/train";
+import { appendWhole, codeOf, makeFolder } from "@thalweg/train/files";
 import { StudyError } from "./error.ts";
 import { resultsFolder } from "./layout.ts";
 import type { TrialResult } from "./result.ts";
