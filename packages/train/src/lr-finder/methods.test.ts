@@ -1,11 +1,12 @@
 /** The readings of known tools against NumPy transcriptions of their sources; see fixtures/range-test-readings.make.py. */
 import { readFileSync } from "node:fs";
+import { stream } from "@thalweg/random";
 import { describe, expect, test } from "vitest";
 import { methods } from "./methods.ts";
 import type { RangeTest } from "./range-test.ts";
 import { testRates } from "./rates.ts";
 import { conventions, smoothedCurve } from "./smoothing.ts";
-import { slide, valley } from "./suggestions.ts";
+import { movingSlopes, slide, steepestPerRate, steepestPerStep, valley } from "./suggestions.ts";
 
 interface Recording {
   name: string;
@@ -65,6 +66,39 @@ describe("methods", () => {
       const short: RangeTest = { rates, losses: new Array<number>(length).fill(1), end: "non-finite" };
       for (const { suggest } of methods) expect(suggest(short) ?? 1).toBeGreaterThan(0);
     }
+  });
+});
+
+describe("the synthetic curve of Lightning's issue #21141", () => {
+  const STEPS = 100;
+  const rates = Array.from({ length: STEPS }, (_, i) => 1e-8 * 1e8 ** ((i + 1) / STEPS));
+  /** A parabola over equal steps, with noise of ±0.1 drawn by a seed; the points that Lightning leaves out are left out. */
+  const curve = (seed?: number) => {
+    const random = stream(seed ?? 0, "noise");
+    const losses = rates.map((_, i) => {
+      const x = -50 + (100 * i) / (STEPS - 1);
+      const noise = seed === undefined ? 0 : 0.2 * random.uniform() - 0.1;
+      return (4000 - 30 * x - x * x) / 1000 + noise;
+    });
+    return { rates: rates.slice(10, -1), losses: losses.slice(10, -1) };
+  };
+  const decades = (a: number, b: number) => Math.abs(Math.log10(a / b));
+  const seeds = Array.from({ length: 100 }, (_, seed) => seed);
+
+  test("acceptance 8: takes Lightning from 2.5.3 to tiny rates by noise alone, decades away from its own answer", () => {
+    const free = steepestPerRate(curve())!;
+    const off = seeds.map((seed) => decades(steepestPerRate(curve(seed))!, free));
+    expect(off.filter((by) => by > 1).length).toBeGreaterThan(90);
+  });
+
+  test("acceptance 8: leaves slopes over many steps within a decade of the noise-free answer, for 100 seeds", () => {
+    const steepest = ({ rates: of, losses }: { rates: number[]; losses: number[] }) => {
+      const slopes = movingSlopes(losses, 20);
+      return of[slopes.indexOf(Math.min(...slopes))]!;
+    };
+    const free = steepest(curve());
+    expect(decades(free, steepestPerStep(curve())!)).toBeLessThan(1);
+    for (const seed of seeds) expect(decades(steepest(curve(seed)), free)).toBeLessThan(1);
   });
 });
 
