@@ -27,7 +27,7 @@ export type { PlannedTrial, Setting } from "./study/plan.ts";
 export { readStudy } from "./study/read-study.ts";
 export type { TrialEnd, TrialResult } from "./study/result.ts";
 export type { Metric, StudyData, StudyRule, StudyTask } from "./study/study-data.ts";
-export { describeTaskFile, type TaskFile } from "./tasks/from-file.ts";
+export { describeTaskFile, type TaskFile, type TaskFileOptions } from "./tasks/from-file.ts";
 // tasks: a model, data and a protocol
 export { tasks } from "./tasks/index.ts";
 export { type LoadedTask, type LoadTaskOptions, loadTask, loadTaskFile } from "./tasks/load.ts";

@@ -20,12 +20,15 @@ export interface TaskOptions {
   mode?: "training" | "inference";
 }
 
-export const TASK_ARGUMENT = `one of ${Object.keys(tasks).join(", ")}; or a file, model.onnx or model.ts`;
+export const TASK_ARGUMENT = `one of ${Object.keys(tasks).join(", ")}; or a file, model.onnx, model.ts or task.yaml`;
 
 /** Add the options of tasks from files, after those of the command itself. */
 export function defineTaskOptions(command: Command): void {
   command
-    .option("--data <name>", "what a model from a file trains on: digits, mnist, or an NPZ file with x and y")
+    .option(
+      "--data <name>",
+      "what a model from a file trains on: a dataset of thalweg data list, or an NPZ file with x and y",
+    )
     .option("--loss <name>", "of an ONNX file's output (default: by the labels); see thalweg gradient --help")
     .option(
       "--output <name[=weight]>",
@@ -54,7 +57,12 @@ export const givenTaskOptions = ({ data, loss, output = {}, freeze = [], mode }:
 
 /** The task that a word means. Raises RangeError or UsageError where it means none. */
 export function askedTask(word: string | undefined, options: TaskOptions): Task | TaskFile {
-  const name = required("a task", word, [...Object.keys(tasks), "an ONNX file", "a TypeScript file"]);
+  const name = required("a task", word, [
+    ...Object.keys(tasks),
+    "an ONNX file",
+    "a TypeScript file",
+    "a YAML file",
+  ]);
   return isTaskFile(name) ? fromFile(name, options) : builtIn(name, options);
 }
 
@@ -77,16 +85,17 @@ function builtIn(name: string, options: TaskOptions): Task {
 }
 
 function fromFile(path: string, { data, loss, output, freeze, mode }: TaskOptions): TaskFile {
-  const chosen = required("--data", data, [...Object.keys(catalogue), "an NPZ file"]);
+  const saysItself = /\.ya?ml$/.test(path);
+  const chosen = saysItself ? data : required("--data", data, [...Object.keys(catalogue), "an NPZ file"]);
   const others = KEYS.filter((key) => key !== "data" && { loss, output, freeze, mode }[key] !== undefined);
   if (!path.endsWith(".onnx") && others.length > 0) {
     throw new UsageError(
-      `Cannot train ${path} with ${listed(others)} as they are for ONNX files: say it in the module`,
+      `Cannot train ${path} with ${listed(others)} as they are for ONNX files: say it in the ${saysItself ? "file" : "module"}`,
     );
   }
   return readingFrom(path, () =>
     describeTaskFile(path, {
-      data: chosen,
+      ...(chosen !== undefined && { data: chosen }),
       ...(loss !== undefined && { loss }),
       ...(output !== undefined && { outputs: output }),
       ...(freeze !== undefined && { freeze }),

@@ -31,7 +31,7 @@ describe("train refuses", () => {
   });
 
   test.each([
-    [["MODEL", "--rule", "sgd"], /without --data: give digits, mnist, an NPZ file/],
+    [["MODEL", "--rule", "sgd"], /without --data: give digits, mnist, .*an NPZ file/],
     [["no.onnx", "--data", "digits", "--rule", "sgd"], /Cannot read no\.onnx as there is no such file/],
     [["MODEL", "--data", "digit", "--rule", "sgd"], /none called "digit"/],
     [["MODEL", "--data", "no.npz", "--rule", "sgd"], /no\.npz/],

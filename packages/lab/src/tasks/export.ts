@@ -5,6 +5,7 @@
 import { serialize } from "@thalweg/graph";
 import { tracing } from "@thalweg/nn";
 import { readModelFile } from "@thalweg/train";
+import { modelPath } from "./from-file.ts";
 import type { LoadedTask } from "./load.ts";
 
 /** The bytes; `tensors` are parameters and buffers by name, as `trainedTensors` gives them. */
@@ -12,8 +13,8 @@ export function exportModel(
   { task, dataset }: LoadedTask,
   tensors: ReadonlyMap<string, Float32Array>,
 ): Uint8Array {
-  const { file } = task;
-  if (file?.path.endsWith(".onnx")) return readModelFile(file.path).model.withParameters(tensors);
+  const path = task.file && modelPath(task.file.path);
+  if (path?.endsWith(".onnx")) return readModelFile(path).model.withParameters(tensors);
   const { module, inputs } = task.model(dataset.train.shape, dataset.classes.length);
   const context = tracing(module, { training: false });
   const { shape, dtype } = inputs(1).x!;

@@ -1,6 +1,6 @@
 /**
- * Tasks from a user's files: an ONNX model that someone exported, or a TypeScript module that builds one. What a worker thread or
- * a run's folder needs in order to make the task again is plain data, a `TaskFile`; a file that has changed since is refused.
+ * Tasks from a user's files: an ONNX model that someone exported, a TypeScript module that builds one, or a few lines of YAML about
+ * either. What a worker thread or a run's folder needs in order to make the task again is plain data, a `TaskFile`; a file that has changed since is refused.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { z } from "zod";
 import { moduleTask } from "./module-task.ts";
 import { onnxTask } from "./onnx-task.ts";
 import { accuracy, loss, type Task } from "./task.ts";
+import { isModelFile, readTaskYaml, yamlTask } from "./yaml-task.ts";
 
 /** What makes a task from a file; it stands in the run's config.json. */
 export const taskFileSchema = z.object({
@@ -44,7 +45,11 @@ const READERS: Readonly<
   ".mts": moduleTask,
   ".js": moduleTask,
   ".mjs": moduleTask,
+  ".yaml": (file, dataset) => yamlTask(file, dataset, readModel),
+  ".yml": (file, dataset) => yamlTask(file, dataset, readModel),
 };
+const readModel = (file: TaskFile, dataset: Dataset) => READERS[extname(file.path)]!(file, dataset);
+const isYaml = (path: string) => /\.ya?ml$/.test(path);
 
 /** At least a model, and what it is. */
 export type PartialTask = Pick<Task, "model" | "architecture"> & Partial<Task>;
@@ -52,10 +57,17 @@ export type PartialTask = Pick<Task, "model" | "architecture"> & Partial<Task>;
 /** Whether a word of the command line names a file rather than a built-in task. */
 export const isTaskFile = (word: string): boolean => Object.hasOwn(READERS, extname(word));
 
-/** A task's file as it is now. Raises Node's errors where it cannot be read. */
-export function describeTaskFile(path: string, options: Omit<TaskFile, "path" | "sha256">): TaskFile {
-  const data = options.data.endsWith(".npz") ? resolve(options.data) : options.data;
-  return { ...options, data, path: resolve(path), sha256: hashOf(path) };
+/** What is chosen about a file; one that says itself what it trains on needs no data. */
+export type TaskFileOptions = Omit<TaskFile, "path" | "sha256" | "data"> & { data?: string };
+
+/** A task's file as it is now. Raises Node's errors where it cannot be read, RangeError where nothing says what it trains on. */
+export function describeTaskFile(path: string, options: TaskFileOptions): TaskFile {
+  const asked = options.data?.endsWith(".npz") ? resolve(options.data) : options.data;
+  const data = asked ?? (isYaml(path) ? readTaskYaml(path).data : undefined);
+  if (data !== undefined) return { ...options, data, path: resolve(path), sha256: hashOf(path) };
+  throw new RangeError(
+    `Cannot train ${path} as it must be said what it trains on: give data, a dataset or an NPZ file`,
+  );
 }
 
 /**
@@ -83,4 +95,13 @@ export async function taskFromFile(file: TaskFile, dataset: Dataset): Promise<Ta
   };
 }
 
-const hashOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
+/** Of the file, and of the model's file that it names. */
+function hashOf(path: string): string {
+  const hash = createHash("sha256").update(readFileSync(path));
+  const model = modelPath(path);
+  if (model !== path && isModelFile(model)) hash.update(readFileSync(model));
+  return hash.digest("hex");
+}
+
+/** The model's file, or its name in the zoo, that a task's file names; the file itself where it is the model's. */
+export const modelPath = (path: string): string => (isYaml(path) ? readTaskYaml(path).model : path);
