@@ -10,8 +10,7 @@ import {
   DoubleSide,
   Group,
   HemisphereLight,
-  Line,
-  LineBasicMaterial,
+  type Material,
   Mesh,
   MeshBasicMaterial,
   MeshStandardMaterial,
@@ -21,6 +20,9 @@ import {
   WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { Line2 } from "three/addons/lines/Line2.js";
+import { LineGeometry } from "three/addons/lines/LineGeometry.js";
+import { LineMaterial } from "three/addons/lines/LineMaterial.js";
 import type { Heights } from "../race/heights.ts";
 
 export interface ReliefPath {
@@ -58,12 +60,12 @@ export function relief(host: HTMLElement): Relief {
   renderer.domElement.setAttribute("aria-hidden", "true");
   const scene = new Scene();
   const camera = new PerspectiveCamera(38, 1, 0.01, 50);
-  camera.position.set(1.5, 1.75, 2.4);
+  camera.position.set(1.25, 2.25, 2.1);
   const controls = new OrbitControls(camera, renderer.domElement);
   controls.target.set(0, 0.2, 0);
   controls.enableDamping = false;
-  scene.add(new HemisphereLight(0xffffff, 0x8a8f98, 1.7));
-  const sun = new DirectionalLight(0xffffff, 1.6);
+  scene.add(new HemisphereLight(0xffffff, 0x777c85, 1.5));
+  const sun = new DirectionalLight(0xffffff, 1.5);
   sun.position.set(-2, 4, 1);
   scene.add(sun);
   const paths = new Group();
@@ -110,10 +112,9 @@ export function relief(host: HTMLElement): Relief {
     drawPaths(shown, heights) {
       for (const child of [...paths.children]) {
         paths.remove(child);
-        if (child instanceof Line || child instanceof Mesh) {
-          child.geometry.dispose();
-          (child.material as LineBasicMaterial).dispose();
-        }
+        if (!(child instanceof Mesh)) continue;
+        child.geometry.dispose();
+        (child.material as Material).dispose();
       }
       for (const path of shown) drawPath(paths, path, heights);
       ask();
@@ -142,8 +143,8 @@ function groundGeometry(heights: Heights, { ink, page, accent }: ReliefColours):
   const positions = new Float32Array(3 * columns * rows);
   const colours = new Float32Array(3 * columns * rows);
   const [low, high] = [
-    new Color(page).lerp(new Color(accent), 0.55),
-    new Color(page).lerp(new Color(ink), 0.12),
+    new Color(page).lerp(new Color(accent), 0.75),
+    new Color(page).lerp(new Color(ink), 0.16),
   ];
   const colour = new Color();
   for (let j = 0; j < rows; j++) {
@@ -193,14 +194,13 @@ function drawPath(group: Group, path: ReliefPath, heights: Heights): void {
     head = [px, py + LIFT, pz];
   }
   if (head === undefined) return;
-  const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new BufferAttribute(Float32Array.from(places), 3));
-  const material = new LineBasicMaterial({
-    color: new Color(colour),
+  const material = new LineMaterial({
+    color: new Color(colour).getHex(),
+    linewidth: faint ? 1 : selected ? 3.4 : 2.4, // pixels
     transparent: faint,
-    opacity: faint ? 0.35 : 1,
+    opacity: faint ? 0.4 : 1,
   });
-  group.add(new Line(geometry, material));
+  if (places.length >= 6) group.add(new Line2(new LineGeometry().setPositions(places), material));
   if (faint) return;
   const ball = new Mesh(
     new SphereGeometry(selected ? 0.026 : 0.02, 16, 12),

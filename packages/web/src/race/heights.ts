@@ -22,10 +22,15 @@ export interface Heights {
 }
 
 const COUNT = 18;
-/** Decades from the highest value down that have contours of their own. */
-const DECADES = 6;
 
-export function sampleHeights(surface: Surface, box: Box, columns: number, rows: number): Heights {
+/** `decades`: how many, from the highest value down, have contours of their own where heights are shown by factors. */
+export function sampleHeights(
+  surface: Surface,
+  box: Box,
+  columns: number,
+  rows: number,
+  decades = 6,
+): Heights {
   const values = new Float64Array(columns * rows);
   for (let j = 0; j < rows; j++) {
     const y = box.y[0] + ((box.y[1] - box.y[0]) * j) / (rows - 1);
@@ -34,11 +39,15 @@ export function sampleHeights(surface: Surface, box: Box, columns: number, rows:
       values[j * columns + i] = surface.value(x, y);
     }
   }
-  const { count, toLevel } = scaleOf(surface, values);
+  const { count, toLevel } = scaleOf(surface, values, decades);
   return { box, columns, rows, levels: values.map(toLevel), count, toLevel };
 }
 
-function scaleOf({ least, view }: Surface, values: Float64Array): Pick<Heights, "count" | "toLevel"> {
+function scaleOf(
+  { least, view }: Surface,
+  values: Float64Array,
+  decades: number,
+): Pick<Heights, "count" | "toLevel"> {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
     if (value < low) low = value;
@@ -49,8 +58,8 @@ function scaleOf({ least, view }: Surface, values: Float64Array): Pick<Heights, 
     return { count: COUNT, toLevel: (value) => (COUNT * (value - low)) / span };
   }
   const top = Math.log10(high - least);
-  const step = DECADES / COUNT;
-  const bottom = top - DECADES;
+  const step = decades / COUNT;
+  const bottom = top - decades;
   return {
     count: COUNT,
     toLevel: (value) => Math.max(-1, (Math.log10(Math.max(value - least, 0)) - bottom) / step),
