@@ -68,12 +68,19 @@ export interface Condition {
 
 export interface AssessedCondition extends Condition {
   metric: Metric;
+  /** What scores 0, the untrained model's value, and what scores 1; `null` where the one or the other is not known. */
+  scale: Scale | null;
   /** One per rule that has runs here, in the study's order. */
   cells: readonly Cell[];
   /** `null` where no rule was searched twice. */
   band: Band | null;
   /** Each rule but the baseline, minus the baseline; empty where the baseline has no runs here. */
   differences: readonly Difference[];
+}
+
+export interface Scale {
+  start: number;
+  best: number;
 }
 
 /** One rule under one condition. */
@@ -187,7 +194,9 @@ export interface AssessedSchedule {
   /** Conditions in which every rule of `rules` has final runs. */
   cases: readonly Condition[];
   rules: readonly string[];
-  /** Of scores in [0, 1]: 0 the untrained model, 1 the best value known. `null` where no case has a scale. */
+  /** Each rule but the baseline, minus the baseline: the mean score over the conditions that have a scale, seed by seed. */
+  differences: readonly Difference[];
+  /** Of scores in [0, 1]: 0 the untrained model, 1 the best value known. */
   scores: Scores | null;
   profile: Profile | null;
   ranks: Ranks | null;
@@ -197,7 +206,7 @@ export interface AssessedSchedule {
 }
 
 export interface Scores {
-  /** Cases that have a best value. */
+  /** Cases with a scale: the others take part in `improvement` only. */
   cases: number;
   /** Half-width of the A/A band of the mean score. */
   band: number | null;

@@ -7,7 +7,9 @@
  */
 import type { Condition, Difference } from "./assessment.ts";
 
-export type Relation = "<" | ">" | "better than" | "worse than";
+export const RELATIONS = ["<", ">", "better than", "worse than"] as const;
+
+export type Relation = (typeof RELATIONS)[number];
 
 export interface Claim {
   left: string;
@@ -36,3 +38,14 @@ export interface ClaimAnswer {
   /** The answer as a sentence. */
   sentence: string;
 }
+
+/** As `parseClaim` reads it; names with other characters than letters, digits and -._ are quoted. */
+export function printClaim({ left, relation, right, on, at }: Claim): string {
+  const where = at === null ? "" : ` at ${quoted(at)}`;
+  return `${quoted(left)} ${relation} ${quoted(right)} on ${quoted(on)}${where}`;
+}
+
+const quoted = (name: string): string => {
+  if (/^[\w.-]+$/.test(name)) return name;
+  return name.includes('"') ? `'${name}'` : `"${name}"`;
+};

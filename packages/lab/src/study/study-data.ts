@@ -1,5 +1,5 @@
 /** A study as its readers have it, whatever it came from: the report, claims and the pages are functions of this. */
-import type { Space } from "../samplers/index.ts";
+import type { Configuration, Space } from "../samplers/index.ts";
 import type { PlannedTrial } from "./plan.ts";
 import type { TrialResult } from "./result.ts";
 
@@ -54,4 +54,6 @@ export interface StudyRule {
   source: string;
   /** What is searched; the report prints its dimension. */
   space: Space;
+  /** What trial 0 tries, by task: the rule's defaults, where they lie in its space. */
+  pinned?: Readonly<Record<string, Configuration>>;
 }
