@@ -4,7 +4,7 @@
  *   meta.json      what it is of; its `identity` is the sha256 of all that the numbers depend on
  *   overlay.json   what lies on it, for those who draw it: models, and the courses of runs
  *   tiles.bin      what is evaluated, tile by tile, appended as it comes
- *   surface.npz    the heights, once the survey ends or is stopped
+ *   surface.npz    the heights: every few seconds those that are known, and all once the survey ends
  *
  * Asked for again, it goes on where it stopped; another survey is refused the folder.
  */
@@ -201,7 +201,12 @@ export async function runSurvey(
         : twoLevelTiles(grid, chunks.length, plan, widest);
     const rounds = (surface: Surface) => new Refiner(surface, plan as RefinementOptions).rounds();
     const work = refines ? { rounds } : { tiles };
-    const result = await survey({ evaluators, form, log, signal, onTile, ...work });
+    const keep = pictureKeeper(join(folder, "surface.npz"));
+    const meanwhile = (progress: SurveyProgress) => {
+      keep(progress.surface);
+      onTile(progress);
+    };
+    const result = await survey({ evaluators, form, log, signal, onTile: meanwhile, ...work });
     const isUsed = plan !== undefined && (refines || result.end === "finished");
     replaceFile(join(folder, "surface.npz"), serializeSurface(result.surface, isUsed ? { plan } : {}));
     return result;
@@ -219,6 +224,21 @@ export async function runSurvey(
       return counts;
     });
   }
+}
+
+/** Between two pictures of a survey that goes on; and of its time, the most that they may take. */
+const [PICTURE_MS, PICTURE_SHARE] = [2_000, 0.02];
+
+/** Writes what is known now and then, for those who watch: points that are not known yet are NaN. */
+function pictureKeeper(path: string): (surface: Surface) => void {
+  let due = performance.now() + PICTURE_MS / 4;
+  return (surface) => {
+    const begin = performance.now();
+    if (begin < due) return;
+    replaceFile(path, serializeSurface(surface));
+    const end = performance.now();
+    due = end + Math.max(PICTURE_MS, (end - begin) / PICTURE_SHARE);
+  };
 }
 
 /** meta.json of a survey that lies in a folder already, if one does. */

@@ -268,7 +268,10 @@ async function readEnd(run: Known, path: string, size: number): Promise<void> {
     const { bytesRead } = await file.read(bytes, 0, bytes.length, begin);
     const text = bytes.toString("utf8", 0, bytesRead);
     const whole = text.slice(begin === 0 ? 0 : text.indexOf("\n") + 1, text.lastIndexOf("\n") + 1);
-    const lines = whole.split("\n").flatMap((line) => parseObject(line) ?? []);
+    const lines = whole
+      .split("\n")
+      .map(parseObject)
+      .filter((line) => line !== undefined);
     const end = lines.findLast((line) => line.end !== undefined);
     if (end === undefined) delete run.end;
     else run.end = end;

@@ -64,7 +64,11 @@ export function groupRuns(runs: readonly RunSummary[], grouping: Grouping): Grou
     Math.max(...group.runs.map(({ changedMs }) => changedMs));
   groups.sort((a, b) => latest(b) - latest(a));
   const tasks = new Set(groups.map(({ config }) => config.task));
-  const alike = Map.groupBy(groups, ({ config }) => `${config.task} ${config.rule}`);
+  const alike = new Map<string, typeof groups>();
+  for (const group of groups) {
+    const family = `${group.config.task} ${group.config.rule}`;
+    alike.set(family, [...(alike.get(family) ?? []), group]);
+  }
   const labels = new Map(
     [...alike.values()].flatMap((family) => {
       const differing = differingFields(family.map(({ config }) => config));

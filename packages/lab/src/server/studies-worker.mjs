@@ -1,0 +1,5 @@
+/** Entry of a worker thread: teaches the thread TypeScript, then starts the worker itself. */
+import { register } from "tsx/esm/api";
+
+register();
+await import("./studies-worker.ts");
