@@ -1,7 +1,7 @@
 /**
  * One batch's derivative, compiled: the gradient, or a product with a curvature, as one flat vector. The model is in its evaluation
  * form, so that the function does not change from one call to the next: running means stand for those of the batch, and nothing is
- * dropped.
+ * dropped. In its training form, each batch is normalised by its own statistics, as the steps of training see it.
  *
  *   loss          L alone
  *   gradient      ∇L                    also writes the loss
@@ -24,7 +24,13 @@ export interface FlatProgramOptions {
   /** The memory of another program's batch, to share it. */
   readonly batch?: Batch;
   readonly threads?: number;
+  /** "evaluation" by default. */
+  readonly form?: ModelForm;
 }
+
+/** Whether running statistics stand for those of a batch, or each batch has its own. */
+export const modelForms = ["evaluation", "training"] as const;
+export type ModelForm = (typeof modelForms)[number];
 
 type Rule = (parts: {
   loss: Tensor;
@@ -67,15 +73,23 @@ export class FlatProgram {
     this.session = session;
   }
 
-  /** Trace, differentiate and compile. Raises RangeError for a Gauss–Newton product of a model that does not name its outputs. */
+  /**
+   * Trace, differentiate and compile. Raises RangeError for a Gauss–Newton product of a model that does not name its outputs, and for the
+   * training form of one that draws noise.
+   */
   static async create(options: FlatProgramOptions): Promise<FlatProgram> {
-    const { model, vector, batchSize, derivative, threads = 1 } = options;
-    const context = tracing(model.module, { training: false });
+    const { model, vector, batchSize, derivative, threads = 1, form = "evaluation" } = options;
+    const context = tracing(model.module, { training: form === "training" });
     const inputs = Object.entries(model.inputs(batchSize)).map(
       ([name, { shape, dtype }]) => [name, context.graph.input(name, shape, dtype)] as const,
     );
     const batch = options.batch ?? Object.fromEntries(inputs.map(([name, input]) => [name, allocate(input)]));
     const { loss, outputs = [] } = model.measure(context, Object.fromEntries(inputs));
+    if (context.noises.size > 0) {
+      throw new RangeError(
+        `Cannot measure curvature in training form as the model must not draw noise while it trains: it draws ${[...context.noises.keys()].join(", ")}; choose the evaluation form`,
+      );
+    }
     if (derivative === "gaussNewton" && outputs.length === 0) throw new RangeError(NO_OUTPUTS);
     const reads = new Map(Object.entries(batch));
     for (const segment of vector.segments) reads.set(segment.name, segmentOf(vector.parameters, segment));

@@ -31,6 +31,7 @@ export {
   eigenpairs,
   ends,
 } from "./eigenpairs.ts";
+export { type ModelForm, modelForms } from "./flat-program.ts";
 export {
   type Block,
   type CurvatureOperator,

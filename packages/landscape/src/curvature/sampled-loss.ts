@@ -9,7 +9,7 @@
 import type { BatchValues } from "@thalweg/data";
 import type { Batch, Model, ParameterVector } from "@thalweg/train";
 import { type Examples, fillExamples } from "../evaluate/examples.ts";
-import { type Derivative, FlatProgram } from "./flat-program.ts";
+import { type Derivative, FlatProgram, type ModelForm } from "./flat-program.ts";
 import type { CurvatureOperator } from "./operator.ts";
 
 export interface Samples {
@@ -26,6 +26,8 @@ export interface SampledLossOptions {
   /** Samples that are computed at once; 500 by default. */
   readonly chunk?: number;
   readonly threads?: number;
+  /** Of the model; "evaluation" by default. In training form the loss depends on the chunk, as that is what is normalised. */
+  readonly form?: ModelForm;
 }
 
 export class SampledLoss {
@@ -80,6 +82,11 @@ export class SampledLoss {
     return this.operator("gaussNewton");
   }
 
+  /** The samples are others now. */
+  refill(): void {
+    for (const state of this.filled.values()) state.first = -1;
+  }
+
   async release(): Promise<void> {
     const programs = [...this.programs.values()];
     this.programs.clear();
@@ -116,10 +123,10 @@ export class SampledLoss {
     const key = `${derivative} of ${batchSize}`;
     const known = this.programs.get(key);
     if (known !== undefined) return known;
-    const { model, vector, threads = 1 } = this.options;
+    const { model, vector, threads = 1, form = "evaluation" } = this.options;
     const batch = this.filled.get(batchSize)?.batch;
     const program = await FlatProgram.create({
-      ...{ model, vector, batchSize, derivative, threads },
+      ...{ model, vector, batchSize, derivative, threads, form },
       ...(batch && { batch }),
     });
     this.programs.set(key, program);

@@ -1,6 +1,10 @@
 import { stream } from "@thalweg/random";
 import { describe, expect, test } from "vitest";
+import { alerts } from "./alerts.ts";
 import { gradientTests } from "./gradient-tests.ts";
+import { jointHistogram } from "./joint-histogram.ts";
+import type { Diagnosis } from "./monitor.ts";
+import { nonStationarity } from "./non-stationarity.ts";
 import { stepQuality } from "./step-quality.ts";
 import { magnitudes, tensorSteps } from "./tensors.ts";
 
@@ -16,6 +20,7 @@ describe("gradientTests", () => {
     expect(tests.innerTest).toBeCloseTo(0.75, 12); // √(72 / 128)
     expect(tests.orthogonalTest).toBeCloseTo(0.25, 12); // √((26 − 25) / 16)
     expect(tests.meanGsnr).toBeCloseTo((4 / (1 + 1e-5) + 4 / (4 + 1e-5)) / 2, 12);
+    expect(tests.earlyStopping).toBeCloseTo(1 - 2 * ((4 / (2 + 1e-5) + 4 / (8 + 1e-5)) / 2), 12); // variances 2 and 8
   });
 
   test("give the noise scale of McCandlish's estimators, and B times the norm test squared is the biased one", () => {
@@ -95,6 +100,68 @@ describe("tensorSteps", () => {
     });
     expect(steps.w).toEqual({ weight: 5, gradient: 1, update: 0.5, ratio: 0.1, idle: 0.5 });
     expect(steps.b).toEqual({ weight: 0, gradient: 7, update: 2, ratio: Number.NaN });
+  });
+});
+
+describe("jointHistogram", () => {
+  test("counts pairs of gradient and weight, in ranges that are powers of two, by hand", () => {
+    const { gradientReach, weightReach, counts } = jointHistogram(
+      vector(0.92, -0.92, 0, 0.11, Number.NaN),
+      vector(1.5, 1.5, 0, -3, 1),
+    );
+    expect([gradientReach, weightReach]).toEqual([1, 4]);
+    expect([counts.length, counts[0]!.length]).toEqual([40, 50]);
+    const filled = counts.flatMap((row, g) => row.flatMap((count, w) => (count > 0 ? [[g, w, count]] : [])));
+    // 0.92 of (−1, 1) in 40 bins is 38.4; 1.5 of (−4, 4) in 50 is 34.375; zero begins the upper half
+    expect(filled).toEqual([
+      [1, 34, 1],
+      [20, 25, 1],
+      [22, 6, 1],
+      [38, 34, 1],
+    ]);
+  });
+});
+
+describe("nonStationarity", () => {
+  const line = (step: number, more: Partial<Diagnosis> = {}): Diagnosis => ({
+    step,
+    loss: 2 - step / 100,
+    overhead: {},
+    ...more,
+  });
+
+  test("tells the slope of the loss, and how far updates go for the steps they take, by hand", () => {
+    const lines = [1, 2, 4, 8, 16].map((steps, k) =>
+      line(10 * (k + 1), {
+        tensors: {
+          ...{ each: {}, weights: magnitudes(vector()), gradients: magnitudes(vector()), update: 1 },
+          since: { steps, distance: 0.3 * steps ** 0.5, cosine: -0.5 },
+        },
+      }),
+    );
+    const found = nonStationarity(lines)!;
+    expect(found.lossSlope).toBeCloseTo(-0.01, 12);
+    expect(found.diffusion).toBeCloseTo(0.5, 12); // a random walk
+    expect(found.autocorrelation).toBeCloseTo(-0.5, 12);
+    expect(found.squaredGradient).toBeUndefined();
+  });
+
+  test("is undefined of a single line", () => {
+    expect(nonStationarity([line(1)])).toBeUndefined();
+  });
+});
+
+describe("alerts", () => {
+  const base = { step: 100, loss: 1, overhead: {} };
+  const examples = (alpha: number) => ({ ...gradientTests([vector(1, 0), vector(3, 4)]), alpha });
+  test("fire with the numbers that fired them, and not for a run that is well", () => {
+    const far = Array.from({ length: 10 }, (_, k) => ({ ...base, step: k, examples: examples(0.9) }));
+    expect(alerts(far)).toEqual([
+      expect.objectContaining({ name: "steps too long", text: expect.stringContaining("0.90") }),
+    ]);
+    const well = Array.from({ length: 10 }, (_, k) => ({ ...base, step: k, examples: examples(0.1) }));
+    expect(alerts(well)).toEqual([]);
+    expect(alerts([])).toEqual([]);
   });
 });
 

@@ -6,10 +6,12 @@
  *   orthogonal test   √( (Σ‖gᵢ‖² − Σ⟨gᵢ, ḡ⟩²/‖ḡ‖²) / ((B − 1) B ‖ḡ‖²) )
  *   noise scale       tr Σ̂ / |G|²,  |G|² = ‖ḡ‖² − tr Σ̂ / B              both without bias; negative where noise drowns |G|
  *   mean GSNR         mean over j of ḡⱼ² / ( mean gᵢⱼ² − ḡⱼ² + 1e-5 )
+ *   early stopping    1 − B · mean over j of ḡⱼ² / ( Varⱼ + 1e-5 )        Varⱼ with 1/(B − 1)
  *
- * Below 1 a test says that the mean stands out from the noise in that respect.
+ * Below 1 a test says that the mean stands out from the noise in that respect; early stopping above 0, that nothing of it does.
  *
  * Source   Cockpit (Schneider, Dangel & Hennig, arXiv:2102.06604, appendix C) for the tests; Bollapragada et al., arXiv:1710.11258;
+ *          Mahsereci et al., arXiv:1703.09580, eq. 7, for early stopping without a validation set;
  *          McCandlish et al., arXiv:1812.06162, appendix A.1, with b = 1 for the noise scale.
  */
 export interface GradientTests {
@@ -23,9 +25,12 @@ export interface GradientTests {
   readonly squaredGradient: number;
   readonly noiseScale: number;
   readonly meanGsnr: number;
+  /** Above 0 training has nothing left to learn from gradients of plain SGD. */
+  readonly earlyStopping: number;
 }
 
-const GSNR_FLOOR = 1e-5;
+/** Cockpit's, for the mean GSNR and for early stopping. */
+const FLOOR = 1e-5;
 
 /** Raises RangeError for fewer than two gradients. */
 export function gradientTests(gradients: readonly Float32Array[]): GradientTests {
@@ -48,11 +53,13 @@ export function gradientTests(gradients: readonly Float32Array[]): GradientTests
     }
   }
   let norm = 0; // ‖ḡ‖²
-  let ratios = 0;
+  let [ratios, evidence] = [0, 0];
   for (let j = 0; j < P; j++) {
     const square = mean[j]! * mean[j]!;
+    const spread = Math.max(0, meanSquare[j]! - square);
     norm += square;
-    ratios += square / (meanSquare[j]! - square + GSNR_FLOOR);
+    ratios += square / (spread + FLOOR);
+    evidence += square / ((B / (B - 1)) * spread + FLOOR);
   }
   let products = 0; // Σ⟨gᵢ, ḡ⟩²
   for (const g of gradients) {
@@ -72,5 +79,6 @@ export function gradientTests(gradients: readonly Float32Array[]): GradientTests
     squaredGradient,
     noiseScale: trace / squaredGradient,
     meanGsnr: ratios / P,
+    earlyStopping: 1 - (B * evidence) / P,
   };
 }

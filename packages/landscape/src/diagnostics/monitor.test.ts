@@ -66,6 +66,20 @@ describe("Monitor", () => {
     const alphas = lines.map(({ examples }) => examples!.alpha);
     expect(alphas.every(Number.isFinite)).toBe(true);
     expect(Math.max(...alphas)).toBeGreaterThan(-1); // the loss bends down only at first
+    // curvature of the batch: beside dense eigenvalues in the probe's own test
+    for (const { curvature, examples } of lines) {
+      expect(curvature!.sharpness).toBeGreaterThan(0);
+      expect(curvature!.examples).toBe(B);
+      expect(curvature!.tic).toBeCloseTo(
+        (examples!.trace + examples!.squaredGradient) / (curvature!.trace.value + 1e-7),
+        6,
+      );
+    }
+    expect(lines[0]!.curvature!.turned).toBeUndefined();
+    // at 1, 2, 3, 4 and 5; then not before 6.25
+    expect(lines.flatMap(({ step, tensors }) => (tensors!.joint ? [step] : []))).toEqual([1, 2, 3, 4, 5]);
+    const all = lines[0]!.tensors!.joint!.counts.flat().reduce((sum, count) => sum + count, 0);
+    expect(all).toBe(64 * 12 + 12 + 12 * 10 + 10);
     expect(lines[0]!.tensors!.since).toBeUndefined();
     expect(lines[1]!.tensors!.since!.distance).toBeCloseTo(lines[1]!.tensors!.update, 5);
     // a run that goes on at step 4, after a kill in the middle of a line
