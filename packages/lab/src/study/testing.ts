@@ -1,10 +1,12 @@
 /** For tests: a study planned without loading any data, and one that is done by computing losses instead of training. */
 import { writeRule } from "@thalweg/optim";
+import { runsIn } from "../compare/testing.ts";
 import { readRuleSpec } from "../rules/index.ts";
 import type { Configuration, SamplerName, Space } from "../samplers/index.ts";
 import type { PlannedTrial } from "./plan.ts";
 import type { Plan, PlannedRule, PlannedTask } from "./plan-file.ts";
 import { type PlanRequest, planTrials } from "./planner.ts";
+import { readStudy } from "./read-study.ts";
 import { isReady, Resolver } from "./resolve.ts";
 import type { TrialResult } from "./result.ts";
 
@@ -104,4 +106,40 @@ function resultOf(trial: PlannedTrial, hyper: Configuration): TrialResult {
     ...{ end: arrived ? "finished" : "diverged", reason: "", steps, gradients: steps, seconds: 0 },
     ...{ final: { validationLoss: arrived ? loss : null }, best: {}, initial: {} },
   };
+}
+
+/** Plan a study from its text into a folder, as `thalweg study run` does. */
+export async function planStudyInto(folder: string, text: string): Promise<void> {
+  const [{ readStudySpec }, { prepareStudy }, { beginStudy }] = await Promise.all([
+    import("./spec-file.ts"),
+    import("./prepare.ts"),
+    import("./begin.ts"),
+  ]);
+  const prepared = await prepareStudy(readStudySpec({ path: "study.yaml", text }), {
+    say: () => {},
+    workers: 1,
+  });
+  beginStudy(folder, text, prepared, "");
+}
+
+/** Everything but the clock, with all digits: results, and every line of every run. */
+export function timelessStudy(folder: string): unknown {
+  const { results } = readStudy(folder);
+  const runs = runsIn(folder).map(({ id, config, lines, end, partial }) => ({
+    id,
+    config,
+    lines,
+    end,
+    partial,
+  }));
+  const known = [...results.values()].sort((a, b) => a.id - b.id);
+  return JSON.parse(
+    JSON.stringify({ known, runs: runs.sort((a, b) => (a.id < b.id ? -1 : 1)) }, (key, value: unknown) =>
+      /^(seconds|attempt|endedAt)$/.test(key)
+        ? undefined
+        : typeof value === "number" && !Number.isFinite(value)
+          ? String(value)
+          : value,
+    ),
+  );
 }

@@ -12,7 +12,7 @@ import { codeOf, makeFolder, RunFolderError, TAKEN_OVER } from "@thalweg/train";
 import { fitToTask } from "../compare/learner.ts";
 import { engine } from "../compare/machine.ts";
 import { scheduleOf } from "../compare/spaces.ts";
-import { runTrial, type TrialConfig, trialConfig } from "../compare/trial.ts";
+import { endedTrial, runTrial, type TrialConfig, trialConfig, trialFolder } from "../compare/trial.ts";
 import type { Configuration } from "../samplers/index.ts";
 import { type Claim, type ClaimState, Claims, type EndRecord } from "./claims.ts";
 import { StudyError } from "./error.ts";
@@ -177,18 +177,19 @@ class StudyWorker {
   }
 
   private async doJob(job: Job, claim: Claim, ends: readonly (EndRecord | undefined)[]): Promise<void> {
+    const at = join(this.options.folder, trialFolder(job.config));
     const lost = verdict(ends);
-    if (lost !== undefined) {
+    if (lost !== undefined && endedTrial(job.config, at) === undefined) {
       this.write(lostResult(job, lost.end, lost.reason), claim);
       return;
     }
-    const { signal, folder } = this.options;
+    const { signal } = this.options;
     const { until } = job.trial;
     const { secondsPerTrial } = (this.plan.spec as unknown as { limits: { secondsPerTrial: number } }).limits;
     try {
       const result = await this.watchdog.during(claim, secondsPerTrial, () =>
         runTrial(job.config, {
-          ...{ task: job.task.task, dataset: job.task.dataset, folder: join(folder, "runs", job.key) },
+          ...{ task: job.task.task, dataset: job.task.dataset, folder: at },
           ...(signal && { signal }),
           ...(until !== undefined && { until }),
           fence: { attempt: claim.attempt, holds: () => this.claims.holds(claim) },
