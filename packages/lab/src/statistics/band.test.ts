@@ -2,18 +2,20 @@ import { stream } from "@thalweg/random";
 import { expect, test } from "vitest";
 import { bandHalfWidth, outsideBand } from "./band.ts";
 
-test("bandHalfWidth() of equal differences is their size, and the larger rule decides", () => {
-  // Every resample of equal differences has the same mean: half the sizes are 1, half 3, so the 95th percentile is 3.
-  expect(bandHalfWidth([[1, 1, 1]], 5)).toBe(1);
-  expect(
-    bandHalfWidth(
-      [
-        [1, 1, 1],
-        [-3, -3, -3],
-      ],
-      5,
-    ),
-  ).toBe(3);
+test("bandHalfWidth() of few rules is what Student's t asks for", () => {
+  // One rule: t(1) = 12.706. Two rules that differ by 1 and 3: t(2) = 4.303 times the root of (1 + 9)/2; both over √2.
+  expect(bandHalfWidth([[1, 1, 1]], 5)).toBeCloseTo(12.7062 / Math.SQRT2, 4);
+  const two = [
+    [1, 1, 1],
+    [-3, -3, -3],
+  ];
+  expect(bandHalfWidth(two, 5)).toBeCloseTo((4.30265 * Math.sqrt(5)) / Math.SQRT2, 4);
+});
+
+test("bandHalfWidth() of many rules is the 95th percentile of the sizes", () => {
+  // Every resample of equal differences has the same mean: 0.1, 0.2 … 2; position 0.95 · 199 999 is 0.05 of the way from 1.9 to 2.
+  const lists = Array.from({ length: 20 }, (_, k) => [(k + 1) / 10, (k + 1) / 10]);
+  expect(bandHalfWidth(lists, 5)).toBeCloseTo(1.905, 6);
 });
 
 test("bandHalfWidth() of independent normal differences is near 1.96 √2 standard errors", () => {
@@ -33,7 +35,7 @@ test("bandHalfWidth() leaves out rules without a mean, and is null when none is 
       ],
       5,
     ),
-  ).toBe(1);
+  ).toBe(bandHalfWidth([[1, 1]], 5));
   expect(bandHalfWidth([[Number.NaN, 9], []], 5)).toBeNull();
 });
 

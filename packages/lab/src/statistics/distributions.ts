@@ -18,6 +18,9 @@ export const normalQuantile = (p: number): number => jStat.normal.inv(p, 0, 1);
 /** P(T ≤ t) for Student's t with `dof` degrees of freedom. */
 export const studentTCdf = (t: number, dof: number): number => jStat.studentt.cdf(t, dof);
 
+/** The t with P(T ≤ t) = p for Student's t with `dof` degrees of freedom. */
+export const studentTQuantile = (p: number, dof: number): number => jStat.studentt.inv(p, dof);
+
 /** P(X > x) for chi-squared with `dof` degrees of freedom. */
 export const chiSquareSurvival = (x: number, dof: number): number => 1 - jStat.chisquare.cdf(x, dof);
 

@@ -15,6 +15,7 @@ const MOST_KEPT = 4_000_000;
 const MOST_TABLES = 16;
 
 const tables = new Map<string, Uint16Array | Uint32Array>();
+const flips = new Map<string, Uint8Array>();
 
 /**
  * Indices of B = 10 000 resamples with replacement of n values.
@@ -33,6 +34,20 @@ export function resampleTable(n: number, seed: number): Uint16Array | Uint32Arra
   const [oldest] = tables.keys();
   if (tables.size >= MOST_TABLES && oldest !== undefined) tables.delete(oldest);
   tables.set(key, table);
+  return table;
+}
+
+/** Signs of B drawn patterns of n: 1 where the sign turns. Shapes (B, n), row by row. */
+export function flipTable(n: number, seed: number): Uint8Array {
+  const key = `${n} ${seed}`;
+  const known = flips.get(key);
+  if (known) return known;
+  const table = new Uint8Array(RESAMPLES * n);
+  const draws = stream(seed, "sign-flip");
+  for (let i = 0; i < table.length; i += 1) table[i] = draws.integer(2);
+  if (table.length > MOST_KEPT) return table;
+  if (flips.size >= MOST_TABLES) flips.clear();
+  flips.set(key, table);
   return table;
 }
 

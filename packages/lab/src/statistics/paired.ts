@@ -6,10 +6,9 @@
  * are judged together. The test is the sign-flip permutation test, which assumes nothing but symmetry; with n seeds its smallest
  * p is 2^(1−n), so below 6 seeds (more in a family) it could never speak, and the paired t-test takes its place. The result says which.
  */
-import { stream } from "@thalweg/random";
 import { bootstrapMean, type Interval, meanOf } from "./bootstrap.ts";
 import { studentTCdf } from "./distributions.ts";
-import { RESAMPLES } from "./draws.ts";
+import { flipTable, RESAMPLES } from "./draws.ts";
 
 /** The significance level of every verdict. */
 export const ALPHA = 0.05;
@@ -126,18 +125,20 @@ export function signFlipP(differences: readonly number[], seed: number): number 
   const n = differences.length;
   const size = differences.reduce((sum, d) => sum + Math.abs(d), 0);
   const observed = Math.abs(differences.reduce((sum, d) => sum + d, 0)) - 8 * n * Number.EPSILON * size; // ties by rounding count
-  const isExtreme = (negative: (index: number) => boolean) =>
-    Math.abs(differences.reduce((sum, d, index) => sum + (negative(index) ? -d : d), 0)) >= observed;
   let count = 0;
   if (n <= MOST_ENUMERATED) {
-    for (let pattern = 0; pattern < 2 ** n; pattern += 1)
-      if (isExtreme((i) => ((pattern >> i) & 1) === 1)) count += 1;
+    for (let pattern = 0; pattern < 2 ** n; pattern += 1) {
+      let sum = 0;
+      for (let i = 0; i < n; i += 1) sum += ((pattern >> i) & 1) === 1 ? -differences[i]! : differences[i]!;
+      if (Math.abs(sum) >= observed) count += 1;
+    }
     return count / 2 ** n;
   }
-  const draws = stream(seed, "sign-flip");
-  for (let draw = 0; draw < RESAMPLES; draw += 1) {
-    const flips = Uint8Array.from(differences, () => draws.integer(2));
-    if (isExtreme((i) => flips[i] === 1)) count += 1;
+  const turned = flipTable(n, seed);
+  for (let draw = 0, at = 0; draw < RESAMPLES; draw += 1) {
+    let sum = 0;
+    for (let i = 0; i < n; i += 1, at += 1) sum += turned[at] === 1 ? -differences[i]! : differences[i]!;
+    if (Math.abs(sum) >= observed) count += 1;
   }
   return (1 + count) / (1 + RESAMPLES);
 }

@@ -19,9 +19,13 @@ export interface Stratum {
 export const runsOf = (strata: readonly Stratum[]): number =>
   strata.reduce((sum, { searches, seeds }) => sum + searches * seeds, 0);
 
+/** Tables with more entries are drawn anew each time: 16 MB. */
+const MOST_KEPT = 8_000_000;
+const tables = new Map<string, Uint16Array>();
+
 /**
- * Call `use` with the weight of every run, once per draw. The array is the same each time: what is to stay must be copied.
- * Weights are whole numbers and sum to the number of runs in each stratum.
+ * Call `use` with the weight of every run, once per draw. The array is only lent: what is to stay must be copied.
+ * Weights are whole numbers and sum to the number of runs in each stratum. The same strata and seed have the same draws.
  */
 export function eachDraw(
   strata: readonly Stratum[],
@@ -29,13 +33,44 @@ export function eachDraw(
   use: (weights: Uint16Array, draw: number) => void,
   draws: number = RESAMPLES,
 ): void {
+  const runs = runsOf(strata);
+  if (runs * RESAMPLES > MOST_KEPT) {
+    const weights = new Uint16Array(runs);
+    drawInto(strata, seed, draws, () => weights, use);
+    return;
+  }
+  const key = JSON.stringify([seed, strata]);
+  let table = tables.get(key);
+  if (table === undefined) {
+    const fresh = new Uint16Array(runs * RESAMPLES);
+    drawInto(
+      strata,
+      seed,
+      RESAMPLES,
+      (draw) => fresh.subarray(draw * runs, (draw + 1) * runs),
+      () => {},
+    );
+    if (tables.size >= 4) tables.clear();
+    tables.set(key, fresh);
+    table = fresh;
+  }
+  for (let draw = 0; draw < draws; draw += 1) use(table.subarray(draw * runs, (draw + 1) * runs), draw);
+}
+
+function drawInto(
+  strata: readonly Stratum[],
+  seed: number,
+  draws: number,
+  place: (draw: number) => Uint16Array,
+  use: (weights: Uint16Array, draw: number) => void,
+): void {
   const chance = stream(seed, "stratified bootstrap");
-  const weights = new Uint16Array(runsOf(strata));
   const taken = strata.map(({ searches, seeds }) => ({
     searches: new Uint16Array(searches),
     seeds: new Uint16Array(seeds),
   }));
   for (let draw = 0; draw < draws; draw += 1) {
+    const weights = place(draw);
     let at = 0;
     for (const { searches, seeds } of taken) {
       searches.fill(0);

@@ -11,7 +11,7 @@ type Pairs = { rule: string; values: number[] };
  */
 export function bandOf(cells: readonly Cell[], searched: ReadonlySet<string>, seed: number): Band | null {
   const pairs = cells.filter(({ rule }) => searched.has(rule)).flatMap((cell) => apart(cell, (x) => x));
-  return fromPairs(pairs, seed);
+  return fromPairs(pairs, mostSearches(cells), seed);
 }
 
 /** The band of the mean score over conditions that have a scale, on the seeds that all of them have; `null` as above. */
@@ -42,10 +42,13 @@ export function scoreBand(
         return { rule, values };
       });
     });
-  return fromPairs(pairs, seed);
+  return fromPairs(pairs, mostSearches(scaled.flatMap(({ cells }) => cells)), seed);
 }
 
-function fromPairs(pairs: readonly Pairs[], seed: number): Band | null {
+const mostSearches = (cells: readonly Cell[]): number =>
+  Math.max(2, ...cells.map(({ searches }) => searches.length));
+
+function fromPairs(pairs: readonly Pairs[], searches: number, seed: number): Band | null {
   const some = pairs.filter(({ values }) => values.length > 0);
   if (some.length === 0) return null;
   const finite = some.filter(({ values }) => values.every(Number.isFinite));
@@ -53,6 +56,7 @@ function fromPairs(pairs: readonly Pairs[], seed: number): Band | null {
     halfWidth: bandHalfWidth(
       finite.map(({ values }) => values),
       seed,
+      searches,
     ),
     rules: new Set(finite.map(({ rule }) => rule)).size,
     differences: some.map(({ rule, values }) => {
