@@ -2,8 +2,10 @@
 import { type Evaluation, type FitResult, runId } from "@thalweg/train";
 import { type TrialConfig, trialFolder } from "../compare/trial.ts";
 import type { Configuration } from "../samplers/index.ts";
+import { costAtTarget } from "../statistics/target.ts";
 import type { PlannedTrial } from "./plan.ts";
 import type { TrialEnd, TrialResult } from "./result.ts";
+import type { Metric } from "./study-data.ts";
 
 /** What claims call a run, and its folder's last part. */
 export const runKey = (config: TrialConfig): string => runId(config).slice(0, 16);
@@ -19,6 +21,7 @@ export interface Ran {
 export function resultOf(
   ran: Ran,
   { end, reason = "", step, gradients, seconds, evaluations }: FitResult,
+  metric: Metric,
 ): TrialResult {
   const first = evaluations[0];
   const last = evaluations.at(-1);
@@ -28,7 +31,22 @@ export function resultOf(
     reason,
     ...{ steps: step, gradients, seconds },
     ...{ final: measures(last), best: measures(lowest(evaluations)), initial: measures(first) },
+    ...toTarget(evaluations, metric),
   };
+}
+
+/** Gradients at the first evaluation at the target or past it. */
+function toTarget(
+  evaluations: readonly Evaluation[],
+  { measure, better, target }: Metric,
+): Pick<TrialResult, "gradientsToTarget"> {
+  if (target === undefined || !evaluations.some((evaluation) => measure in evaluation)) return {};
+  const values = evaluations.map((evaluation) => ({
+    cost: evaluation.gradients,
+    value: evaluation[measure] ?? null,
+  }));
+  const cost = costAtTarget(values, target, better);
+  return { gradientsToTarget: Number.isFinite(cost) ? cost : null };
 }
 
 /** The result of a trial that gave none. */

@@ -199,7 +199,7 @@ class StudyWorker {
         this.claims.end(claim, { end: "released", reason: `interrupted at step ${result.step}` });
         return;
       }
-      this.write(resultOf(job, result), claim);
+      this.write(resultOf(job, result, job.task.task.metric), claim);
     } catch (error) {
       this.giveUp(error, job, claim);
     }
