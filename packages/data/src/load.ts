@@ -2,10 +2,13 @@
  * From a name to a dataset in memory: find it in the catalogue, get verified bytes, parse, measure. The name of an NPZ file is a
  * dataset too.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describeSource, type FetchOptions, fetchFiles, sha256 } from "./cache.ts";
+import { cacheFolder, describeSource, type FetchOptions, fetchFiles, sha256 } from "./cache.ts";
 import { type CatalogueEntry, catalogue } from "./catalogue.ts";
+import { parseCifar } from "./cifar.ts";
 import {
   cutLast,
   type Dataset,
@@ -48,18 +51,13 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
     );
   }
   if (entry.make) return makeDataset(name, entry.make, options);
+  if (entry.byHand) return loadByHand(name, entry.byHand, options);
   const shipped = entry.sources.length === 0;
   const bytes = shipped
     ? await readShipped(name, entry)
     : await fetchFiles(name, entry.files, entry.sources, options);
 
-  const splits: Split[] = [];
-  for (let i = 0; i < bytes.length; i += 2) {
-    const images = parseIdx(bytes[i]!, entry.files[i]!.path);
-    const labels = parseIdx(bytes[i + 1]!, entry.files[i + 1]!.path);
-    splits.push(splitOf(images, labels, entry.classes.length, name));
-  }
-  const [train, test] = entry.lastForTest ? cutLast(splits[0]!, entry.lastForTest) : splits;
+  const [train, test] = PARSERS[entry.format ?? "idx"](bytes, entry, name);
   const data = {
     classes: entry.classes,
     train: train!,
@@ -71,6 +69,45 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
     : `${describeSource(entry.sources[0]!).replace(" package", "")}, files verified by sha256`;
   const dataset = { name, fingerprint: fingerprint(data), origin, ...data };
   return options.shared ? shareDataset(dataset) : dataset;
+}
+
+const PARSERS: Readonly<
+  Record<
+    NonNullable<CatalogueEntry["format"]>,
+    (bytes: Uint8Array[], entry: CatalogueEntry, name: string) => Split[]
+  >
+> = {
+  idx(bytes, { files, classes, lastForTest }, name) {
+    const splits: Split[] = [];
+    for (let i = 0; i < bytes.length; i += 2) {
+      const images = parseIdx(bytes[i]!, files[i]!.path);
+      const labels = parseIdx(bytes[i + 1]!, files[i + 1]!.path);
+      splits.push(splitOf(images, labels, classes.length, name));
+    }
+    return lastForTest ? cutLast(splits[0]!, lastForTest) : splits;
+  },
+  cifar: (bytes, { classes }, name) => [
+    parseCifar(bytes.slice(0, -1), classes.length, name),
+    parseCifar(bytes.slice(-1), classes.length, name),
+  ],
+};
+
+/** A dataset that the user has put into the cache, since no package carries it. */
+async function loadByHand(
+  name: string,
+  { lookedAt, holds }: NonNullable<CatalogueEntry["byHand"]>,
+  { cache = cacheFolder(), shared = false }: LoadOptions,
+): Promise<Dataset> {
+  const path = join(cache, "datasets", `${name}.npz`);
+  if (!existsSync(path)) {
+    throw new DatasetUnavailable(
+      name,
+      [`${path}: not there`, ...lookedAt],
+      `Put it there yourself, as numpy.savez writes it: ${holds}.`,
+    );
+  }
+  const dataset = { ...npzDataset(await readNpz(path), path), name };
+  return shared ? shareDataset(dataset) : dataset;
 }
 
 /** Compute a dataset, after loading what it is made of. */

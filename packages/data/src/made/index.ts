@@ -9,6 +9,14 @@ import { pooled, pooledWithNoise } from "./pooled.ts";
 import { quadDeep } from "./quad-deep.ts";
 import { spiral } from "./spiral.ts";
 
+/** A dataset of bytes whose brightest pixel is 1, and whose darkest is 0. */
+const unit =
+  (name: string): Maker =>
+  async (load) => {
+    const { classes, maximum, train, test } = await load(name);
+    return { classes, maximum, mean: 0, std: 1, train, test };
+  };
+
 interface MadeEntry {
   readonly title: string;
   readonly licence: string;
@@ -59,6 +67,16 @@ export const made: Readonly<Record<string, MadeEntry>> = {
     title: "mnist14 with one in ten training labels wrong (6 000 + 2 000 + 2 000)",
     licence: "as mnist",
     make: pooledWithNoise("mnist"),
+  },
+  "mnist-unit": {
+    title: "MNIST with pixels in [0, 1], not normalised (60 000 + 10 000)",
+    licence: "as mnist",
+    make: unit("mnist"),
+  },
+  "fashion-mnist-unit": {
+    title: "Fashion-MNIST with pixels in [0, 1], not normalised (60 000 + 10 000)",
+    licence: "as fashion-mnist",
+    make: unit("fashion-mnist"),
   },
   fmnist14: {
     title: "Fashion-MNIST pooled to 14×14, small (6 000 + 2 000 + 2 000)",

@@ -6,7 +6,8 @@ import { byNumpy, hashesOf } from "./testing.ts";
 
 describe("loadDataset()", () => {
   test("NumPy has made all that are computed", () => {
-    expect(Object.keys(byNumpy.hashes).sort()).toEqual(Object.keys(made).sort());
+    const changed = Object.keys(made).filter((name) => !name.endsWith("-unit")); // these are the same bytes
+    expect(Object.keys(byNumpy.hashes).sort()).toEqual(changed.sort());
   });
 
   test.each(

@@ -48,13 +48,15 @@ const originOf = (source: CatalogueEntry["sources"][number]): string =>
   "deb" in source ? `Debian's ${source.deb}` : source.spec;
 
 function list(json: boolean, { stdout }: Io): void {
-  const entries = Object.entries(catalogue).map(([name, { title, classes, licence, sources, make }]) => ({
-    name,
-    title,
-    classes: classes.length,
-    origin: make ? "computed" : sources[0] ? originOf(sources[0]) : "shipped",
-    licence,
-  }));
+  const entries = Object.entries(catalogue).map(
+    ([name, { title, classes, licence, sources, make, byHand }]) => ({
+      name,
+      title,
+      classes: classes.length,
+      origin: make ? "computed" : byHand ? "by hand" : sources[0] ? originOf(sources[0]) : "shipped",
+      licence,
+    }),
+  );
   if (json) printJson(stdout, entries);
   else {
     const rows = entries.map(({ name, title, origin, licence }) => [name, title, origin, licence]);
@@ -118,7 +120,7 @@ async function verify(name: string | undefined, json: boolean, io: Io): Promise<
 
 /** A shipped dataset is verified by loading it; a fetched one file by file, where @thalweg/data keeps them. */
 async function verdictsOf(dataset: string, entry: CatalogueEntry, io: Io): Promise<Verdict[]> {
-  if (entry.make) return []; // made anew whenever it is loaded
+  if (entry.make || entry.byHand) return []; // made anew whenever it is loaded, or the user's own file
   if (entry.sources.length === 0) {
     await loadDataset(dataset);
     return entry.files.map(({ path, sha256 }) => ({
