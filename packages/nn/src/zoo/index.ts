@@ -1,5 +1,8 @@
 /** Networks from the literature, each a function of its options. `zoo` lists them with their sources. */
+export * from "./all-cnn.ts";
+export * from "./char-rnn.ts";
 export * from "./deepobs.ts";
+export * from "./deepobs-vae.ts";
 export * from "./gpt.ts";
 export * from "./lenet.ts";
 export * from "./mlp.ts";

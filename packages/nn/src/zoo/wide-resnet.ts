@@ -9,7 +9,7 @@ import { named, network } from "../composition.ts";
 import { conv2d } from "../convolution.ts";
 import { kaimingNormal, zeros } from "../initializers.ts";
 import { dropout, linear, requireCounts } from "../layers.ts";
-import type { Module } from "../module.ts";
+import type { Initializer, Module } from "../module.ts";
 import { type Change, stage } from "./residual-block.ts";
 
 export interface WideResnetOptions {
@@ -22,13 +22,17 @@ export interface WideResnetOptions {
   readonly channels?: number;
   /** Between the convolutions of a block. Default 0; the paper also tries 0.3. */
   readonly dropout?: number;
+  /** Starting values of convolutions. Default Kaiming's normal ones by the outputs, the paper's. */
+  readonly weight?: Initializer;
+  /** Starting values of the last layer. Default as linear's. */
+  readonly head?: Initializer;
 }
 
-const weight = kaimingNormal({ mode: "fanOut" });
+const paper = kaimingNormal({ mode: "fanOut" });
 
 /** Images [B, 3, H, W] → logits [B, classes]; H = W = 32 in the paper. */
 export function wideResnet(options: WideResnetOptions): Module {
-  const { depth, width, classes = 10, channels = 3, dropout: p = 0 } = options;
+  const { depth, width, classes = 10, channels = 3, dropout: p = 0, weight = paper, head } = options;
   requireCounts("wideResnet", { width, classes, channels });
   const blocks = (depth - 4) / 6;
   if (!(Number.isInteger(blocks) && blocks >= 1)) {
@@ -36,7 +40,7 @@ export function wideResnet(options: WideResnetOptions): Module {
       `Cannot build wideResnet as depth must be 6n + 4, such as 16, 28 or 40: current value is ${depth}`,
     );
   }
-  const group = (change: Change) => named({ layer: stage(change, blocks, (part) => block(part, p)) });
+  const group = (change: Change) => named({ layer: stage(change, blocks, (part) => block(part, p, weight)) });
   const [first, second, third] = [16 * width, 32 * width, 64 * width];
   return network(
     {
@@ -45,7 +49,7 @@ export function wideResnet(options: WideResnetOptions): Module {
       block2: group({ inputs: first, outputs: second, stride: 2 }),
       block3: group({ inputs: second, outputs: third, stride: 2 }),
       bn1: batchNorm(third),
-      fc: linear(third, classes, { bias: zeros }),
+      fc: linear(third, classes, { bias: zeros, ...(head && { weight: head }) }),
     },
     (x: Tensor, { conv1, block1, block2, block3, bn1, fc }) =>
       fc(flatten(globalAveragePool(relu(bn1(block3(block2(block1(conv1(x))))))))),
@@ -53,7 +57,7 @@ export function wideResnet(options: WideResnetOptions): Module {
 }
 
 /** y = shortcut + conv2(relu(bn2(conv1(a)))) with a = relu(bn1(x)); the shortcut is x, or a convolution of a where channels change. */
-function block({ inputs, outputs, stride }: Change, p: number): Module {
+function block({ inputs, outputs, stride }: Change, p: number, weight: Initializer): Module {
   const branch = {
     bn1: batchNorm(inputs),
     conv1: conv2d(inputs, outputs, 3, { stride, padding: 1, bias: false, weight }),
