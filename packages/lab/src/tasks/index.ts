@@ -1,5 +1,6 @@
 /** The tasks by name. */
 import { deepLinear } from "./deep-linear.ts";
+import { deepobs } from "./deepobs.ts";
 import { digitsMlp } from "./digits-mlp.ts";
 import { digitsScaledMlp } from "./digits-scaled-mlp.ts";
 import { fmnist14Cnn } from "./fmnist14-cnn.ts";
@@ -35,5 +36,5 @@ export const benchmark: readonly Task[] = [
 ];
 
 export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(
-  [mnistMlp, mnistCnn, mnistLogistic, digitsMlp, ...benchmark].map((task) => [task.name, task]),
+  [mnistMlp, mnistCnn, mnistLogistic, digitsMlp, ...benchmark, ...deepobs].map((task) => [task.name, task]),
 );

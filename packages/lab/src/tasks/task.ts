@@ -40,11 +40,11 @@ export interface Task {
 }
 
 /** The share of right answers on the test split; `target` is the share whose first reaching is timed. */
-export const accuracy = (target: number): Metric => ({
+export const accuracy = (target?: number): Metric => ({
   measure: "testAccuracy",
   better: "higher",
   unit: "share",
-  target,
+  ...(target !== undefined && { target }),
 });
 
 /** The loss on the test split. */

@@ -129,7 +129,7 @@ export async function yamlTask(
 }
 
 function metricOf(written: NonNullable<Written["metric"]>): Task["metric"] {
-  if (written === "accuracy") return accuracy(1);
+  if (written === "accuracy") return accuracy();
   if (written === "loss") return loss("loss");
   return dropUndefined(written) as Task["metric"];
 }
