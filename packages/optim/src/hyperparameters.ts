@@ -142,6 +142,16 @@ export const HYPERPARAMETERS: Readonly<Record<string, Hyperparameter>> = {
   innerMomentum: { meaning: "decay of the average of gradients inside the step", domain: DECAY },
   gain: { meaning: "factor of the automatic learning rate", domain: NON_NEGATIVE },
   mu: { meaning: "assumed strong convexity: how strongly the two iterates attract", domain: NON_NEGATIVE },
+  finalLr: {
+    meaning: "rate of SGD that every coordinate's rate comes to",
+    unit: "parameter units per gradient unit",
+    domain: NON_NEGATIVE,
+  },
+  gamma: {
+    meaning: "how fast the bounds of the rates close",
+    unit: "1 / step",
+    domain: { text: "be in (0, 1)", has: (x) => x > 0 && x < 1 },
+  },
   gamma0: { meaning: "inertia of the flow, at first or always", domain: POSITIVE },
   limit: {
     meaning: "largest absolute value of a gradient element",

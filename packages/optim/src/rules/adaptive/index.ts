@@ -3,6 +3,7 @@ import type { Catalogue } from "../../catalogue.ts";
 import { chosenBy, yesOrNo } from "../chosen-by.ts";
 import type { Decay } from "../decay.ts";
 import { adabelief, adabeliefForms } from "./adabelief.ts";
+import { adabound, adaboundForms } from "./adabound.ts";
 import { adadelta, adadeltaDialects } from "./adadelta.ts";
 import { adagrad, adagradDialects } from "./adagrad.ts";
 import { adam, adamDialects } from "./adam.ts";
@@ -23,6 +24,7 @@ import { yogi, yogiDialects } from "./yogi.ts";
 
 export {
   adabelief,
+  adabound,
   adadelta,
   adagrad,
   adam,
@@ -142,6 +144,14 @@ export const adaptive = {
     ...yesOrNo("rectified", adabeliefForms, false),
     use: "Generative adversarial networks and small image classifiers.",
     watch: "Very sensitive to eps, which is added in every step: 1e-16, not Adam's 1e-8.",
+  },
+  adabound: {
+    family: "adaptive",
+    rule: adabound,
+    ...yesOrNo("amsbound", adaboundForms, false),
+    use: "Where Adam is quick at first and SGD better in the end, and one run shall have both.",
+    watch:
+      "finalLr is SGD's rate, not Adam's, and a schedule of lr scales it too. With gamma 1e-3 the bounds close over thousands of steps.",
   },
   yogi: {
     family: "adaptive",
