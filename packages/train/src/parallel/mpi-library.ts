@@ -2,7 +2,7 @@
  * The MPI library of the system, called through koffi: nothing is compiled. Open MPI and MPICH differ in what a handle is; the tables
  * here are all that knows it. Traps that this file knows of, each met on a real machine:
  *
- *   koffi gives calls on threads 128 KiB of stack, which MPICH overflows         4 MiB, set before the first library is loaded
+ *   koffi gives calls a stack of its own choice, and MPICH overflowed one of them 8 MiB, set before the first library is loaded
  *   koffi closes libraries as Node exits; a thread of Open MPI's that ends later
  *   then runs a destructor in memory that is gone                                the library is opened once more, with RTLD_NODELETE
  *   Open MPI opens plugins of its own, which look for the library's symbols      it is loaded with RTLD_GLOBAL
@@ -89,7 +89,7 @@ let configured = false;
 /** Load the first of these libraries that is there. Raises TypeError, which says what to install, when none is. */
 export function loadMpiLibrary(files: readonly string[]): MpiLibrary {
   const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
-  if (!configured) koffi.config({ sync_stack_size: 8 << 20, async_stack_size: 4 << 20 });
+  if (!configured) koffi.config({ sync_stack_size: 8 << 20 });
   configured = true;
   const reasons: string[] = [];
   for (const file of files) {

@@ -1,8 +1,9 @@
 /**
  * Ranks that talk by MPI: `mpirun -n 4 …` or `srun`. This file and mpi-library.ts are all that knows MPI.
  *
- * Large messages go on a thread of koffi's, so that this process hears signals while it waits for the others; small ones block, as
- * starting a thread takes longer than carrying them, and as ranks are at most a moment apart where they exchange them.
+ * Before a large message the ranks gather: each says that it is here (MPI_Ibarrier) and asks whether the others are (MPI_Test), between turns of
+ * the event loop, so that this process hears signals while it waits. Then the call itself blocks, for no longer than the message takes. That
+ * costs 15 µs; a call on another thread, which was here before, 100. Small messages just block, as ranks are at most a moment apart there.
  * There is no surviving a lost rank: whoever ends without `leave` takes the others along, and the launcher reports a failure.
  */
 import { availableParallelism } from "node:os";
@@ -10,10 +11,12 @@ import { alone, type Communicator, type Reducible } from "./communicator.ts";
 import { findLaunch, type Launch } from "./launcher.ts";
 import { type Handle, loadMpiLibrary, type MpiLibrary } from "./mpi-library.ts";
 
-/** Messages of at most so many bytes block; 4 KiB between two ranks take about 10 µs, a thread's start 50. */
+/** Messages of at most so many bytes are not gathered for; 4 KiB between two ranks take about 10 µs. */
 const BLOCKING_BYTES = 4096;
-/** MPI_THREAD_MULTIPLE asked for; MPI_THREAD_SERIALIZED is enough, as one call comes after the other. */
-const THREADS = { multiple: 3, serialized: 2 };
+/** How often it is asked at once, how long at every turn of the event loop, and how long it sleeps in between from then on. */
+const GATHER = { atOnce: 20, turnsMs: 5, sleepMs: 1 };
+/** MPI_THREAD_FUNNELED: Node has other threads, but this one alone calls MPI. */
+const FUNNELED = 1;
 
 let joined: Communicator | undefined;
 
@@ -36,10 +39,10 @@ function join(launch: Launch, env: Readonly<Record<string, string | undefined>>)
   const [number] = [[0]] as [[number]];
   check("MPI_Initialized", functions.MPI_Initialized(number));
   if (number[0] === 0) {
-    check("MPI_Init_thread", functions.MPI_Init_thread(null, null, THREADS.multiple, number));
-    if (number[0] < THREADS.serialized) {
+    check("MPI_Init_thread", functions.MPI_Init_thread(null, null, FUNNELED, number));
+    if (number[0] < FUNNELED) {
       throw new RangeError(
-        `Cannot join the other ranks as ${library.file} must allow calls from several threads (MPI_THREAD_SERIALIZED): its level is ${number[0]}`,
+        `Cannot join the other ranks as ${library.file} must bear a process with other threads (MPI_THREAD_FUNNELED): its level is ${number[0]}`,
       );
     }
   }
@@ -71,8 +74,9 @@ class MpiCommunicator implements Communicator {
   readonly engine: string;
   private readonly library: MpiLibrary;
   private readonly types: ReadonlyMap<unknown, Handle>;
-  /** A world of its own for `meet`, whose messages cannot be taken for others. */
+  /** Worlds of their own, whose messages cannot be taken for others: for `meet`, and for gathering. */
   private readonly meetings: Handle;
+  private readonly gatherings: Handle;
   private left = false;
 
   constructor(library: MpiLibrary, rank: number, size: number) {
@@ -85,9 +89,13 @@ class MpiCommunicator implements Communicator {
       [Float64Array, handles.float64],
       [Int32Array, handles.int32],
     ]);
-    const duplicate: [Handle] = [null];
-    check("MPI_Comm_dup", functions.MPI_Comm_dup(handles.world, duplicate));
-    this.meetings = duplicate[0];
+    const worldOfItsOwn = (): Handle => {
+      const duplicate: [Handle] = [null];
+      check("MPI_Comm_dup", functions.MPI_Comm_dup(handles.world, duplicate));
+      return duplicate[0];
+    };
+    this.meetings = worldOfItsOwn();
+    this.gatherings = worldOfItsOwn();
     this.engine = `${library.flavour}, ${versionOf(library)}`;
     this.takeOthersAlong();
   }
@@ -167,16 +175,26 @@ class MpiCommunicator implements Communicator {
     return this.call("MPI_Barrier", Number.POSITIVE_INFINITY, [this.library.handles.world]);
   }
 
-  async meet(timeoutMs: number): Promise<boolean> {
+  meet(timeoutMs: number): Promise<boolean> {
+    return this.allAreHere(this.meetings, timeoutMs);
+  }
+
+  /** Whether all are here within so many milliseconds. Who waits little asks often; who waits long leaves the core to others. */
+  private async allAreHere(world: Handle, timeoutMs: number): Promise<boolean> {
     const { functions, statusIgnore } = this.library;
     const request = new BigUint64Array(16); // longer than what V8 keeps where it may move
-    check("MPI_Ibarrier", functions.MPI_Ibarrier(this.meetings, request));
+    check("MPI_Ibarrier", functions.MPI_Ibarrier(world, request));
     const here: [number] = [0];
-    for (const end = Date.now() + timeoutMs; ; ) {
+    let began = 0;
+    for (let asked = 0; ; asked++) {
       check("MPI_Test", functions.MPI_Test(request, here, statusIgnore));
       if (here[0] !== 0) return true;
-      if (Date.now() > end) return false;
-      await new Promise((done) => setTimeout(done, 2));
+      if (asked < GATHER.atOnce) continue;
+      const now = performance.now();
+      began ||= now;
+      if (now - began > timeoutMs) return false;
+      if (now - began < GATHER.turnsMs) await new Promise((done) => setImmediate(done));
+      else await new Promise((done) => setTimeout(done, GATHER.sleepMs));
     }
   }
 
@@ -196,17 +214,8 @@ class MpiCommunicator implements Communicator {
     bytes: number,
     values: readonly unknown[],
   ): Promise<void> {
-    const call = this.library.functions[name];
-    if (bytes <= BLOCKING_BYTES) {
-      check(name, call(...values));
-      return;
-    }
-    // the closure holds on to the arrays while the thread reads and writes them
-    const code = await new Promise<number>((resolve, reject) => {
-      const onDone = (error: unknown, result: number) => (error ? reject(error) : resolve(result));
-      (call.async as (...all: unknown[]) => void)(...values, onDone);
-    });
-    check(name, code);
+    if (bytes > BLOCKING_BYTES) await this.allAreHere(this.gatherings, Number.POSITIVE_INFINITY);
+    check(name, this.library.functions[name](...values));
   }
 }
 
