@@ -72,6 +72,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./curvature.ts"),
   },
   {
+    name: "diagnostics",
+    summary: "what a run trained with --diagnose tells of itself",
+    load: () => import("./diagnostics.ts"),
+  },
+  {
     name: "connect",
     summary: "a low road from one model to another",
     load: () => import("./connect.ts"),

@@ -29,6 +29,37 @@ describe("train --diagnose", () => {
     expect(losses(first)).toEqual(losses(second));
   }, 180_000);
 
+  test("is shown by thalweg diagnostics: numbers, costs, alerts and a picture", async () => {
+    const folder = join(root, "shown");
+    expect((await train(folder, "--diagnose 1000000")).code).toBe(0);
+    const [svg, png] = ["d.svg", "d.png"].map((name) => join(root, name)) as [string, string];
+    const told = await runCli(["diagnostics", folder, "--plot", svg, "--plot", png]);
+    expect({ code: told.code, err: told.err }).toEqual({ code: 0, err: expect.stringContaining("Wrote") });
+    expect(told.out).toMatch(/30 lines in 30 steps/);
+    expect(told.out).toMatch(/sharpness λ₁ .* % of 2\/η/);
+    expect(told.out).toMatch(/cost of curvature/);
+    const picture = readFileSync(svg, "utf8");
+    for (const title of [
+      "Step quality α",
+      "TIC",
+      "Gradients by weights",
+      "What it cost",
+      "Batch size by CABS",
+    ])
+      expect(picture).toContain(title);
+    expect(readFileSync(png).subarray(1, 4).toString("latin1")).toBe("PNG");
+    const { lines } = JSON.parse((await runCli(["diagnostics", folder, "--json"])).out);
+    const { curvature, examples, rate, stable, cabs } = lines[3];
+    expect([rate, stable]).toEqual([0.1, 20]); // 2 / 0.1
+    expect(curvature.ratio).toBeCloseTo(curvature.sharpness / 20, 12);
+    expect(cabs).toBeCloseTo(0.1 * examples.cabsPerRate, 12);
+    const none = await runCli(["diagnostics", root]);
+    expect({ code: none.code, err: none.err }).toEqual({
+      code: 2,
+      err: expect.stringContaining("config.json"),
+    });
+  }, 180_000);
+
   test("takes other examples where batches come in parts, and refuses a budget that is none", async () => {
     const parts = join(root, "parts");
     expect(await train(parts, "--accumulate 2 --diagnose 1000000")).toMatchObject({ code: 0 });
