@@ -1,13 +1,18 @@
 /**
  * The line of a user's program that is being executed: the innermost stack frame that lies outside this library, Node and
- * installed packages. Errors of a layer name it, as their own stack begins deep inside the graph and is cut off at ten frames.
+ * installed packages. Errors of a layer name it, as their own stack begins deep inside the graph and is cut off at ten frames. In a page,
+ * where programs are bundles, there is none.
  */
-import { fileURLToPath } from "node:url";
 
 /** Source folders through which a call on its way from the user's model to an operator passes. */
 const OURS = ["graph", "nn", "train"].map((name) =>
-  fileURLToPath(new URL(`../../${name}/src/`, import.meta.url)),
+  pathOf(new URL(`../../${name}/src/`, import.meta.url).href),
 );
+
+/** Of a file's address, also where a drive's letter comes first; without Node's own function, as pages use this package too. */
+function pathOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname).replace(/^\/(?=[A-Za-z]:)/, "");
+}
 
 /**
  * `/home/me/model.ts:12:20`, or undefined when the whole stack is the library's. An error that was just caught is asked first:
@@ -30,7 +35,8 @@ function wholeStack(): string {
 function placeOf(frame: string): string | undefined {
   const place = /(?:\(|at (?:async )?)([^()]+:\d+:\d+)\)?$/.exec(frame.trim())?.[1];
   const [, url, position] = /^(file:.*?)(:\d+:\d+)$/.exec(place ?? "") ?? [];
-  return url === undefined ? place : fileURLToPath(url.replace(/\?.*/, "")) + position;
+  if (place?.startsWith("http")) return undefined;
+  return url === undefined ? place : pathOf(url.replace(/\?.*/, "")) + position;
 }
 
 const isUsers = (place: string): boolean =>
