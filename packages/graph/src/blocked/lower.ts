@@ -54,12 +54,14 @@ const isBlockedConv = ({ origin }: Tensor): boolean =>
   !(origin.call.inputs[1]!.shape[1] === 1 && origin.call.attributes.group !== 1);
 
 /** By the rule for the composite that the tensor ends, else by its operator's. A convolution that stays plain says why. */
-function lower(tensor: Tensor, forms: Forms): Lowered {
+function lower(tensor: Tensor, forms: LoweredForms): Lowered {
   const { graph, origin } = tensor;
   if (origin.kind !== "call") return { plain: tensor };
   const { operator, inputs, attributes, outputs } = origin.call;
   if (outputs.length > 1) return { reason: "" };
-  const composite = graph.composites.get(tensor);
+  const known = graph.composites.get(tensor);
+  // of a graph cut in stages, what the composite reads may be computed nowhere in this one
+  const composite = known?.inputs.every((input) => forms.isAtHand(input)) ? known : undefined;
   let reason = "";
   for (const part of [composite, { name: operator.name, inputs, attributes }]) {
     const rule = part && (RULES[part.name] ?? (part !== composite && operator.elementwise && elementwise));
@@ -109,12 +111,20 @@ class LoweredForms implements Forms {
     }
   }
 
+  /** Whether a tensor has a form by now, or needs none as nothing computes it. */
+  isAtHand(x: Tensor): boolean {
+    return this.#plain.has(x) || this.#blocks.has(x) || x.origin.kind !== "call";
+  }
+
   plain(x: Tensor): Tensor {
-    return either(this.#plain, x, () => fromBlocks(this.#blocks.get(x)!));
+    return either(this.#plain, x, () => {
+      const blocks = this.#blocks.get(x);
+      return blocks === undefined ? x : fromBlocks(blocks);
+    });
   }
 
   blocks(x: Tensor): Tensor {
-    return either(this.#blocks, x, () => toBlocks(this.#plain.get(x)!, this.b));
+    return either(this.#blocks, x, () => toBlocks(this.plain(x), this.b));
   }
 
   /** A call's outputs, computed from the plain forms of its operands. */
