@@ -3,6 +3,7 @@
  *
  *   allreduce FLOATS REPEATS      medians in ms: our call, the blocking call through the same library, and our call in four pieces
  *   resnet20 BATCH STEPS          ms of each training step at this local batch
+ *   batch-norm BATCH STEPS        the same, step by step with statistics per rank and with those of all ranks, in one process
  *   logging STEPS                 ms of training steps between two evaluations, and of what rank 0 writes for one
  *   memory MILLIONS ZERO          bytes of optimizer state, and of resident memory it added, of the rank that has most
  */
@@ -19,6 +20,7 @@ import {
   PartedProgram,
   partBounds,
   ShardedOptimizer,
+  SynchronisedProgram,
   TrainingProgram,
 } from "@thalweg/train";
 import { findLaunch } from "../packages/train/src/parallel/launcher.ts";
@@ -88,6 +90,38 @@ async function resnet20(batchSize: number, steps: number) {
   return { samplesMs, parameters: vector.size };
 }
 
+async function batchNorm(batchSize: number, steps: number) {
+  const model = classifier(cifarResnet({ depth: 20 }), [3, 32, 32]);
+  const vector = new ParameterVector(model.module, { stateSlots: stateSlotCount(momentum) });
+  vector.initialize(model.module, 0);
+  const { segments, parameters, gradients, memory } = vector;
+  const optimizer = new Optimizer({
+    ...{ segments, parameters, gradients, rule: momentum },
+    backend: wasmBackend(memory),
+  });
+  const options = { model, vector, batchSize, seed: 0, parts: size };
+  const programs = {
+    perRank: await TrainingProgram.create(options),
+    synchronised: await SynchronisedProgram.create({ ...options, communicator }),
+  };
+  const samplesMs: Record<keyof typeof programs, number[]> = { perRank: [], synchronised: [] };
+  for (const program of Object.values(programs)) {
+    const { x, labels: wanted } = program.batch as { x: Float32Array; labels: Int32Array };
+    x.set(uniform(SEED.x + rank, x.length, 0, 1));
+    wanted.set(labels(SEED.labels + rank, batchSize, 10));
+  }
+  for (let step = -2; step < steps; step++) {
+    for (const [name, program] of Object.entries(programs)) {
+      const parted = new PartedProgram({ program, vector, communicator, fill: () => {} });
+      const start = performance.now();
+      await parted.run(step + 2);
+      await optimizer.step();
+      if (step >= 0) samplesMs[name as keyof typeof programs].push(performance.now() - start);
+    }
+  }
+  return samplesMs;
+}
+
 async function logging(steps: number) {
   const module = sequential(flatten(), linear(64, 64), relu(), linear(64, 32), relu(), linear(32, 10));
   const model = classifier(module, [1, 8, 8]);
@@ -142,6 +176,7 @@ async function memory(millions: number, zero: boolean) {
 const MODES: Readonly<Record<string, () => Promise<object>>> = {
   allreduce: () => allreduce(first, second),
   resnet20: () => resnet20(first, second),
+  "batch-norm": () => batchNorm(first, second),
   logging: () => logging(first),
   memory: () => memory(first, second === 1),
 };

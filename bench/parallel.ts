@@ -1,8 +1,9 @@
 /**
  * What several ranks cost and bring: `npx tsx bench/parallel.ts [--rounds 5] [--dry]`. Open MPI is needed; the C call needs gcc, too.
  *
- *   all-reduce   10⁶ floats on two ranks: ours, on a thread so that signals are heard, beside the C call
+ *   all-reduce   10⁶ floats on two ranks: ours, which hears signals while it waits, beside the C call
  *   throughput   ResNet-20 steps of one rank and of two, at the same local batch
+ *   batch-norm   the same steps of two ranks with batch statistics per rank, and with those of both together
  *   logging      what rank 0 writes, beside the steps between two evaluations of a small network
  *   memory       AdamW's state on 1, 2 and 4 ranks, whole on each and divided
  *
@@ -24,6 +25,8 @@ const C_SOURCE = fileURLToPath(new URL("parallel.c", import.meta.url));
 const FLOATS = 1_000_000;
 const LOCAL_BATCH = 32;
 const STEPS = 20;
+/** In ResNet-20: one after each convolution. */
+const BATCH_NORMS = 19;
 const LOG_EVERY = 100;
 const MILLIONS = 32;
 
@@ -65,11 +68,16 @@ interface Measured {
   pieces: number[];
   one: number[];
   two: number[];
+  perRank: number[];
+  synchronised: number[];
   logging: { trainMs: number; logMs: number }[];
 }
 
 function measure(program: string | undefined): Measured {
-  const measured: Measured = { c: [], ours: [], blocking: [], pieces: [], one: [], two: [], logging: [] };
+  const measured: Measured = {
+    ...{ c: [], ours: [], blocking: [], pieces: [], one: [], two: [], perRank: [], synchronised: [] },
+    logging: [],
+  };
   for (let round = 0; round < rounds; round++) {
     if (program !== undefined) measured.c.push(Number(mpirun(2, [program, String(FLOATS), "200"])));
     const { ours, blocking, pieces } = onRanks<Record<"ours" | "blocking" | "pieces", number>>(
@@ -80,6 +88,9 @@ function measure(program: string | undefined): Measured {
     measured.pieces.push(pieces);
     measured.one.push(...onRanks<{ samplesMs: number[] }>(1, "resnet20", LOCAL_BATCH, STEPS).samplesMs);
     measured.two.push(...onRanks<{ samplesMs: number[] }>(2, "resnet20", LOCAL_BATCH, STEPS).samplesMs);
+    const norms = onRanks<Record<"perRank" | "synchronised", number[]>>(2, "batch-norm", LOCAL_BATCH, STEPS);
+    measured.perRank.push(...norms.perRank);
+    measured.synchronised.push(...norms.synchronised);
     measured.logging.push(onRanks(2, "logging", LOG_EVERY));
     process.stderr.write(`round ${round + 1} of ${rounds}: ${JSON.stringify(measured)}\n`);
   }
@@ -103,7 +114,7 @@ function memoryRows(): string[] {
 
 const head = `${describeMachine()}; ${describeCommit()}; ${describeLoad()}.`;
 const folder = mkdtempSync(join(tmpdir(), "thalweg-bench-"));
-const { c, ours, blocking, pieces, one, two, logging } = measure(compile(folder));
+const { c, ours, blocking, pieces, one, two, perRank, synchronised, logging } = measure(compile(folder));
 rmSync(folder, { recursive: true });
 const reference = c.length === 0 ? blocking : c;
 const logMs = least(logging.map((one) => one.logMs));
@@ -117,7 +128,7 @@ Open MPI, ${rounds} interleaved rounds; least / median over the rounds, in ms.
 | --- | --- |
 | C, MPI_Allreduce | ${both(c, 3)} |
 | through koffi, blocking | ${both(blocking, 3)} |
-| **ours**: on a thread, the event loop free | ${both(ours, 3)} |
+| **ours**: the event loop free until all are there | ${both(ours, 3)} |
 | ours, in four pieces one after the other | ${both(pieces, 3)} |
 
 Ours takes ${(least(ours) / least(reference)).toFixed(2)}× the ${c.length === 0 ? "blocking" : "C"} call by least times, ${(median(ours) / median(reference)).toFixed(2)}× by medians.
@@ -128,6 +139,13 @@ Ours takes ${(least(ours) / least(reference)).toFixed(2)}× the ${c.length === 0
 | 2 ranks | ${both(two, 0)} | ${((2e3 * LOCAL_BATCH) / least(two)).toFixed(0)} |
 
 Two ranks train ${((2 * least(one)) / least(two)).toFixed(2)} times as many images a second as one by least times, ${((2 * median(one)) / median(two)).toFixed(2)} by medians.
+
+| ResNet-20 on 2 ranks, statistics of batch normalisation | ms |
+| --- | --- |
+| of each rank's part | ${both(perRank, 0)} |
+| of both together (\`--batch-norm synchronised\`), ${BATCH_NORMS} layers with four exchanges each | ${both(synchronised, 0)} |
+
+Synchronised statistics take ${(least(synchronised) / least(perRank)).toFixed(2)} times as long a step by least times, ${(median(synchronised) / median(perRank)).toFixed(2)} by medians.
 
 What rank 0 writes at an evaluation takes ${(1e3 * logMs).toFixed(0)} µs: ${((100 * logMs) / (LOG_EVERY * median(two))).toFixed(4)} % of ${LOG_EVERY} steps of ResNet-20 on two ranks, and ${((100 * logMs) / trainMs).toFixed(2)} % of ${LOG_EVERY} steps of a network as small as digits-mlp (${trainMs.toFixed(1)} ms).
 
