@@ -1,5 +1,6 @@
 /** `thalweg diagnostics RUN`: what a run trained with --diagnose tells of itself, as numbers, alerts and a picture. */
 import { extname } from "node:path";
+import type { NonStationarity } from "@thalweg/landscape";
 import { readRun } from "@thalweg/train";
 import type { Command } from "commander";
 import { type RunDiagnostics, readDiagnostics } from "../diagnostics/read.ts";
@@ -96,12 +97,20 @@ function describe({
       percent(share),
     ]),
   ];
-  const panel = nonStationarity
-    ? `Steps ${nonStationarity.from} to ${nonStationarity.to}: the loss changes by ${nonStationarity.lossSlope.toExponential(1)} a step, updates have a cosine of ${brief(nonStationarity.autocorrelation)}, and ‖θ‖ moves as steps to the power ${brief(nonStationarity.diffusion)}.\n`
-    : "";
+  const panel = nonStationarity ? `${rest(nonStationarity)}\n` : "";
   const warnings = alerts.map(({ name, text }) => `! ${name}: ${text}\n`).join("");
   const missing = left === undefined ? "" : `Curvature was left out: ${left}\n`;
   return `${task} by ${rule}: ${lines.length} lines in ${steps} steps, within ${percent(budget)} of training's time. Last values:\n\n${columns(rows)}\n${panel}${missing}${warnings || "No alert fired.\n"}`;
+}
+
+/** How the last half of the run went on. */
+function rest({ from, to, lossSlope, autocorrelation, diffusion }: NonStationarity): string {
+  const parts = [
+    `the loss changes by ${lossSlope.toExponential(1)} a step`,
+    ...(autocorrelation === undefined ? [] : [`updates have a cosine of ${brief(autocorrelation)}`]),
+    ...(diffusion === undefined ? [] : [`weights move as steps to the power ${brief(diffusion)}`]),
+  ];
+  return `Steps ${from} to ${to}: ${parts.join(", ")}.`;
 }
 
 const brief = (value: number | null | undefined): string =>

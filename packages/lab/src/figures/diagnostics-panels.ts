@@ -51,6 +51,8 @@ function curves(points: readonly Point[], dots = false): Plot.Markish[] | undefi
         dy: 4 + 13 * k,
         dx: -4,
         fill: COLOURS[k % COLOURS.length]!,
+        stroke: "var(--ground)",
+        strokeWidth: 4,
         fontSize: 11,
       }),
     ),
@@ -134,7 +136,8 @@ export const panels: readonly Panel[] = [
   },
   {
     title: "Step quality α",
-    note: "0: at the minimum along the step; 1: as far beyond it",
+    note: "0: the minimum along the step; ±2: that, or beyond",
+    y: { domain: [-2, 2], clamp: true },
     marks: ({ lines }) =>
       against(
         0,
@@ -168,7 +171,7 @@ export const panels: readonly Panel[] = [
   },
   {
     title: "Gradient noise scale",
-    note: "examples of a batch that are worth their while; dashed: the batch",
+    note: "examples worth their while; dashed: the batch",
     y: log,
     marks: ({ lines, batchSize }) => against(batchSize, curves(noiseScales(lines))),
   },
@@ -252,7 +255,7 @@ export const panels: readonly Panel[] = [
   },
   {
     title: "Cosine of updates",
-    note: "with the update of the line before; below 0 they undo each other",
+    note: "with that before; below 0 they undo each other",
     marks: ({ lines }) =>
       against(
         0,
@@ -287,8 +290,8 @@ export const panels: readonly Panel[] = [
   },
   {
     title: "What it cost",
-    note: "of training's time, each instrument",
-    y: { percent: true, label: null },
-    marks: ({ lines }) => curves(pointsOf(lines, ({ overhead }) => overhead)),
+    note: "per cent of training's time, each instrument",
+    y: { ...log, percent: true, label: null },
+    marks: ({ lines }) => curves(positive(pointsOf(lines, ({ overhead }) => overhead))),
   },
 ];

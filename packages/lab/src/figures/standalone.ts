@@ -5,9 +5,9 @@
 import type { Markup } from "../report/html.ts";
 
 const STYLE = `
-svg { color-scheme: light dark; background: #fdfdfb; color: #1d1f21; --path: #c9540a; --mark: #0072b2;
+svg { color-scheme: light dark; background: #fdfdfb; color: #1d1f21; --path: #c9540a; --mark: #0072b2; --ground: #fdfdfb;
   font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", sans-serif; }
-@media (prefers-color-scheme: dark) { svg { background: #15171a; color: #e6e7e4; --path: #f0803c; --mark: #4ea5e6; } }`;
+@media (prefers-color-scheme: dark) { svg { background: #15171a; color: #e6e7e4; --path: #f0803c; --mark: #4ea5e6; --ground: #15171a; } }`;
 
 /** XML text of one drawing. Coordinates keep a hundredth of a pixel. */
 export function standalone(svg: Markup): string {
