@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lookUp, parseSchedules } from "@thalweg/optim";
 import type { Command } from "commander";
 import { checkRules, compare, DEFAULTS, Interrupted } from "../compare/compare.ts";
-import { checkTrainable, schedulesFor } from "../compare/learner.ts";
+import { checkComparable, checkTrainable, schedulesFor } from "../compare/learner.ts";
 import { writeOutputs } from "../compare/outputs.ts";
 import { defaultWorkers } from "../compare/pool.ts";
 import { showProgress } from "../compare/progress.ts";
@@ -12,7 +12,7 @@ import { renderTable } from "../report/terminal.ts";
 import { readRuleSpec, splitRules } from "../rules/index.ts";
 import { FIRST_TRIALS, type SamplerName, samplers } from "../samplers/index.ts";
 import { wholeNumber } from "./arguments.ts";
-import { Failure, fromUser, UsageError } from "./errors.ts";
+import { Failure, fromUser } from "./errors.ts";
 import { interrupted, interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print.ts";
@@ -108,10 +108,7 @@ async function run(name: string, options: Options, io: Io): Promise<void> {
       schedulesFor(rule, parseSchedules(schedule, length), length);
       checkTrainable(rule, task, dataset);
     }
-    if (dataset.classes.length > 0) return;
-    throw new UsageError(
-      `Cannot compare rules on ${dataset.name} as a comparison counts right answers: its labels are values; train each rule alone`,
-    );
+    checkComparable(task, dataset);
   });
   const rules = read.map(({ rule }) => rule.name);
 

@@ -4,7 +4,7 @@
  * wants besides the batch's are compiled, and biases are left out for rules that cannot update vectors.
  */
 import { Batches, type BatchValues, type Dataset, partSize, VaryingBatches } from "@thalweg/data";
-import { initialisations } from "@thalweg/nn";
+import { initialisations, tracing } from "@thalweg/nn";
 import {
   checkHyperparameter,
   checkHyperparameterName,
@@ -97,6 +97,21 @@ export function checkTrainable(rule: Rule, task: Task, dataset: Dataset): void {
   if (sampled && model.sampledLoss === undefined) {
     refuse("it needs labels drawn from the model's predictions, and this model does not say how");
   }
+}
+
+/** Raises RangeError, before anything runs, for a model without the measure that a comparison's report is about. */
+export function checkComparable(task: Task, { train, classes, name }: Dataset): void {
+  const { module, inputs, measure } = task.model(train.shape, classes.length);
+  const context = tracing(module, { training: false });
+  const batch = Object.entries(inputs(2)).map(([input, { shape, dtype }]) => [
+    input,
+    context.graph.input(input, shape, dtype),
+  ]);
+  const { counts = {} } = measure(context, Object.fromEntries(batch));
+  if (Object.hasOwn(counts, "accuracy")) return;
+  throw new RangeError(
+    `Cannot compare rules on ${task.name} as a comparison counts right answers: there are none on ${name}; compare by the task's own metric with thalweg study, or train each rule alone`,
+  );
 }
 
 /** Raises RangeError, before anything runs, for a model that has nothing of what shall be computed again. */
