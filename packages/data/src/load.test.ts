@@ -1,8 +1,14 @@
 import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { shareDataset } from "./dataset.ts";
+import { DatasetUnavailable } from "./errors.ts";
 import { loadDataset } from "./load.ts";
+import type { NpyArray } from "./npy.ts";
+import { serializeNpz } from "./npz.ts";
 
 describe("loadDataset() digits", () => {
   test("holds scikit-learn's 1797 images", async () => {
@@ -61,4 +67,31 @@ test("loadDataset() refuses an unknown name and lists the known ones", async () 
     'Cannot load dataset as there is none called "minst": known are digits, mnist',
   );
   await expect(loadDataset("constructor")).rejects.toThrow(RangeError);
+});
+
+describe("loadDataset() of what no package carries", () => {
+  test("says what was looked at and what to put where, and takes it from there", async () => {
+    const cache = await mkdtemp(join(tmpdir(), "thalweg-cache-"));
+    try {
+      const refused = loadDataset("svhn", { cache });
+      await expect(refused).rejects.toBeInstanceOf(DatasetUnavailable);
+      await expect(refused).rejects.toThrow(
+        /svhn\.npz: not there[\s\S]*tried npm[\s\S]*Put it there yourself/,
+      );
+      const images = (n: number) => ({ shape: [n, 3, 32, 32], data: new Uint8Array(n * 3072).fill(n) });
+      const arrays = new Map<string, NpyArray>([
+        ["x_train", images(4)],
+        ["y_train", { shape: [4], data: new Uint8Array([0, 1, 9, 3]) }],
+        ["x_test", images(2)],
+        ["y_test", { shape: [2], data: new Uint8Array([5, 0]) }],
+      ]);
+      await mkdir(join(cache, "datasets"));
+      await writeFile(join(cache, "datasets", "svhn.npz"), serializeNpz(arrays));
+      const { name, classes, train, test } = await loadDataset("svhn", { cache });
+      expect([name, classes.length, train.count, test.count]).toEqual(["svhn", 10, 4, 2]);
+      expect(train.shape).toEqual([3, 32, 32]);
+    } finally {
+      await rm(cache, { recursive: true });
+    }
+  });
 });
