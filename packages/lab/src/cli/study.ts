@@ -1,6 +1,8 @@
 /** `thalweg study`: many comparisons at once, planned, done by any number of workers, and reported. Each subcommand has a file of its own. */
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
+import * as exporting from "./study-export.ts";
+import * as importing from "./study-import.ts";
 import * as run from "./study-run.ts";
 import * as status from "./study-status.ts";
 import * as work from "./study-work.ts";
@@ -10,6 +12,8 @@ const SUBCOMMANDS: Readonly<Record<string, { define(command: Command, io: Io): v
   run,
   status,
   work,
+  export: exporting,
+  import: importing,
 };
 
 const EXAMPLES = `

@@ -7,7 +7,7 @@
  * evaluated by epochs, the time between two evaluations is written as one, and `training_params.steps_per_epoch` tells its length.
  *
  * Their learning_rate and epsilon are lr and eps here; other names stay. A published run of quadratic_deep is not one task with the next: the k-th
- * problem of a process has another Hessian, so its initial loss tells which task it is (see `fingerprintOf`).
+ * problem of a process has another Hessian, so its initial loss tells which task it is (see `namedByStart`).
  *
  * Source   fsschneider/DeepOBS 1.2.0-beta, runner output; SirRob1997/Crowded-Valley---Results.
  */
