@@ -11,9 +11,16 @@ import { html, type Markup, trusted } from "./html.ts";
 const WIDE = 540;
 const NARROW = 350;
 
+/** One for all drawings: a window costs more than a chart. Plot leaves nothing in it. */
+let shared: Document | undefined;
+const page = (): Document => {
+  shared ??= new JSDOM("").window.document;
+  return shared;
+};
+
 /** One drawing as SVG markup. `label` says what it shows to those who cannot see it. */
 export function draw(options: Plot.PlotOptions, label: string): Markup {
-  const { document } = new JSDOM("").window;
+  const document = page();
   const style = { background: "none", color: "inherit", fontSize: "12px", overflow: "visible" };
   const svg = Plot.plot({ ...options, document, style, ariaLabel: label });
   svg.setAttribute("role", "img");

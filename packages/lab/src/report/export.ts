@@ -6,8 +6,7 @@
  */
 import { finalValue } from "./assess.ts";
 import type { Comparison } from "./comparison.ts";
-
-type Field = string | number | boolean | null | undefined;
+import { csv } from "./csv.ts";
 
 /** `comparison.json`: the data itself, indented, with a final newline. */
 export const comparisonJson = (comparison: Comparison): string => `${JSON.stringify(comparison, null, 2)}\n`;
@@ -85,16 +84,4 @@ export function runsCsv({ rules }: Comparison): string {
       })),
     ]),
   );
-}
-
-function csv(records: readonly Record<string, Field>[]): string {
-  const header = Object.keys(records[0] ?? {});
-  const lines = [header, ...records.map((record) => header.map((name) => record[name]))];
-  return lines.map((fields) => `${fields.map(field).join(",")}\r\n`).join("");
-}
-
-function field(value: Field): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return "";
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
