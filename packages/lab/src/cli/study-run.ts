@@ -5,13 +5,15 @@ import type { LaunchEnd } from "../study/launch/local.ts";
 import type { Plan } from "../study/plan-file.ts";
 import type { PreparedStudy } from "../study/prepare.ts";
 import type { StudyText } from "../study/spec-file.ts";
-import { wholeNumber } from "./arguments.ts";
+import { oneOf, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, fromUserLater } from "./errors.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { columns, printJson } from "./print.ts";
+import { checkLauncher, defineSlurmOptions, type SlurmFlags } from "./study-slurm-options.ts";
 
-interface Options {
+interface Options extends SlurmFlags {
+  on?: "local" | "slurm";
   out?: string;
   workers?: number;
   join?: boolean;
@@ -27,6 +29,7 @@ here or on other machines that see the folder, may help: thalweg study work FOLD
 Examples:
   $ thalweg study run quick
   $ thalweg study run study.yaml --dry-run
+  $ thalweg study run study.yaml --on slurm --partition main --time 120 --parallel 32
   $ thalweg study run study.yaml --out runs/mine --workers 2`;
 
 export function define(command: Command, io: Io): void {
@@ -39,14 +42,21 @@ export function define(command: Command, io: Io): void {
       "processes at the same time (default: as many as the machine has cores)",
       wholeNumber("--workers", 1, 1024),
     )
+    .option(
+      "--on <launcher>",
+      "where the workers run: local, or slurm (default: local)",
+      oneOf("--on", "local", "slurm"),
+    )
     .option("--join", "help a launcher that is at work on the study already")
     .option("--dry-run", "show the plan and what it will cost, and write nothing")
     .option("--json", "print the status at the end, or the plan of --dry-run, as JSON")
-    .addHelpText("after", EXAMPLES)
-    .action((study: string, options: Options) => run(study, options, io));
+    .addHelpText("after", EXAMPLES);
+  defineSlurmOptions(command);
+  command.action((study: string, options: Options) => run(study, options, io));
 }
 
 async function run(word: string, options: Options, io: Io): Promise<void> {
+  checkLauncher(options);
   const { readStudySpec, studyText } = await import("../study/spec-file.ts");
   const text = fromUser(() => studyText(word));
   const request = fromUser(() => readStudySpec(text));
@@ -55,8 +65,9 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   const workers = options.workers ?? defaultWorkers();
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const prepared = await fromUserLater(() => prepareStudy(request, { env: io.env, say, workers }));
-  if (options.dryRun) return showPlan(prepared, workers, options, io);
   const folder = options.out ?? join("runs", `study-${request.spec.name}`);
+  if (options.on === "slurm") return onSlurm(folder, text, prepared, commandLine(word, options), options, io);
+  if (options.dryRun) return showPlan(prepared, workers, options, io);
   const plan = await planInto(folder, text, prepared, commandLine(word, options));
   const left = plan.trials.length - (await doneIn(folder));
   say(
@@ -64,6 +75,24 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   );
   const end = await launch(folder, plan, workers, options, io);
   await finish(folder, end, options, io);
+}
+
+/** Queue the workers, or show what would be queued. */
+async function onSlurm(
+  folder: string,
+  text: StudyText,
+  prepared: PreparedStudy,
+  command: string,
+  options: Options,
+  io: Io,
+): Promise<void> {
+  const { runOnSlurm } = await import("./study-slurm.ts");
+  const { facts, trials } = prepared;
+  const planned = { ...facts, trials } as Pick<Plan, "name" | "trials" | "spec">;
+  const plan = options.dryRun ? planned : await planInto(folder, text, prepared, command);
+  const answer = await runOnSlurm(plan, folder, options, io);
+  if (options.json) printJson(io.stdout, answer);
+  else if (options.dryRun) io.stdout.write(answer.script);
 }
 
 /** The folder's plan, if it is this one; else this one is written. */
@@ -163,11 +192,12 @@ async function showPlan(prepared: PreparedStudy, workers: number, { json }: Opti
   );
 }
 
-function commandLine(word: string, { out, workers }: Options): string {
+function commandLine(word: string, { out, workers, on }: Options): string {
   const words = [
     `thalweg study run ${quoted(word)}`,
     ...(out === undefined ? [] : [`--out ${quoted(out)}`]),
     ...(workers === undefined ? [] : [`--workers ${workers}`]),
+    ...(on === undefined ? [] : [`--on ${on}`]),
   ];
   return words.join(" ");
 }

@@ -4,42 +4,15 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Command } from "commander";
-import { prepareSlurm, submissions, submit } from "../study/launch/slurm.ts";
-import { type QueuedTask, queued } from "../study/launch/slurm-queue.ts";
+import { prepareSlurm, submit } from "../study/launch/slurm.ts";
+import type { QueuedTask } from "../study/launch/slurm-queue.ts";
 import { scriptFile } from "../study/launch/slurm-script.ts";
 import type { Plan } from "../study/plan-file.ts";
-import { repeated, wholeNumber } from "./arguments.ts";
 import type { Io } from "./io.ts";
+import { queueLines } from "./study-queue.ts";
+import { DEFAULT_MINUTES, type SlurmFlags } from "./study-slurm-options.ts";
 
-export interface SlurmFlags {
-  partition?: string;
-  time?: number;
-  parallel?: number;
-  chunks?: number;
-  sbatch?: string[];
-}
-
-const DEFAULT_MINUTES = 60;
 const PROGRAM = [process.execPath, fileURLToPath(new URL("../../bin/thalweg.mjs", import.meta.url))];
-
-/** The options of `--on slurm`. */
-export function defineSlurmOptions(command: Command): void {
-  command
-    .option("--partition <name>", "of SLURM; its default partition if not given")
-    .option(
-      "--time <minutes>",
-      `how long a worker runs until it makes place and is queued again (default: ${DEFAULT_MINUTES})`,
-      wholeNumber("--time", 1),
-    )
-    .option("--parallel <n>", "workers at the same time, at most", wholeNumber("--parallel", 1))
-    .option(
-      "--chunks <n>",
-      "workers; as many as have something to do at the start, up to 64, by default",
-      wholeNumber("--chunks", 1),
-    )
-    .option("--sbatch <option>", "one more option of sbatch, as --account=vision; may be repeated", repeated);
-}
 
 /** What was done, for `--json`. */
 export interface SlurmAnswer {
@@ -54,7 +27,7 @@ export interface SlurmAnswer {
 
 /** Queue the workers of a study whose plan lies in the folder; with `dryRun` only say what would be queued. */
 export async function runOnSlurm(
-  plan: Plan,
+  plan: Pick<Plan, "name" | "trials" | "spec">,
   folder: string,
   flags: SlurmFlags & { dryRun?: boolean },
   io: Io,
@@ -91,18 +64,3 @@ export async function runOnSlurm(
   );
   return { ...answer, array };
 }
-
-/** For `study status`: the study's workers in SLURM's queue; none where it never was there. Raises StudyError where SLURM does not answer. */
-export const slurmQueue = (folder: string): Promise<QueuedTask[]> => queued(submissions(folder));
-
-/** A line for each. */
-export const queueLines = (tasks: readonly QueuedTask[]): string[] =>
-  tasks.map(({ array, tasks, state, reason, nodes, restarts }) =>
-    [
-      `  job ${array}_${/[^\d]/.test(tasks) ? `[${tasks}]` : tasks}`,
-      state.toLowerCase(),
-      ...(nodes === "" ? [] : [`on ${nodes}`]),
-      ...(reason === "" ? [] : [`(${reason})`]),
-      ...(restarts === 0 ? [] : [`queued again ${restarts} times`]),
-    ].join(" "),
-  );

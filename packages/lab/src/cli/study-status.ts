@@ -1,4 +1,4 @@
-/** `thalweg study status FOLDER`: how far a study is, from its files alone. */
+/** `thalweg study status FOLDER`: how far a study is, from its files alone; and, where it is on SLURM, what its queue says. */
 import type { Command } from "commander";
 import type { StudyStatus } from "../study/status.ts";
 import type { Io } from "./io.ts";
@@ -12,8 +12,10 @@ export function define(command: Command, io: Io): void {
     .action(async (folder: string, { json }: { json?: boolean }) => {
       const { studyStatus } = await import("../study/status.ts");
       const status = studyStatus(folder);
-      if (json) printJson(io.stdout, status);
-      else io.stdout.write(statusText(status));
+      const { queueIn, queueText } = await import("./study-queue.ts");
+      const queue = await queueIn(folder);
+      if (json) printJson(io.stdout, queue === undefined ? status : { ...status, queue });
+      else io.stdout.write(`${statusText(status)}${queue === undefined ? "" : queueText(queue)}`);
     });
 }
 

@@ -1,6 +1,7 @@
 /** `thalweg study work FOLDER`: one worker, as the launchers start them; on any machine that sees the folder, one more is one more. */
 import type { Command } from "commander";
 import type { FromStudyWorker } from "../study/launch/local.ts";
+import { type SlurmJob, slurmJob } from "../study/launch/slurm-job.ts";
 import { ComeBack, UsageError } from "./errors.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
@@ -27,6 +28,24 @@ function chunk(text: string): { index: number; count: number } {
 }
 
 async function run(folder: string, options: Options, io: Io): Promise<void> {
+  const job = process.connected ? undefined : slurmJob(io.env);
+  return job === undefined ? work(folder, options, io) : workInJob(folder, job, options, io);
+}
+
+/** A task of SLURM's: it starts a worker, and that one comes here again, connected to it. */
+async function workInJob(folder: string, job: SlurmJob, options: Options, io: Io): Promise<void> {
+  const say = (line: string) => io.stderr.write(`${line}\n`);
+  const warned = io.warned ?? new AbortController().signal;
+  const end = await interruptible(io, "Stopping after the step at hand.", async (signal) => {
+    const { workInJob } = await import("../study/launch/slurm-work.ts");
+    return workInJob({ folder, job, ...options, env: io.env, signal, warned, say });
+  });
+  if (end === "interrupted") {
+    throw new ComeBack(`Interrupted: what was done is kept in ${folder}.`);
+  }
+}
+
+async function work(folder: string, options: Options, io: Io): Promise<void> {
   try {
     await interruptible(io, "Stopping after the step at hand.", async (signal) => {
       const gone = new AbortController();

@@ -20,6 +20,8 @@ export interface LaunchOptions {
   signal?: AbortSignal;
   /** Help a launcher that is already there. */
   join?: boolean;
+  /** Trials that the workers do first: see `WorkOptions`. */
+  chunk?: { index: number; count: number };
   env?: Readonly<Record<string, string | undefined>>;
   say?(line: string): void;
   /** Told from time to time, and at the end. */
@@ -139,9 +141,10 @@ class Launcher {
   }
 
   private start(): void {
-    const { folder, say } = this.options;
+    const { folder, say, chunk } = this.options;
+    const own = chunk === undefined ? [] : ["--chunk", `${chunk.index}/${chunk.count}`];
     // A group of its own: Ctrl-C on the terminal reaches the launcher alone, which then asks once.
-    const child = spawn(process.execPath, [BIN, "study", "work", folder], {
+    const child = spawn(process.execPath, [BIN, "study", "work", folder, ...own], {
       detached: true,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       env: { ...process.env, ...this.options.env },

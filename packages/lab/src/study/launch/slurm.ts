@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { appendWhole, makeFolder, replaceFile } from "@thalweg/train";
+import { appendWhole, makeFolder, replaceFile } from "@thalweg/train/files";
 import type { Plan } from "../plan-file.ts";
 import { isReady } from "../resolve.ts";
 import { Results } from "../results.ts";
@@ -14,7 +14,7 @@ import { type SlurmRequest, scriptFile, slurmFolder, slurmScript } from "./slurm
 
 export interface SlurmOptions
   extends Pick<SlurmRequest, "folder" | "program" | "parallel" | "partition" | "minutes" | "options"> {
-  /** Workers; as many as have something to do at the start by default, and as SLURM lets an array have. */
+  /** Workers; by default as many as may run at a time, else as have something to do at the start, up to 16. */
   chunks?: number;
 }
 
@@ -26,8 +26,8 @@ export interface Prepared {
   left: number;
 }
 
-/** Workers beyond this number are asked for by name. */
-const USUAL_CHUNKS = 64;
+/** More workers are asked for by number. */
+const USUAL_CHUNKS = 16;
 
 /** The script of a planned study. Raises StudyError for a folder that SLURM cannot be told. */
 export async function prepareSlurm(
@@ -39,7 +39,7 @@ export async function prepareSlurm(
   const left = trials.filter(({ id }) => !results.has(id));
   const ready = left.filter((trial) => isReady(trial, results)).length;
   const most = await maxArraySize();
-  const wanted = chunks ?? Math.min(Math.max(1, ready), Math.max(USUAL_CHUNKS, parallel ?? 0));
+  const wanted = chunks ?? parallel ?? Math.min(Math.max(1, ready), USUAL_CHUNKS);
   const { ranks = 1 } = spec as { ranks?: number };
   const request = { ...options, name, ranks, chunks: Math.min(wanted, most) };
   return { request, script: slurmScript(request), left: left.length };
