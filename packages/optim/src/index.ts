@@ -38,6 +38,7 @@ export {
 } from "./hyperparameters.ts";
 // methods that call the function again
 export * from "./minimizers/index.ts";
+export { add, dot, type Numbers, norm } from "./minimizers/vectors.ts";
 export { MISTAKES, type Warning } from "./mistakes.ts";
 export { type GroupDescription, Optimizer, type Phase, stateSlotCount } from "./optimizer.ts";
 export type { OptimizerState, ParameterState } from "./optimizer-state.ts";

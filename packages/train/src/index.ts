@@ -99,6 +99,7 @@ export {
 export { parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.ts";
 export { BoundSession } from "./session.ts";
 export { type ExampleForm, supervised } from "./supervised.ts";
+export { optimizerOf, type VectorOptimizer } from "./updates.ts";
 export { VaryingProgram, type VaryingProgramOptions } from "./varying-program.ts";
 export { loadWeights, saveWeights } from "./weights.ts";
 export { appendWhole, codeOf, makeFolder, replaceFile } from "./whole-files.ts";

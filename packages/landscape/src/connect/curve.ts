@@ -10,7 +10,7 @@
  *
  * Source: Garipov et al., arXiv:1802.10026, section 3.2.
  */
-import { dot } from "../directions/orthogonalize.ts";
+import { dot } from "@thalweg/optim";
 import { difference } from "../families/models.ts";
 
 export const curveKinds = ["bezier", "chain"] as const;

@@ -10,15 +10,16 @@
  * Source: Garipov et al., arXiv:1802.10026, algorithm in section 3.1.
  */
 import { Batches, type BatchValues } from "@thalweg/data";
-import { Optimizer, type Rule, type Schedule, stateSlotCount, wasmBackend } from "@thalweg/optim";
+import { type Rule, type Schedule, stateSlotCount } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
 import {
   type Batch,
   type Evaluation,
   type FitResult,
   fit,
+  loadCheckpoint,
   type Model,
-  OnnxMatrixKernels,
+  optimizerOf,
   ParameterVector,
   type RunFolder,
   TrainingProgram,
@@ -78,15 +79,7 @@ export async function trainCurve(options: CurveTraining): Promise<TrainedCurve> 
     );
   }
   at.initialize(model.module, seed);
-  const matrices = new OnnxMatrixKernels();
-  const optimizer = new Optimizer({
-    backend: wasmBackend(vector.memory, matrices),
-    segments: vector.segments,
-    parameters: vector.parameters,
-    gradients: vector.gradients,
-    rule,
-    seed,
-  });
+  const { optimizer, release } = optimizerOf(vector, rule, seed);
   const inner = await TrainingProgram.create({ model, vector: at, batchSize, seed, updatesBuffers: false });
   const batches = new Batches(examples.split, { ...examples, batchSize, seed });
   const meter = await CurveMeter.create({ model, examples });
@@ -114,11 +107,12 @@ export async function trainCurve(options: CurveTraining): Promise<TrainedCurve> 
       ...(signal && { signal }),
       ...(onEvaluation && { onEvaluation }),
     });
+    if (run) loadCheckpoint(run, vector, optimizer); // a run that had ended before was not trained again
     return { curve: { kind, points: curve.points.map((point) => point.slice()) }, result };
   } finally {
     await inner.release();
     await meter.release();
-    await matrices.release();
+    await release();
   }
 }
 

@@ -8,11 +8,12 @@
  *
  * Source  Andreyev & Beneventano, "Edge of stochastic stability", arXiv:2412.20553.
  */
+
+import { dot } from "@thalweg/optim";
 import type { Model, ParameterVector } from "@thalweg/train";
 import { FlatProgram } from "./flat-program.ts";
 import type { Samples } from "./sampled-loss.ts";
 import type { Estimate } from "./trace.ts";
-import { dot } from "./vectors.ts";
 
 export interface BatchSharpnessOptions {
   readonly model: Model;

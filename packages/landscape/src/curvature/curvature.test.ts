@@ -4,6 +4,7 @@
  */
 import { reduceSum } from "@thalweg/graph";
 import { linear } from "@thalweg/nn";
+import { dot } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
 import { classifier as classifierModel, type Model, ParameterVector, supervised } from "@thalweg/train";
 import { afterAll, describe, expect, test } from "vitest";
@@ -14,7 +15,6 @@ import { gradientOverlap } from "./overlap.ts";
 import { SampledLoss, samplesOf } from "./sampled-loss.ts";
 import { exactNetworks, lossOf, matrixWith } from "./testing.ts";
 import { trace } from "./trace.ts";
-import { dot } from "./vectors.ts";
 
 const { classifier, regression } = exactNetworks;
 const losses = { classifier: lossOf(classifier), regression: lossOf(regression) };

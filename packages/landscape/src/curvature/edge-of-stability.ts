@@ -12,10 +12,9 @@
  *
  * Source  Cohen et al., arXiv:2103.00065, section 2 and appendix B; arXiv:2207.14484, section 3, for Adam and RMSProp.
  */
-import type { OptimizerState } from "@thalweg/optim";
+import { dot, type OptimizerState } from "@thalweg/optim";
 import { type Eigenpairs, eigenpairs } from "./eigenpairs.ts";
 import { type CurvatureOperator, preconditioned } from "./operator.ts";
-import { dot } from "./vectors.ts";
 
 type Hyper = Readonly<Record<string, number>>;
 type State = OptimizerState<Float32Array>["parameters"];

@@ -10,9 +10,11 @@
  * Source  Wu & Simon, SIAM J. Matrix Anal. Appl. 22 (2000); Parlett, The Symmetric Eigenvalue Problem, chapter 13.
  * Differs From one starting vector, an eigenvalue with several vectors is found once, and again only after the others have converged.
  */
+
+import { add, norm } from "@thalweg/optim";
 import { Krylov } from "./krylov.ts";
 import { type CurvatureOperator, requireLength } from "./operator.ts";
-import { add, length, type SmallSpectrum } from "./vectors.ts";
+import type { SmallSpectrum } from "./vectors.ts";
 
 export const ends = ["largest", "smallest", "magnitude", "both"] as const;
 /** Which end of the spectrum: "magnitude" takes from both by |λ|, "both" by turns, first the largest and then the smallest. */
@@ -101,7 +103,7 @@ export async function confirmResiduals(
   for (const [k, u] of vectors.entries()) {
     await operator.apply(u, product);
     add(product, -values[k]!, u);
-    residuals.push(length(product));
+    residuals.push(norm(product));
   }
   return residuals;
 }

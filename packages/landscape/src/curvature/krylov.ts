@@ -9,17 +9,10 @@
  *
  * Memory is m vectors of float32.
  */
+
+import { add, dot, norm } from "@thalweg/optim";
 import type { CurvatureOperator } from "./operator.ts";
-import {
-  add,
-  dot,
-  eigenOfSmall,
-  length,
-  projectTwice,
-  randomUnit,
-  type SmallSpectrum,
-  unit,
-} from "./vectors.ts";
+import { eigenOfSmall, projectTwice, randomUnit, type SmallSpectrum, unit } from "./vectors.ts";
 
 /** Residuals this small against the matrix are rounding of float32 products: the basis spans an invariant space. */
 const BREAKDOWN = 2 ** -22;
@@ -53,7 +46,7 @@ export class Krylov {
     this.operator = operator;
     this.from = options;
     this.w = new Float64Array(operator.dimension);
-    this.next = start !== undefined && length(start) > 0 ? unit(start) : this.draw();
+    this.next = start !== undefined && norm(start) > 0 ? unit(start) : this.draw();
   }
 
   /** Whether the basis spans the whole space. */
@@ -76,7 +69,7 @@ export class Krylov {
       T[last]![i] = column[i]!;
       this.scale = Math.max(this.scale, Math.abs(column[i]!));
     }
-    this.beta = length(w);
+    this.beta = norm(w);
     if (!Number.isFinite(this.beta)) {
       throw new RangeError(
         `Cannot extend a basis as products with the curvature must be finite: product ${this.products} is not; has the network diverged?`,

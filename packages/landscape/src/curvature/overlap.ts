@@ -4,8 +4,9 @@
  *
  * Source  Gur-Ari, Roberts & Dyer, "Gradient descent happens in a tiny subspace", arXiv:1812.04754, equation 3.
  */
+
+import { dot, norm } from "@thalweg/optim";
 import { type CurvatureOperator, requireLength } from "./operator.ts";
-import { dot, length } from "./vectors.ts";
 
 export interface Overlap {
   /** ‖Vₖᵀg‖² / ‖g‖² for the first 1, 2, … vectors: shares of the gradient's square. */
@@ -33,5 +34,5 @@ export async function gradientOverlap(
   const product = new Float64Array(operator.dimension);
   await operator.apply(direction, product);
   const curvature = dot(direction, product);
-  return { shares, curvature, cosine: curvature / length(product) };
+  return { shares, curvature, cosine: curvature / norm(product) };
 }

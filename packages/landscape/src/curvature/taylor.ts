@@ -6,10 +6,11 @@
  *
  * A first picture while the real one is measured; beside it, a measure of how far from a parabola the loss is.
  */
+
+import { dot } from "@thalweg/optim";
 import { columnsOf, type Grid, placeOf, pointsOf } from "../evaluate/grid.ts";
 import type { AffineFamily } from "../families/affine.ts";
 import type { SampledLoss } from "./sampled-loss.ts";
-import { dot } from "./vectors.ts";
 
 export interface TaylorPlane {
   /** L₀ */

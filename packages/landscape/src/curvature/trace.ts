@@ -14,8 +14,10 @@
  *
  * Source  Meyer, Musco, Musco & Woodruff, "Hutch++: optimal stochastic trace estimation", SOSA 2021, Algorithm 1.
  */
+
+import { dot, norm } from "@thalweg/optim";
 import type { CurvatureOperator } from "./operator.ts";
-import { dot, length, project, projectTwice, randomSigns, unit } from "./vectors.ts";
+import { project, projectTwice, randomSigns, unit } from "./vectors.ts";
 
 /** A number with the standard error of its estimation. */
 export interface Estimate {
@@ -60,9 +62,9 @@ export async function trace(operator: CurvatureOperator, options: TraceOptions =
   const Q: Float32Array[] = [];
   for (let k = 0; k < sketch; k++) {
     await multiply(randomSigns(dimension, seed, "trace/sketch", k));
-    const scale = length(product);
+    const scale = norm(product);
     projectTwice(product, Q);
-    if (length(product) > ROUNDING * scale) Q.push(unit(product)); // else A has no larger range
+    if (norm(product) > ROUNDING * scale) Q.push(unit(product)); // else A has no larger range
   }
   /** The whole, and then every tensor. */
   const parts = [{ offset: 0, size: dimension }, ...segments];

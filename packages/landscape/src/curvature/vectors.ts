@@ -1,31 +1,7 @@
-/** Loops over flat vectors, with sums in float64 whatever they hold; random ones, and small symmetric matrices taken apart. */
+/** Projections of flat vectors, with sums in float64 whatever they hold; random ones, and small symmetric matrices taken apart. */
+import { type Numbers, norm } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-
-export type Numbers = Float32Array | Float64Array;
-
-/** Four sums at a time: a single one waits for each addition to end before the next begins. */
-export function dot(a: Numbers, b: Numbers): number {
-  const n = a.length;
-  const whole = n - (n % 4);
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  for (let i = 0; i < whole; i += 4) {
-    s0 += a[i]! * b[i]!;
-    s1 += a[i + 1]! * b[i + 1]!;
-    s2 += a[i + 2]! * b[i + 2]!;
-    s3 += a[i + 3]! * b[i + 3]!;
-  }
-  for (let i = whole; i < n; i++) s0 += a[i]! * b[i]!;
-  return s0 + s1 + (s2 + s3);
-}
-
-/** ‖a‖₂ */
-export const length = (a: Numbers): number => Math.sqrt(dot(a, a));
-
-/** y ← y + scale·x */
-export function add(y: Numbers, scale: number, x: Numbers): void {
-  for (let i = 0; i < y.length; i++) y[i]! += scale * x[i]!;
-}
 
 /** w ← w − Σ vᵢ ⟨vᵢ, w⟩ over an orthonormal basis; adds each ⟨vᵢ, w⟩ to its coefficient. */
 export function project(
@@ -94,7 +70,7 @@ function subtractOne(w: Float64Array, v: Float32Array, share: number): void {
 
 /** a / ‖a‖ in float32. */
 export function unit(a: Numbers): Float32Array {
-  const scale = 1 / length(a);
+  const scale = 1 / norm(a);
   const result = new Float32Array(a.length); // Float32Array.from takes 50 times as long
   for (let i = 0; i < a.length; i++) result[i] = a[i]! * scale;
   return result;

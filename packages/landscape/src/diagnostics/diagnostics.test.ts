@@ -153,7 +153,10 @@ describe("nonStationarity", () => {
 
 describe("alerts", () => {
   const base = { step: 100, loss: 1, overhead: {} };
-  const examples = (alpha: number) => ({ ...gradientTests([vector(1, 0), vector(3, 4)]), alpha });
+  const examples = (alpha: number) => ({
+    ...gradientTests([vector(1, 0), vector(3, 4)]),
+    ...{ alpha, cabsPerRate: 1 },
+  });
   test("fire with the numbers that fired them, and not for a run that is well", () => {
     const far = Array.from({ length: 10 }, (_, k) => ({ ...base, step: k, examples: examples(0.9) }));
     expect(alerts(far)).toEqual([

@@ -1,10 +1,10 @@
 import { batchNorm, conv2d, flatten, linear, relu, sequential, tanh } from "@thalweg/nn";
+import { dot } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
 import { classifier, type Model, ParameterVector } from "@thalweg/train";
 import { describe, expect, test } from "vitest";
 import { FlatProgram } from "../curvature/flat-program.ts";
 import { SampledLoss, samplesFrom } from "../curvature/sampled-loss.ts";
-import { dot } from "../directions/orthogonalize.ts";
 import { rowModel } from "../evaluate/rows.ts";
 import { examplesOf } from "../evaluate/testing.ts";
 import { forwardSlopes } from "./forward-slopes.ts";

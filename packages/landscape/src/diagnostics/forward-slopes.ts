@@ -6,7 +6,7 @@
  * ε is a share of ‖θ‖ / ‖d‖. Accuracy: in float32 the root mean square of the slopes' errors is below 1e-3 of the slopes' for shares from 1e-3 to
  * 1e-2; smaller ones drown in rounding, larger ones in curvature. The curvature, a second difference, is good to about a tenth.
  */
-import { norm } from "../directions/orthogonalize.ts";
+import { norm } from "@thalweg/optim";
 import { ChunkMeter } from "../evaluate/chunk-meter.ts";
 import type { Examples } from "../evaluate/examples.ts";
 import type { RowModel } from "../evaluate/rows.ts";

@@ -11,10 +11,11 @@
  * Examples are measured in the model's evaluation form: running means stand for those of a batch, and nothing is dropped.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { dot, norm } from "@thalweg/optim";
 import { type Batch, type Model, type Observer, type ParameterVector, replaceFile } from "@thalweg/train";
 import type { Samples } from "../curvature/sampled-loss.ts";
 import type { ParameterLayout } from "../directions/layout.ts";
-import { cosine, dot, norm } from "../directions/orthogonalize.ts";
+import { cosine } from "../directions/orthogonalize.ts";
 import { difference } from "../families/models.ts";
 import { CurvatureProbe, type ProbedCurvature } from "./curvature-probe.ts";
 import { ExampleGradientProgram, type ExampleGradients, firstOf } from "./example-gradients.ts";

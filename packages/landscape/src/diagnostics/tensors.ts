@@ -2,9 +2,10 @@
  * What a step did to each tensor, and how its numbers are spread. Ratios ‖Δθ‖ / ‖θ‖ near 1e-3 are the usual rule of thumb; a unit is idle
  * in a step when none of its incoming weights has a gradient, as behind a ReLU that no example of the batch turns on.
  */
+
+import { norm } from "@thalweg/optim";
 import { segmentOf } from "@thalweg/train";
 import { type FilterSegment, forEachFilter } from "../directions/layout.ts";
-import { norm } from "../directions/orthogonalize.ts";
 
 export interface TensorStep {
   /** ‖θ‖ before the step */

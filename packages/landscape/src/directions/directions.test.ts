@@ -1,11 +1,12 @@
 import { conv, convTranspose, gemm, matmul, relu, reshape, type Tensor } from "@thalweg/graph";
 import type { Initializer, Module } from "@thalweg/nn";
+import { norm } from "@thalweg/optim";
 import { classifier, type Model, ParameterVector, segmentOf } from "@thalweg/train";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { forEachFilter, layoutOf } from "./layout.ts";
 import { normalizations, normalizeDirection } from "./normalize.ts";
-import { cosine, norm, orthogonalize } from "./orthogonalize.ts";
+import { cosine, orthogonalize } from "./orthogonalize.ts";
 import { randomDirection } from "./random.ts";
 
 const initialize: Initializer = (out, _, random) => void random.fillNormal(out, 0, 0.3);

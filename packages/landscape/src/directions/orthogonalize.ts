@@ -1,14 +1,7 @@
-/** Products, lengths and angles of flat vectors in float64, and directions at right angles that keep the lengths of their filters. */
+/** Angles of flat vectors, and directions at right angles that keep the lengths of their filters. */
+import { dot, norm } from "@thalweg/optim";
 import type { ParameterLayout } from "./layout.ts";
 import { type NormalizeOptions, normalizeDirection } from "./normalize.ts";
-
-export function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
-export const norm = (a: Float32Array): number => Math.sqrt(dot(a, a));
 
 /** Of the angle between two vectors; NaN where one is zero. */
 export const cosine = (a: Float32Array, b: Float32Array): number => dot(a, b) / (norm(a) * norm(b));

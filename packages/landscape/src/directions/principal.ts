@@ -7,8 +7,9 @@
  * The centre m is the mean of the points, or the last, or the first. The share of all variation (about m) that v_k explains is λ_k / Σ λ.
  * Directions are orthonormal. Each points to the side on which the first point lies at or below zero, so that paths go to the right and up.
  */
+
+import { dot } from "@thalweg/optim";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { dot } from "./orthogonalize.ts";
 
 export interface PrincipalOptions {
   /** How many directions. */

@@ -2,7 +2,7 @@
  * Lines, planes and cubes in parameter space: θ(c) = θ₀ + Σ c_k v_k. One form for all of them, whatever made the directions. A point
  * is always computed from θ₀, in float64 and rounded once, so no error builds up along a row.
  */
-import { dot, norm } from "../directions/orthogonalize.ts";
+import { dot, norm } from "@thalweg/optim";
 
 export interface AffineFamily {
   /** θ₀ */

@@ -1,5 +1,7 @@
 /** Families through models: the line from one to another, and the plane through three of them in Euclidean units. */
-import { dot, norm, removeComponent } from "../directions/orthogonalize.ts";
+
+import { dot, norm } from "@thalweg/optim";
+import { removeComponent } from "../directions/orthogonalize.ts";
 import { type AffineFamily, affineFamily } from "./affine.ts";
 
 /** One point of parameter space, with its running statistics. */

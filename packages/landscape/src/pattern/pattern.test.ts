@@ -1,9 +1,8 @@
 import { flatten, linear, relu, sequential } from "@thalweg/nn";
-import { adam } from "@thalweg/optim";
+import { adam, dot, norm } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
 import { classifier } from "@thalweg/train";
 import { describe, expect, test } from "vitest";
-import { dot, norm } from "../directions/orthogonalize.ts";
 import { rowModel } from "../evaluate/rows.ts";
 import { examplesOf, surfaceOf } from "../evaluate/testing.ts";
 import { edgeBand, parseMask, placesOf } from "./mask.ts";

@@ -11,16 +11,18 @@
  * −c min(L, τ) stands for the second term: a constant less, and below zero, where a loop cannot tell divergence.
  */
 import { Batches, type BatchValues } from "@thalweg/data";
-import { Optimizer, type Rule, type Schedule, stateSlotCount, wasmBackend } from "@thalweg/optim";
+import { type Rule, type Schedule, stateSlotCount } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
 import {
   type Batch,
   type Evaluation,
   type FitResult,
   fit,
+  loadCheckpoint,
   type Model,
-  OnnxMatrixKernels,
+  optimizerOf,
   ParameterVector,
+  type RunFolder,
   TrainingProgram,
 } from "@thalweg/train";
 import type { Examples } from "../evaluate/examples.ts";
@@ -47,8 +49,9 @@ export interface PatternTraining {
   /** s at the start: 0.1 by default. */
   readonly scale?: number;
   readonly evaluateEvery?: number;
+  readonly run?: RunFolder;
   readonly signal?: AbortSignal;
-  /** With the mean loss of low and of high cells since the last. */
+  /** With the mean loss of low and of high cells in the last step. */
   onEvaluation?(evaluation: Evaluation): void;
 }
 
@@ -61,7 +64,7 @@ export interface TrainedPattern {
 /** Raises RangeError for settings that cannot work. */
 export async function trainPattern(options: PatternTraining): Promise<TrainedPattern> {
   const { model, mask, examples, batchSize, steps, rule, seed, scale = 0.1 } = options;
-  const { cells = 50, contrast = 1, ceiling = 2.5, schedules = {}, signal, onEvaluation } = options;
+  const { cells = 50, contrast = 1, ceiling = 2.5, schedules = {}, run, signal, onEvaluation } = options;
   for (const [name, value] of Object.entries({ cells, contrast, ceiling, scale })) {
     if (value > 0 && Number.isFinite(value)) continue;
     throw new RangeError(
@@ -76,15 +79,7 @@ export async function trainPattern(options: PatternTraining): Promise<TrainedPat
     parts[part].set(at.parameters);
   });
   parts.scale[0] = scale;
-  const matrices = new OnnxMatrixKernels();
-  const optimizer = new Optimizer({
-    backend: wasmBackend(vector.memory, matrices),
-    segments: vector.segments,
-    parameters: vector.parameters,
-    gradients: vector.gradients,
-    rule,
-    seed,
-  });
+  const { optimizer, release } = optimizerOf(vector, rule, seed);
   const inner = await TrainingProgram.create({ model, vector: at, batchSize, seed, updatesBuffers: false });
   const objective = new Objective({ inner, at, parts, mask, cells, contrast, ceiling, seed });
   const gradients = partsOf(vector.gradients, at.size);
@@ -97,13 +92,15 @@ export async function trainPattern(options: PatternTraining): Promise<TrainedPat
         batches.fill(step, x as BatchValues, labels as BatchValues),
       evaluateEvery: options.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10)),
       evaluate: async () => objective.report(),
+      ...(run && { run }),
       ...(signal && { signal }),
       ...(onEvaluation && { onEvaluation }),
     });
+    if (run) loadCheckpoint(run, vector, optimizer); // a run that had ended before was not trained again
     return { family: familyOf(parts, model, seed), result };
   } finally {
     await inner.release();
-    await matrices.release();
+    await release();
   }
 }
 
@@ -123,7 +120,8 @@ class Objective {
   private readonly options: ObjectiveParts;
   private readonly places: Readonly<Record<"low" | "high", readonly (readonly [number, number])[]>>;
   private readonly sums: CellGradients;
-  private readonly losses = { low: { sum: 0, count: 0 }, high: { sum: 0, count: 0 } };
+  /** Mean losses of the last step's cells. */
+  private readonly losses = { low: Number.NaN, high: Number.NaN };
 
   constructor(options: ObjectiveParts) {
     this.options = options;
@@ -141,11 +139,11 @@ class Objective {
     for (const kind of ["low", "high"] as const) {
       const chosen = this.choose(kind, step);
       const weight = (kind === "low" ? 1 : -contrast) / chosen.length;
+      losses[kind] = 0;
       for (const place of chosen) {
         writeCell(parts, axes, place, at.parameters);
         const loss = await inner.run(step);
-        losses[kind].sum += loss;
-        losses[kind].count++;
+        losses[kind] += loss / chosen.length;
         const isCapped = kind === "high" && loss > ceiling;
         value += weight * (kind === "low" ? loss : Math.min(loss, ceiling) - ceiling);
         if (!isCapped) this.add(weight, place);
@@ -155,15 +153,9 @@ class Objective {
     return value;
   }
 
-  /** Mean losses since the last report. */
+  /** Of the last step: the same whether the run was stopped in between or not. */
   report(): { lowLoss: number; highLoss: number } {
-    const mean = (kind: "low" | "high") => {
-      const { sum, count } = this.losses[kind];
-      this.losses[kind].sum = 0;
-      this.losses[kind].count = 0;
-      return sum / count;
-    };
-    return { lowLoss: mean("low"), highLoss: mean("high") };
+    return { lowLoss: this.losses.low, highLoss: this.losses.high };
   }
 
   private choose(kind: "low" | "high", step: number): readonly (readonly [number, number])[] {

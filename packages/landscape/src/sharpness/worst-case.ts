@@ -10,10 +10,11 @@
  * Source  Croce & Hein, arXiv:2003.01690, Algorithm 1; Andriushchenko et al., arXiv:2302.07011, who measure sharpness by it.
  * Differs There the first point is drawn; here it is δ = 0, unless the gradient there is exactly zero; `starts` adds drawn ones.
  */
+
+import { norm } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
 import type { SampledLoss } from "../curvature/sampled-loss.ts";
 import type { Estimate } from "../curvature/trace.ts";
-import { length } from "../curvature/vectors.ts";
 import { fromHere, type NeighbourhoodOptions, scaleOf } from "./neighbourhood.ts";
 
 export interface WorstCaseOptions extends NeighbourhoodOptions {
@@ -44,11 +45,11 @@ const RISING = 0.75;
 const NORMS = {
   "2": {
     steepest: (slope: Float64Array) => {
-      const size = length(slope);
+      const size = norm(slope);
       return slope.map((value) => (size > 0 ? value / size : 0));
     },
     project: (u: Float64Array, radius: number) => {
-      const size = length(u);
+      const size = norm(u);
       if (size > radius) for (let i = 0; i < u.length; i++) u[i]! *= radius / size;
     },
   },

@@ -2,8 +2,9 @@
  * The courses of runs on one line or plane. Each point is told with how far off the plane it is, and each move with the share of it that
  * the plane shows; a point's height is its own loss, and not that of the plane below it.
  */
+
+import { dot } from "@thalweg/optim";
 import type { Trajectory } from "@thalweg/train";
-import { dot } from "../directions/orthogonalize.ts";
 import { type Principal, type PrincipalOptions, principalDirections } from "../directions/principal.ts";
 import type { AffineFamily } from "../families/affine.ts";
 import { difference } from "../families/models.ts";

@@ -9,8 +9,9 @@
  *
  * Differs  tomgoldstein/loss-landscape projects by ⟨d, θ − θ₀⟩ / ‖d‖, which is right for orthonormal directions only.
  */
+
+import { dot } from "@thalweg/optim";
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
-import { dot } from "../directions/orthogonalize.ts";
 import type { AffineFamily } from "../families/affine.ts";
 import { difference } from "../families/models.ts";
 

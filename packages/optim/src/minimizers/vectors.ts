@@ -1,8 +1,11 @@
-/** Plain loops over flat vectors, in float64: what methods are written with. */
+/** Plain loops over flat vectors, with sums in float64: what methods are written with. */
 import type { Vector } from "./objective.ts";
 
+/** Vectors of the methods here are float64; those of networks, to which the first three loops lend themselves too, float32. */
+export type Numbers = Float32Array | Float64Array;
+
 /** Four sums at a time: a single one waits for each addition to end before the next begins. */
-export function dot(a: Vector, b: Vector): number {
+export function dot(a: Numbers, b: Numbers): number {
   const n = a.length;
   const whole = n - (n % 4);
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
@@ -17,7 +20,7 @@ export function dot(a: Vector, b: Vector): number {
 }
 
 /** ‖a‖₂ */
-export const norm = (a: Vector): number => Math.sqrt(dot(a, a));
+export const norm = (a: Numbers): number => Math.sqrt(dot(a, a));
 
 /** ‖a‖∞ */
 export function maxNorm(a: Vector): number {
@@ -48,7 +51,7 @@ export const isRounding = (step: number, d: Vector, x: Vector): boolean =>
   step * maxNorm(d) <= 4 * Number.EPSILON * maxNorm(x);
 
 /** y ← y + scale·x */
-export function add(y: Vector, scale: number, x: Vector): void {
+export function add(y: Numbers, scale: number, x: Numbers): void {
   for (let i = 0; i < y.length; i++) y[i]! += scale * x[i]!;
 }
 
