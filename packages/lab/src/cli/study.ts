@@ -1,8 +1,10 @@
 /** `thalweg study`: many comparisons at once, planned, done by any number of workers, and reported. Each subcommand has a file of its own. */
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
+import * as claim from "./study-claim.ts";
 import * as exporting from "./study-export.ts";
 import * as importing from "./study-import.ts";
+import * as report from "./study-report.ts";
 import * as run from "./study-run.ts";
 import * as status from "./study-status.ts";
 import * as work from "./study-work.ts";
@@ -12,6 +14,8 @@ const SUBCOMMANDS: Readonly<Record<string, { define(command: Command, io: Io): v
   run,
   status,
   work,
+  report,
+  claim,
   export: exporting,
   import: importing,
 };
@@ -20,7 +24,9 @@ const EXAMPLES = `
 Examples:
   $ thalweg study run quick
   $ thalweg study run study.yaml --out runs/study --workers 2
-  $ thalweg study status runs/study`;
+  $ thalweg study status runs/study
+  $ thalweg study report runs/study
+  $ thalweg study claim "adamw better than sgd on spiral-mlp" --study runs/study`;
 
 export function define(command: Command, io: Io): void {
   command

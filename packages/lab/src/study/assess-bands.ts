@@ -14,7 +14,10 @@ export function bandOf(cells: readonly Cell[], searched: ReadonlySet<string>, se
   return fromPairs(pairs, mostSearches(cells), seed);
 }
 
-/** The band of the mean score over conditions that have a scale, on the seeds that all of them have; `null` as above. */
+/**
+ * The band of the mean score over conditions that have a scale, on the seeds that all of them have; `null` as above. A rule of which a run
+ * did not finish is left out: what it scores tells how often it breaks, not how lucky a search is.
+ */
 export function scoreBand(
   conditions: readonly AssessedCondition[],
   rules: readonly string[],
@@ -28,7 +31,9 @@ export function scoreBand(
     .flatMap((rule): Pairs[] => {
       const perCase = scaled.flatMap(({ cells, scale }) => {
         const cell = cells.find((one) => one.rule === rule);
-        return cell ? [apart(cell, (x) => normalisedScore(x, scale!.start, scale!.best))] : [];
+        return cell
+          ? [apart(cell, (x) => (Number.isFinite(x) ? normalisedScore(x, scale!.start, scale!.best) : x))]
+          : [];
       });
       const searchPairs = Math.min(...perCase.map(({ length }) => length));
       if (perCase.length < scaled.length || !(searchPairs > 0)) return [];

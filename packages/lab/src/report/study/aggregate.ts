@@ -112,11 +112,13 @@ function rankRows(
       ({ rule, meanRank }): RowEntry => ({
         ...{ name: rule, colour: colourOf(colours, rule), value: meanRank, filled: true },
         interval: { low: meanRank - half, high: meanRank + half },
+        numbers: meanRank.toFixed(2),
         hint: `${rule}: mean rank ${meanRank.toFixed(2)}`,
       }),
     );
   const title = `Mean rank over ${cases} tasks ± half the critical difference`;
-  return { title, entries, isDifference: false, better: "lower" as const };
+  const domain = [0.7, rules.length + 0.3] as const;
+  return { title, entries, isDifference: false, better: "lower" as const, domain };
 }
 
 function rankCaption({

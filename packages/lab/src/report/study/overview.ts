@@ -58,7 +58,7 @@ export function matrix(assessment: StudyAssessment, colours: RuleColours): Marku
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Results"><table class="main">
 <thead><tr><th scope="col" class="text">Rule</th>${heads}</tr></thead>
 <tbody>${body}</tbody></table></div>
-<p class="note">Means over seeds, each the mean of the winners of all searches, with 95 % bootstrap intervals. <span class="better">▲</span> better and <span class="worse">▼</span> worse than ${baseline}, beyond the noise of seeds and of tuning; without a mark it is not known. ↓ lower is better, ↑ higher.</p>`;
+<p class="note">Means over seeds, each the mean of the winners of all searches, with 95 % bootstrap intervals. <span class="better">▲</span> better and <span class="worse">▼</span> worse than ${baseline}, beyond the noise of seeds and of tuning; without a mark it is not known. Where runs were lost the median stands, a lost run the worst. ↓ lower is better, ↑ higher.</p>`;
 }
 
 function matrixCell({ cells, differences, metric }: AssessedCondition, rule: string): Markup {

@@ -24,6 +24,8 @@ import { tuningFigure } from "./tuning.ts";
 /** Panels of single rules are drawn for so many conditions × rules; the table has them all. */
 const MOST_PANELS = 240;
 
+const TIMES: Readonly<Record<number, string>> = { 1: "once", 2: "twice" };
+
 /**
  * The whole page; the same assessment gives the same bytes.
  *
@@ -44,7 +46,7 @@ function page(assessment: StudyAssessment, toStudy: string): Markup {
     [
       "bands",
       "How far apart the same rule comes out",
-      html`<p class="note">Every rule was searched ${replicates} ${replicates === 1 ? "time" : "times"} with other points, and every winner run on the same seeds. Dots are A minus A′ with 95 % intervals; the strip is the A/A band, the width below which a difference between rules may be nothing but the luck of a search.</p><div class="panels">${conditions.map((condition, k) => bandFigure(condition, names[k]!, colours))}</div>`,
+      html`<p class="note">Every rule was searched ${TIMES[replicates] ?? `${replicates} times`}, with other points each time, and every winner run on the same seeds. Dots are A minus A′ with 95 % intervals; the strip is the A/A band, the width below which a difference between rules may be nothing but the luck of a search.</p><div class="panels">${conditions.map((condition, k) => bandFigure(condition, names[k]!, colours))}</div>`,
     ],
     [
       "tuning",

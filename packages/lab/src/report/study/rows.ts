@@ -14,6 +14,8 @@ export interface RowEntry {
   value: number | null;
   interval: { low: number; high: number } | null;
   filled: boolean;
+  /** At the right, instead of value and interval. */
+  numbers?: string;
   /** Instead of a dot, where there is no value. */
   missing?: string;
   /** On hovering. */
@@ -126,7 +128,8 @@ function options(
         : [
             Plot.text(shown, {
               ...{ y: row, frameAnchor: "right", dx: right, textAnchor: "end", fill: "currentColor" },
-              text: ({ value, interval }: RowEntry & { value: number }) =>
+              text: ({ value, interval, numbers }: RowEntry & { value: number }) =>
+                numbers ??
                 `${print(value)}${interval ? ` [${print(interval.low)}, ${print(interval.high)}]` : ""}`,
             }),
           ]),

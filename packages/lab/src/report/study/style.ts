@@ -12,12 +12,13 @@ th small { display: block; font-weight: 400; color: var(--muted); font-size: 0.8
 .panels { grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }
 .panels.small { grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 1.2rem 1rem; }
 .pair { grid-template-columns: repeat(auto-fill, minmax(min(33rem, 100%), 1fr)); column-gap: 1.8rem; }
-.switches td.cell { text-align: center; padding: 0.4rem 0.5rem; font-size: 0.82rem; border: 1px solid var(--page); }
+.switches tbody th { vertical-align: middle; }
+.switches td.cell { text-align: center; vertical-align: middle; padding: 0.4rem 0.5rem; font-size: 0.82rem; border: 1px solid var(--page); }
 .switches thead th { text-align: center; padding: 0.4rem 0.5rem; }
 .switches thead th:first-child { text-align: left; padding-left: 0; }
 .switches .gain { background-color: color-mix(in oklab, var(--gain) var(--share), var(--page)); }
 .switches .loss { background-color: color-mix(in oklab, var(--loss) var(--share), var(--page)); }
-.switches .hatched { background-image: repeating-linear-gradient(135deg, transparent 0 5px, color-mix(in oklab, var(--page) 72%, transparent) 5px 8px); }
+.switches .hatched { background-image: repeating-linear-gradient(135deg, transparent 0 5px, color-mix(in oklab, var(--muted) 30%, transparent) 5px 6px); }
 details > .panels { margin-bottom: 1.4rem; }
 .runs td, .runs th { padding: 0.16rem 0 0.16rem 1.1rem; }
 @media (min-width: 90rem) { main { max-width: 84rem; } main > p, main > ul { max-width: 46rem; } }

@@ -14,7 +14,7 @@ export function switchMap(switches: Switches): Markup {
   const body = rules.map((from, i) => {
     const row = cells[i]!.map(({ value, interval, significant }, j) => {
       if (value === null) return html`<td class="cell">${format.MISSING}</td>`;
-      const share = Math.round((70 * Math.abs(value)) / largest);
+      const share = Math.round(75 * Math.sqrt(Math.abs(value) / largest));
       const kind = `${value >= 0 ? "gain" : "loss"}${significant ? "" : " hatched"}`;
       const bounds = interval ? ` [${signed(interval.low)}, ${signed(interval.high)}]` : "";
       const title = `${from} at its defaults → ${rules[j]} tuned: ${signed(value)}${bounds}${significant ? "" : ", may be none"}`;
@@ -26,7 +26,7 @@ export function switchMap(switches: Switches): Markup {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Switch map"><table class="switches">
 <thead><tr><th scope="col" class="text">from, untuned</th>${rules.map((rule) => html`<th scope="col"><span>${rule}</span></th>`)}</tr></thead>
 <tbody>${body}</tbody></table></div>
-<p class="note">Mean gain in score over ${cases} ${cases === 1 ? "task" : "tasks"}. The diagonal is what tuning alone gives. Hatched: the 95 % interval over tasks includes 0, or there are fewer than five tasks. Intervals are not corrected for the ${rules.length ** 2} cells, so about one in twenty stands out by chance.</p>`;
+<p class="note">Mean gain in score over ${cases} ${cases === 1 ? "task" : "tasks"}. Shades grow with the root of the gain. The diagonal is what tuning alone gives. Hatched: the 95 % interval over tasks includes 0, or there are fewer than five tasks. Intervals are not corrected for the ${rules.length ** 2} cells, so about one in twenty stands out by chance.</p>`;
 }
 
 const signed = (value: number): string => {
