@@ -12,7 +12,7 @@ const ARROWS = {
   train: ["data", "formula", "graph", "nn", "optim", "random"],
   landscape: ["data", "formula", "graph", "nn", "optim", "random", "train"],
   lab: ["data", "formula", "graph", "landscape", "nn", "optim", "random", "train"],
-  web: ["formula", "graph", "nn", "optim", "random"], // speaks to lab's server
+  web: ["formula", "graph", "nn", "optim", "random", "train"], // speaks to lab's server; of train only what runs in a browser
 };
 
 const others = (name, allowed) => Object.keys(ARROWS).filter((p) => p !== name && !allowed.includes(p));
@@ -34,8 +34,19 @@ module.exports = {
       from: { path: "^packages/([^/]+)/" },
       to: {
         path: "^packages/([^/]+)/",
-        pathNot: ["^packages/$1/", "^packages/[^/]+/src/index\\.ts$", "^packages/train/src/files\\.ts$"],
+        pathNot: [
+          "^packages/$1/",
+          "^packages/[^/]+/src/index\\.ts$",
+          "^packages/train/src/(files|finder)\\.ts$",
+        ],
       },
+    },
+    {
+      name: "pages-run-in-a-browser",
+      severity: "error",
+      comment: "of train, pages may import @thalweg/train/finder only: the rest needs Node",
+      from: { path: "^packages/web/src/" },
+      to: { path: "^packages/train/", pathNot: "^packages/train/src/finder\\.ts$" },
     },
     {
       name: "no-circles",

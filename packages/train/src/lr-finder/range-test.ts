@@ -15,7 +15,7 @@ import { type RateRange, testRates } from "./rates.ts";
 import { conventions, stopper } from "./smoothing.ts";
 
 export interface RangeTestOptions extends RateRange {
-  readonly vector: ParameterVector;
+  readonly vector: Pick<ParameterVector, "parameters" | "gradients" | "buffers">;
   /** Usually a TrainingProgram; its dropout noise is a function of the step, so there is no random state to restore. */
   readonly program: { readonly batch: Batch; run(step: number): Promise<number> };
   readonly optimizer: Updates;
