@@ -87,6 +87,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./pattern.ts"),
   },
   { name: "lab", summary: "the pages, on 127.0.0.1", load: () => import("./lab.ts") },
+  { name: "query", summary: "ask runs and studies a question in SQL", load: () => import("./query.ts") },
   { name: "data", summary: "list, fetch and verify datasets", load: () => import("./data.ts") },
   { name: "bench", summary: "time this machine against other libraries", load: () => import("./bench.ts") },
 ];

@@ -63,6 +63,7 @@ const SELF_EXPLAINED: Readonly<Record<string, 1 | 2 | 75>> = {
   ComeBack: 75,
   FormulaError: 2,
   ScheduleError: 2,
+  QueryError: 2,
   Failure: 1,
   DatasetUnavailable: 1,
   RunFolderError: 1,
