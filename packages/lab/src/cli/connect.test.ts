@@ -25,7 +25,7 @@ describe("connect", () => {
   test("finds a road between two trainings of the digits that is far lower than the line, and writes it down", async () => {
     const [out, plot, bend] = ["road.npz", "road.svg", "bend.safetensors"].map((name) => join(root, name));
     const files = `--out ${out} --plot ${plot} --bend ${bend}`;
-    const settings = "--set lr=0.05 --steps 300 --examples 500 --points 21 --json";
+    const settings = `--set lr=0.05 --steps 300 --examples 500 --points 21 --json --folder ${join(root, "road")}`;
     const { code, out: text, err } = await connect(`${a} ${b} ${settings} ${files}`);
     expect([code, err]).toEqual([0, expect.stringContaining("Training a bezier with 1 bend by momentum")]);
     const { line, curve, fingerprint } = JSON.parse(text);
@@ -40,8 +40,19 @@ describe("connect", () => {
     expect(svg).toContain(fingerprint);
     const { document } = new JSDOM(svg.replace(/^<\?xml[^>]*>/, "")).window;
     expect(document.querySelectorAll('g[aria-label="line"] path')).toHaveLength(3);
+    // asked for again it is not trained again, and is the same
+    const again = await connect(`${a} ${b} ${settings}`);
+    expect([again.code, again.err]).toEqual([0, expect.stringContaining("300 steps, going on at 300, in")]);
+    expect(JSON.parse(again.out).curve).toEqual(JSON.parse(text).curve);
+    const other = await connect(`${a} ${b} ${settings} --seed 7`);
+    expect([other.code, other.err]).toEqual([
+      2,
+      expect.stringContaining("it has another seed; ask for what"),
+    ]);
     // the bend is a model like others: the way from one end to it begins where the curve does
-    const half = await connect(`${a} ${bend} --task digits-mlp --steps 1 --examples 500 --points 3 --json`);
+    const half = await connect(
+      `${a} ${bend} --task digits-mlp --steps 1 --examples 500 --points 3 --json --folder ${join(root, "half")}`,
+    );
     expect(half.code).toBe(0);
     expect(JSON.parse(half.out).line.loss[0]).toBe(line.loss[0]);
   }, 180_000);
@@ -53,7 +64,7 @@ describe("connect", () => {
     [`${a} ${b} --weight-decay -1`, /must be at least 0: current value is -1/],
     [`${a} missing.safetensors`, /missing\.safetensors/],
   ])("refuses %s", async (line, says) => {
-    const { code, err } = await connect(line);
+    const { code, err } = await connect(`${line} --folder ${join(root, "refused")}`);
     expect(code).toBe(2);
     expect(err).toMatch(says);
   });

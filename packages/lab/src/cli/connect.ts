@@ -1,5 +1,5 @@
 /** `thalweg connect FROM TO`: whether a low road leads from one model to another: the straight line, and a curve that is trained. */
-import { holdOut, type NpyArray, serializeNpz } from "@thalweg/data";
+import { type NpyArray, serializeNpz } from "@thalweg/data";
 import {
   barrierOf,
   type CurveHeights,
@@ -14,17 +14,20 @@ import {
   type TrainedCurve,
   trainCurve,
 } from "@thalweg/landscape";
-import { parseSchedules, withHyper } from "@thalweg/optim";
-import { type Evaluation, segmentOf, serializeSafetensors } from "@thalweg/train";
+import { parseSchedules, withHyper, writeRule } from "@thalweg/optim";
+import { type Evaluation, type JsonObject, segmentOf, serializeSafetensors } from "@thalweg/train";
 import type { Command } from "commander";
 import { schedulesFor } from "../compare/learner.ts";
+import { examplesOf } from "../curvature/place.ts";
+import { keptTraining } from "../landscape/kept-training.ts";
 import { fingerprintOf, loadSubject, type Subject } from "../landscape/subject.ts";
 import { readRuleSpec } from "../rules/index.ts";
 import { finiteNumber, oneOf, setting, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
-import { writeBytes, writeText } from "./files.ts";
+import { writeBytes } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
+import { checkPicture, PICTURES, writePicture } from "./landscape-files.ts";
 import { columns, printJson } from "./print.ts";
 import { defineTaskOptions, type TaskOptions } from "./task-options.ts";
 
@@ -44,12 +47,11 @@ interface Options extends TaskOptions {
   plot?: string;
   out?: string;
   bend?: string;
+  folder?: string;
   json?: boolean;
 }
 
 const EXAMPLES = 2_000;
-/** Training holds validation examples out with this seed, whatever the run's own. */
-const SPLIT_SEED = 0;
 
 export function define(command: Command, io: Io): void {
   command
@@ -79,9 +81,13 @@ export function define(command: Command, io: Io): void {
     )
     .option("--points <n>", "places that are measured", wholeNumber("--points", 3), 61)
     .option("--seed <n>", "draws batches, places and examples", wholeNumber("--seed", 0), 1)
-    .option("--plot <file>", "draw both as SVG")
+    .option("--plot <file>", `draw both as ${PICTURES.join(" or ")}`)
     .option("--out <file>", "write the losses and the curve's points as NPZ")
     .option("--bend <file>", "write the middle bend as safetensors: a model to draw a plane through")
+    .option(
+      "--folder <folder>",
+      "where the training is kept, and gone on with after a stop (default: landscapes/connect-<id>)",
+    )
     .option("--json", "print JSON");
   defineTaskOptions(command);
   command
@@ -103,6 +109,7 @@ Examples:
 async function run(from: string, to: string, options: Options, io: Io): Promise<void> {
   const { curve: kind, bends, steps, seed, weightDecay } = options;
   const say = (line: string) => io.stderr.write(`${line}\n`);
+  if (options.plot !== undefined) checkPicture(options.plot);
   const rule = fromUser(() => withHyper(readRuleSpec(options.rule).rule, options.set ?? {}));
   const schedules = fromUser(() => schedulesFor(rule, parseSchedules(options.schedule, steps), steps));
   if (!(weightDecay >= 0)) {
@@ -120,8 +127,22 @@ async function run(from: string, to: string, options: Options, io: Io): Promise<
   const measured = fromUser(() => chooseExamples(a, options));
   const [start, end] = [a.point.parameters, b.point.parameters];
   const line = fromUser(() => straightCurve("chain", start, end, 0));
-  say(`Training a ${kind} with ${bends} bend${bends === 1 ? "" : "s"} by ${rule.name}, ${steps} steps`);
   const { model, loaded } = a;
+  const { batchSize } = loaded.task;
+  const { split, normalization, among } = examplesOf(loaded, "train");
+  const config = {
+    ...{ kind: "connection", version: 1, curve: kind, bends, steps, seed, weightDecay, batchSize },
+    from: fingerprintOf(start, a.point.buffers),
+    to: fingerprintOf(end),
+    model: a.layout.segments.map(({ name, shape }) => `${name} [${shape}]`),
+    data: loaded.dataset.fingerprint,
+    ...{ rule: writeRule(rule) as unknown as JsonObject, schedule: options.schedule },
+  };
+  const kept = await fromUserLater(async () => keptTraining("connect", config, options.folder));
+  const goesOn = kept.from > 0 ? `, going on at ${kept.from}` : "";
+  say(
+    `Training a ${kind} with ${bends} bend${bends === 1 ? "" : "s"} by ${rule.name}, ${steps} steps${goesOn}, in ${kept.folder}`,
+  );
   const trained = await interruptible(
     io,
     "Stopping after the step at hand; Ctrl-C again ends at once.",
@@ -129,8 +150,8 @@ async function run(from: string, to: string, options: Options, io: Io): Promise<
       fromUserLater(() =>
         trainCurve({
           ...{ model, from: start, to: end, kind, bends, steps, rule, schedules, weightDecay, seed, signal },
-          examples: examplesOf(a, "train", trainedOn(a)),
-          batchSize: loaded.task.batchSize,
+          examples: { split, normalization, indices: among! },
+          ...{ batchSize, run: kept.run },
           onEvaluation: (evaluation) => {
             if (io.stderr.isTTY) say(progress(evaluation));
           },
@@ -138,8 +159,11 @@ async function run(from: string, to: string, options: Options, io: Io): Promise<
       ),
   );
   const { result } = trained;
-  if (result.end === "interrupted")
-    throw new Failure(`Interrupted at step ${result.step}: nothing is written`);
+  if (result.end === "interrupted") {
+    throw new Failure(
+      `Interrupted at step ${result.step}. To go on, ask for the same again: it is kept in ${kept.folder}`,
+    );
+  }
   if (result.end === "diverged") {
     throw new Failure(`The curve diverged: ${result.reason}; give a smaller rate, as by --set lr=…`);
   }
@@ -184,7 +208,7 @@ async function report(
   if (options.plot !== undefined) {
     const { connectionFigure } = await import("../figures/connection-figure.ts");
     const drawing = { title, subtitle, from: a.name, to: b.name, line, curve, kind };
-    await writeText(options.plot, connectionFigure(drawing), io);
+    await writePicture(options.plot, connectionFigure(drawing), `${title} · ${subtitle}`, io);
   }
   if (options.out !== undefined) await writeBytes(options.out, archive(connection), io);
   if (options.bend !== undefined) {
@@ -234,21 +258,10 @@ function requireSameModel(a: Subject, b: Subject): void {
   );
 }
 
-/** Examples of the training split that training trains on. */
-const trainedOn = ({ loaded: { task, dataset } }: Subject): Uint32Array =>
-  holdOut(dataset.train, { count: task.validation, seed: SPLIT_SEED }).train;
-
-const examplesOf = (
-  { loaded: { dataset } }: Subject,
-  part: "train" | "test",
-  indices: Uint32Array,
-): Examples => ({ split: dataset[part], normalization: dataset, indices });
-
-function chooseExamples(subject: Subject, { part, examples, seed }: Options): Examples {
-  const { dataset } = subject.loaded;
-  const among = part === "train" ? trainedOn(subject) : undefined;
-  const count = examples ?? Math.min(EXAMPLES, among?.length ?? dataset.test.count);
-  return examplesOf(subject, part, sampleExamples(dataset[part], { count, seed, ...(among && { among }) }));
+function chooseExamples({ loaded }: Subject, { part, examples, seed }: Options): Examples {
+  const { split, normalization, among } = examplesOf(loaded, part);
+  const count = examples ?? Math.min(EXAMPLES, among?.length ?? split.count);
+  return { split, normalization, indices: sampleExamples(split, { count, seed, ...(among && { among }) }) };
 }
 
 /** t, and for line and curve what was measured there; then the points of the curve. */

@@ -1,13 +1,12 @@
 /** `thalweg diagnostics RUN`: what a run trained with --diagnose tells of itself, as numbers, alerts and a picture. */
-import { extname } from "node:path";
 import type { NonStationarity } from "@thalweg/landscape";
 import { readRun } from "@thalweg/train";
 import type { Command } from "commander";
 import { type RunDiagnostics, readDiagnostics } from "../diagnostics/read.ts";
 import { repeated } from "./arguments.ts";
-import { fromUser, UsageError } from "./errors.ts";
+import { fromUser } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { PICTURES, writePicture } from "./landscape-files.ts";
+import { checkPicture, PICTURES, writePicture } from "./landscape-files.ts";
 import { columns, printJson } from "./print.ts";
 
 interface Options {
@@ -35,12 +34,7 @@ Examples:
 }
 
 async function run(folder: string, { plot = [], json }: Options, io: Io): Promise<void> {
-  for (const file of plot) {
-    if (PICTURES.includes(extname(file))) continue;
-    throw new UsageError(
-      `Cannot draw ${file} as pictures are ${PICTURES.join(" or ")}: it is ${extname(file) || "without extension"}`,
-    );
-  }
+  for (const file of plot) checkPicture(file);
   const found = fromUser(() => readDiagnostics(folder));
   if (plot.length > 0) {
     const { diagnosticsFigure } = await import("../figures/diagnostics-figure.ts");

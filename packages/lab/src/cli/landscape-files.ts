@@ -85,6 +85,14 @@ export async function redraw(path: string, options: RedrawOptions, io: Io): Prom
 export const writeContent = (file: string, content: Content, io: Io): Promise<void> =>
   typeof content === "string" ? writeText(file, content, io) : writeBytes(file, content, io);
 
+/** Before any work: whether a picture can be of the kind that its file's extension says. Raises UsageError. */
+export function checkPicture(file: string): void {
+  if (PICTURES.includes(extname(file))) return;
+  throw new UsageError(
+    `Cannot draw ${file} as pictures are ${PICTURES.join(" or ")}: it is ${extname(file) || "without extension"}`,
+  );
+}
+
 /** A drawing as its file's extension says. Raises Failure when it cannot be written. */
 export async function writePicture(file: string, svg: string, provenance: string, io: Io): Promise<void> {
   if (extname(file) !== ".png") return writeText(file, svg, io);

@@ -14,7 +14,7 @@ import { examplesOf } from "../curvature/place.ts";
 import type { Plane } from "../landscape/plane.ts";
 import { fingerprintOf, type Subject } from "../landscape/subject.ts";
 import { UsageError } from "./errors.ts";
-import { PICTURES, WRITERS } from "./landscape-files.ts";
+import { checkPicture, WRITERS } from "./landscape-files.ts";
 import type { TaskOptions } from "./task-options.ts";
 
 export interface Options extends TaskOptions {
@@ -69,12 +69,7 @@ export function checkOptions(options: Options, plane: string): void {
       `Cannot subtract ${minus} on the plane ${plane} as each model must have a plane of its own: choose --plane ${OF_ONE_MODEL.join(", ")}`,
     );
   }
-  for (const file of plot) {
-    if (PICTURES.includes(extname(file))) continue;
-    throw new UsageError(
-      `Cannot draw ${file} as pictures are ${PICTURES.join(" or ")}: it is ${extname(file) || "without extension"}`,
-    );
-  }
+  for (const file of plot) checkPicture(file);
   for (const file of files) {
     if (Object.hasOwn(WRITERS, extname(file)) || extname(file) === ".npz") continue;
     throw new UsageError(

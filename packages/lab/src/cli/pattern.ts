@@ -1,7 +1,6 @@
 /** `thalweg pattern TASK`: a plane through the space of parameters on which the loss shows a drawn picture. */
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
-import { holdOut } from "@thalweg/data";
 import {
   chunkSizes,
   Evaluator,
@@ -17,18 +16,21 @@ import {
   survey,
   trainPattern,
 } from "@thalweg/landscape";
-import { parseSchedules, withHyper } from "@thalweg/optim";
-import type { Evaluation } from "@thalweg/train";
+import { parseSchedules, withHyper, writeRule } from "@thalweg/optim";
+import type { Evaluation, Json } from "@thalweg/train";
 import type { Command } from "commander";
 import { schedulesFor } from "../compare/learner.ts";
+import { examplesOf } from "../curvature/place.ts";
 import { icons } from "../landscape/icons.ts";
+import { keptTraining } from "../landscape/kept-training.ts";
 import { fingerprintOf, loadSubject } from "../landscape/subject.ts";
 import { readRuleSpec } from "../rules/index.ts";
 import { finiteNumber, setting, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
-import { readingFrom, writeBytes, writeText } from "./files.ts";
+import { readingFrom, writeBytes } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
+import { checkPicture, PICTURES, writePicture } from "./landscape-files.ts";
 import { printJson } from "./print.ts";
 import { defineTaskOptions, type TaskOptions } from "./task-options.ts";
 
@@ -48,11 +50,10 @@ interface Options extends TaskOptions {
   seed: number;
   plot?: string;
   out?: string;
+  folder?: string;
   json?: boolean;
 }
 
-/** Training holds validation examples out with this seed, whatever the run's own. */
-const SPLIT_SEED = 0;
 /** As loss-patterns trains it, with a larger rate for the smaller networks here. */
 const RULE = "clipByGlobalNorm(maxNorm=10) > adam(lr=2e-3)";
 
@@ -73,8 +74,12 @@ export function define(command: Command, io: Io): void {
     .option("--examples <n>", "that the picture is measured on, at most", wholeNumber("--examples", 2), 1_000)
     .option("--margin <n>", "cells around the picture", wholeNumber("--margin", 0, 50), 1)
     .option("--seed <n>", "draws the plane's start, batches and cells", wholeNumber("--seed", 0), 1)
-    .option("--plot <file>", "draw it as SVG")
+    .option("--plot <file>", `draw it as ${PICTURES.join(" or ")}`)
     .option("--out <file>", "write heights and directions as NPZ")
+    .option(
+      "--folder <folder>",
+      "where the training is kept, and gone on with after a stop (default: landscapes/pattern-<id>)",
+    )
     .option("--json", "print JSON");
   defineTaskOptions(command);
   command
@@ -93,13 +98,10 @@ Examples:
 async function run(word: string, options: Options, io: Io): Promise<void> {
   const { steps, seed, cells, contrast, ceiling, margin } = options;
   const say = (line: string) => io.stderr.write(`${line}\n`);
-  for (const [file, extension] of [
-    [options.plot, ".svg"],
-    [options.out, ".npz"],
-  ] as const) {
-    if (file === undefined || extname(file) === extension) continue;
+  if (options.plot !== undefined) checkPicture(options.plot);
+  if (options.out !== undefined && extname(options.out) !== ".npz") {
     throw new UsageError(
-      `Cannot write ${file} as its extension must be ${extension}: it is ${extname(file) || "none"}`,
+      `Cannot write ${options.out} as its extension must be .npz: it is ${extname(options.out) || "none"}`,
     );
   }
   const whole = fromUser(() => readMask(options.mask));
@@ -110,8 +112,21 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
     loadSubject(word, { ...options, seed }, { say, env: io.env }),
   );
   const { task, dataset } = loaded;
-  const trained = holdOut(dataset.train, { count: task.validation, seed: SPLIT_SEED }).train;
+  const trained = examplesOf(loaded, "train").among!;
   const from = { split: dataset.train, normalization: dataset };
+  const batchSize = options.batch ?? task.batchSize;
+  const config = {
+    ...{ kind: "pattern", version: 1, steps, seed, cells, contrast, ceiling, batchSize },
+    mask: [...mask.rows] as unknown as Json,
+    model: model.module.parameters.map((spec) => `${spec.name} [${spec.shape}]`),
+    task: (task.file ?? task.name) as unknown as Json,
+    data: dataset.fingerprint,
+    ...{ rule: writeRule(rule) as unknown as Json, schedule: options.schedule },
+  };
+  const kept = await fromUserLater(async () => keptTraining("pattern", config, options.folder));
+  say(
+    `Training a plane, ${steps} steps${kept.from > 0 ? `, going on at ${kept.from}` : ""}, in ${kept.folder}`,
+  );
   const { family, result } = await interruptible(
     io,
     "Stopping after the step at hand; Ctrl-C again ends at once.",
@@ -120,15 +135,18 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
         trainPattern({
           ...{ model, mask, rule, schedules, steps, seed, cells, contrast, ceiling, signal },
           examples: { ...from, indices: trained },
-          batchSize: options.batch ?? task.batchSize,
+          ...{ batchSize, run: kept.run },
           onEvaluation: (evaluation) => {
             if (io.stderr.isTTY && evaluation.step > 0) say(progress(evaluation));
           },
         }),
       ),
   );
-  if (result.end === "interrupted")
-    throw new Failure(`Interrupted at step ${result.step}: nothing is written`);
+  if (result.end === "interrupted") {
+    throw new Failure(
+      `Interrupted at step ${result.step}. To go on, ask for the same again: it is kept in ${kept.folder}`,
+    );
+  }
   if (result.end === "diverged") {
     throw new Failure(`The plane diverged: ${result.reason}; give a smaller rate, as by --set lr=…`);
   }
@@ -168,16 +186,17 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
     if (options.out !== undefined) await writeBytes(options.out, serializeSurface(surface, { family }), io);
     if (options.plot !== undefined) {
       const { landscapeFigure } = await import("../figures/landscape-figure.ts");
+      const provenance = `${name} (${task.architecture}) · ${dataset.name} train, ${indices.length} examples · trained plane ${facts.plane} · batch normalisation by batches`;
       const svg = landscapeFigure({
         landscape,
         title: `A ${options.mask} in the landscape of ${name}`,
         subtitle: `${percent(found.shown)} of the cells show it · ${steps} steps, seed ${seed}`,
-        provenance: `${name} (${task.architecture}) · ${dataset.name} train, ${indices.length} examples · trained plane ${facts.plane} · batch normalisation by batches`,
+        provenance,
         labels: family.labels,
         markers: [],
         isEuclidean: true,
       });
-      await writeText(options.plot, svg, io);
+      await writePicture(options.plot, svg, provenance, io);
     }
     if (options.json) {
       printJson(io.stdout, {

@@ -1,9 +1,12 @@
 /** Curves between models: by hand, by the points themselves, and on a loss whose every value is known. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Split } from "@thalweg/data";
 import { linear, sequential } from "@thalweg/nn";
 import { momentum, sgd } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
-import { supervised } from "@thalweg/train";
+import { createRun, openRun, supervised } from "@thalweg/train";
 import { describe, expect, test } from "vitest";
 import type { Examples } from "../evaluate/examples.ts";
 import { chordLengths, coefficients, curveKinds, straightCurve, writeCurve } from "./curve.ts";
@@ -162,6 +165,31 @@ describe("trainCurve", () => {
     expect(highest).toBeLessThan(0.1 * 0.5625 ** 2);
     expect(result.evaluations[0]!.highestLoss).toBeCloseTo(0.5625 ** 2, 5);
     expect(result.evaluations.at(-1)!.highestLoss).toBeLessThanOrEqual(highest + 1e-6);
+  });
+
+  test("stopped in the middle goes on from its folder, and ends with the bits of one that was not", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "thalweg-connect-"));
+    try {
+      const rule = { ...momentum, hyper: { ...momentum.hyper, lr: 0.02 } };
+      const settings = { ...training, kind: "bezier", rule, steps: 40 } as const;
+      const whole = await trainCurve(settings);
+      const stop = new AbortController();
+      const cut = await trainCurve({
+        ...{ ...settings, run: createRun(join(folder, "run"), { kind: "test" }), signal: stop.signal },
+        onEvaluation: ({ step }) => step === 20 && stop.abort(),
+      });
+      expect([cut.result.end, cut.result.step]).toEqual(["interrupted", 20]);
+      for (const _ of ["going on", "asked once more"]) {
+        const again = await trainCurve({ ...settings, run: openRun(join(folder, "run")) });
+        expect(again.result.end).toBe("finished");
+        expect(again.curve.points).toEqual(whole.curve.points);
+        expect(again.result.evaluations.map(({ highestLoss }) => highestLoss)).toEqual(
+          whole.result.evaluations.map(({ highestLoss }) => highestLoss),
+        );
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("refuses ends of another model, and a curve without bends", async () => {

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { flatten, linear, relu, sequential } from "@thalweg/nn";
 import { adam, dot, norm } from "@thalweg/optim";
 import { stream } from "@thalweg/random";
-import { classifier } from "@thalweg/train";
+import { classifier, createRun, openRun } from "@thalweg/train";
 import { describe, expect, test } from "vitest";
 import { rowModel } from "../evaluate/rows.ts";
 import { examplesOf, surfaceOf } from "../evaluate/testing.ts";
@@ -122,6 +125,30 @@ describe("trainPattern", () => {
     const low = placesOf(mask, "low").map(heightAt);
     const high = placesOf(mask, "high").map(heightAt);
     expect(Math.max(...low)).toBeLessThan(Math.min(...high));
+  });
+
+  test("stopped in the middle goes on from its folder, and ends with the bits of one that was not", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "thalweg-pattern-"));
+    try {
+      const settings = { model, mask, examples, rule: adam, batchSize: 32, steps: 30, seed: 4, cells: 3 };
+      const whole = await trainPattern(settings);
+      const stop = new AbortController();
+      const cut = await trainPattern({
+        ...{ ...settings, run: createRun(join(folder, "run"), { kind: "test" }), signal: stop.signal },
+        onEvaluation: ({ step }) => step === 12 && stop.abort(),
+      });
+      expect([cut.result.end, cut.result.step]).toEqual(["interrupted", 12]);
+      for (const _ of ["going on", "asked once more"]) {
+        const again = await trainPattern({ ...settings, run: openRun(join(folder, "run")) });
+        expect(again.result.end).toBe("finished");
+        expect(again.family.basis).toEqual(whole.family.basis);
+        expect(again.result.evaluations.map(({ lowLoss }) => lowLoss)).toEqual(
+          whole.result.evaluations.map(({ lowLoss }) => lowLoss ?? null),
+        );
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("refuses settings that cannot work", async () => {
