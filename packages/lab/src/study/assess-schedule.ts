@@ -31,6 +31,7 @@ import type {
   AssessedSchedule,
   Estimate,
   Profile,
+  ScoreProfile,
   Scores,
   Switches,
 } from "./assessment.ts";
@@ -74,10 +75,13 @@ export function assessSchedule(
     cases: cases.map(({ condition: { task, batchSize, steps } }) => ({ task, schedule, batchSize, steps })),
     notes,
   };
-  if (cases.length === 0) return { ...common, scores: null, profile: null, ranks: null, switches: null };
+  if (cases.length === 0) {
+    return { ...common, scores: null, scoreProfile: null, profile: null, ranks: null, switches: null };
+  }
   return {
     ...common,
     scores: scoresOf(cases, rules, baseline, seed),
+    scoreProfile: scoreProfileOf(cases, rules, seed),
     profile: profileOf(cases, rules, seed),
     ranks: assessRanks(cases, rules),
     switches: switchesOf(mine, rules, seed),
@@ -124,23 +128,27 @@ function caseOf(condition: AssessedCondition, lines: ConditionLines, rules: read
   };
 }
 
-/** Mean, interquartile mean and optimality gap of scores, and the probability of improvement on the baseline, by one bootstrap. */
-function scoresOf(cases: readonly Case[], rules: readonly string[], baseline: string, seed: number): Scores {
-  const scaled = cases.filter(({ condition }) => condition.scale !== null);
-  const scores = rules.map((_, rule) =>
+/** `scores[rule]`: those of all runs, case after case. */
+const scoresOfRuns = (scaled: readonly Case[], rules: readonly string[]): Float64Array[] =>
+  rules.map((_, rule) =>
     Float64Array.from(
       scaled.flatMap(({ condition: { scale }, values }) =>
         values[rule]!.map((value) => normalisedScore(value, scale!.start, scale!.best)),
       ),
     ),
   );
+
+/** Mean, interquartile mean and optimality gap of scores, and the probability of improvement on the baseline, by one bootstrap. */
+function scoresOf(cases: readonly Case[], rules: readonly string[], baseline: string, seed: number): Scores {
+  const scaled = cases.filter(({ condition }) => condition.scale !== null);
+  const scores = scoresOfRuns(scaled, rules);
+  const orders = scores.map(orderOf);
+  const ones = new Uint16Array(scores[0]?.length ?? 0).fill(1);
   const statistics: ((rule: number, weights?: Uint16Array) => number)[] = [
-    (rule, weights) => (weights ? weightedMean(scores[rule]!, weights) : weightedMean(scores[rule]!, ones)),
+    (rule, weights = ones) => weightedMean(scores[rule]!, weights),
     (rule, weights) => interquartileMean(scores[rule]!, weights, orders[rule]!),
     (rule, weights) => optimalityGap(scores[rule]!, weights),
   ];
-  const orders = scores.map(orderOf);
-  const ones = new Uint16Array(scores[0]?.length ?? 0).fill(1);
   const [mean, iqm, optimalityGaps] = statistics.map((statistic) =>
     scaled.length === 0
       ? rules.map((): Estimate => ({ value: null, interval: null }))
@@ -206,6 +214,55 @@ function improvements(
     seed,
   );
 }
+
+/** Thresholds from the worst score to the best, and how many runs reach each; the band from seeds and searches resampled. */
+function scoreProfileOf(cases: readonly Case[], rules: readonly string[], seed: number): ScoreProfile | null {
+  const scaled = cases.filter(({ condition }) => condition.scale !== null);
+  if (scaled.length === 0) return null;
+  const scores = scoresOfRuns(scaled, rules);
+  const worst = Math.min(...scores.map((of) => Math.min(...of)));
+  const best = Math.max(...scores.map((of) => Math.max(...of)));
+  const taus = Array.from({ length: SCORE_TAUS }, (_, k) => worst + ((best - worst) * k) / (SCORE_TAUS - 1));
+  const reached = scores.map((of) =>
+    Uint8Array.from(of, (score) => taus.filter((tau) => score >= tau).length),
+  );
+  const drawn = rules.map(() => taus.map(() => new Float64Array(PROFILE_DRAWS)));
+  const shareAt = (rule: number, into: Float64Array, weights?: Uint16Array) => {
+    into.fill(0);
+    const levels = reached[rule]!;
+    for (let run = 0; run < levels.length; run += 1) into[levels[run]!]! += weights ? weights[run]! : 1;
+    for (let k = SCORE_TAUS - 1; k >= 0; k -= 1) into[k]! += into[k + 1]!; // into[k]: runs that reach at least k thresholds
+    return into;
+  };
+  const counts = new Float64Array(SCORE_TAUS + 1);
+  eachDraw(
+    scaled.map(({ stratum }) => stratum),
+    seed,
+    (weights, draw) => {
+      for (let rule = 0; rule < rules.length; rule += 1) {
+        shareAt(rule, counts, weights);
+        for (let k = 0; k < SCORE_TAUS; k += 1) drawn[rule]![k]![draw] = counts[k + 1]! / counts[0]!;
+      }
+    },
+    PROFILE_DRAWS,
+  );
+  return {
+    taus,
+    rules: rules.map((rule, r) => {
+      const bounds = drawn[r]!.map(percentileInterval);
+      const found = shareAt(r, counts);
+      return {
+        rule,
+        share: taus.map((_, k) => found[k + 1]! / found[0]!),
+        low: bounds.map((interval) => interval!.low),
+        high: bounds.map((interval) => interval!.high),
+      };
+    }),
+  };
+}
+
+/** Thresholds of a profile of scores. */
+const SCORE_TAUS = 101;
 
 function profileOf(all: readonly Case[], rules: readonly string[], seed: number): Profile | null {
   const cases = all.filter(({ times }) => times !== null);

@@ -198,6 +198,9 @@ export interface AssessedSchedule {
   differences: readonly Difference[];
   /** Of scores in [0, 1]: 0 the untrained model, 1 the best value known. */
   scores: Scores | null;
+  /** Share of runs that score at least so much; `null` where no case has a scale. */
+  scoreProfile: ScoreProfile | null;
+  /** By the cost of reaching targets; `null` where the tasks have none. */
   profile: Profile | null;
   ranks: Ranks | null;
   switches: Switches | null;
@@ -219,6 +222,17 @@ export interface Scores {
     optimalityGap: Estimate;
     /** That a run is better than one of the baseline on the same task; ½ where they are alike. */
     improvement: Estimate;
+  }[];
+}
+
+/** Of all final runs of a rule over all cases with a scale, the share with a score of at least τ. */
+export interface ScoreProfile {
+  taus: readonly number[];
+  rules: readonly {
+    rule: string;
+    share: readonly number[];
+    low: readonly number[];
+    high: readonly number[];
   }[];
 }
 

@@ -1,6 +1,7 @@
 /** The top of the page: what came out, in words that are claims and in a table of all rules and conditions, and what was run. */
 import type { AssessedCondition, Cell, StudyAssessment } from "../../study/assessment.ts";
 import type { ClaimAnswer } from "../../study/claim.ts";
+import { words } from "../../study/claim-judge.ts";
 import * as format from "../format.ts";
 import { html, type Insertable, type Markup } from "../html.ts";
 import { colourOf, type RuleColours } from "./colours.ts";
@@ -25,6 +26,9 @@ export function headline(assessment: StudyAssessment): Markup {
 <p class="verdicts">On single tasks, ${count("supported")} of ${single.length} comparisons find a rule better than ${baseline}, ${count("refuted")} worse, and ${count("not distinguishable")} cannot be told apart from it, in ${conditions.length} ${conditions.length === 1 ? "condition" : "conditions"}. <a href="#claims">All claims</a></p>`;
 }
 
+/** Beyond it a sentence counts; the table names them. */
+const MOST_NAMED = 5;
+
 function sorted(claims: readonly ClaimAnswer[], baseline: string, where: string): string {
   const named = (verdict: ClaimAnswer["verdict"]) =>
     claims.filter((claim) => claim.verdict === verdict).map(({ parsed }) => parsed.left);
@@ -33,11 +37,11 @@ function sorted(claims: readonly ClaimAnswer[], baseline: string, where: string)
     ["refuted", "worse than"],
     ["not distinguishable", "not distinguishable from"],
   ] as const;
-  const said = parts.flatMap(([verdict, words]) => {
+  const said = parts.flatMap(([verdict, than]) => {
     const names = named(verdict);
-    return names.length === 0
-      ? []
-      : [`${list(names)} ${names.length > 1 ? "are" : "is"} ${words} ${baseline}`];
+    if (names.length === 0) return [];
+    const who = names.length > MOST_NAMED ? `${names.length} rules` : list(names);
+    return [`${who} ${names.length > 1 ? "are" : "is"} ${than} ${baseline}`];
   });
   return `${capital(where)}, ${said.join("; ")}.`;
 }
@@ -123,7 +127,7 @@ export function facts(assessment: StudyAssessment): Markup {
     [
       "Machine",
       Object.entries(machine)
-        .map(([name, value]) => `${name} ${value}`)
+        .map(([name, value]) => `${words(name)} ${value}`)
         .join(", "),
     ],
     ["Resampling", `seed ${assessment.seed}, 10\u202f000 draws`],

@@ -11,6 +11,9 @@ import { html, type Markup } from "../html.ts";
 import { lineStyle, type RuleColours } from "./colours.ts";
 import { metricName } from "./names.ts";
 
+/** Where labels begin, in widths of the axis. */
+const LABELS_AT = 1.04;
+
 /** Above so many lines their strips would hide each other. */
 const MOST_STRIPS = 5;
 
@@ -28,7 +31,7 @@ export function tuningFigure(condition: AssessedCondition, name: string, colours
   );
   const isLog = domain[0] > 0 && domain[1] / domain[0] > 5;
   const most = Math.max(...lines.flatMap(({ points }) => points.map(({ k }) => k)));
-  const labelWidth = Math.min(180, 14 + 7 * Math.max(...lines.map(({ rule }) => rule.length)));
+  const labelWidth = Math.min(180, 24 + 7 * Math.max(...lines.map(({ rule }) => rule.length)));
   const title = `${name}: ${metricName(metric)}`;
   const options = (width: number): Plot.PlotOptions => {
     const height = Math.max(isNarrow(width) ? 260 : 280, 70 + 14 * lines.length);
@@ -95,10 +98,10 @@ export function tuningFigure(condition: AssessedCondition, name: string, colours
                 x1: "k",
                 y1: ({ median }: TuningPoint) => Math.min(domain[1], Math.max(domain[0], median!)),
               },
-              ...{ x2: most + 0.02 * most, y2: y, stroke, strokeOpacity: 0.6 },
+              ...{ x2: most * LABELS_AT, y2: y, stroke, strokeOpacity: 0.6 },
             }),
             Plot.text([rule], {
-              x: most + 0.02 * most,
+              x: most * LABELS_AT,
               y,
               dx: 3,
               textAnchor: "start",
