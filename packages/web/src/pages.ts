@@ -48,5 +48,3 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/catalogue/Page.svelte"),
   },
 ];
-
-export const homePage = pages[0]!;

@@ -8,7 +8,8 @@
  *   setQuery({ log: "" }) changes single entries, an empty one goes; the history gets no new entry, as dragging a slider is no journey
  *   hrefOf("runs", ["3f2a"], { x: "step" })
  */
-import { homePage } from "./pages.ts";
+/** The page that an empty address means. */
+export const HOME = "playground";
 
 export type Query = Readonly<Record<string, string>>;
 
@@ -22,7 +23,7 @@ function readPlace(hash: string): Place {
   const [path = "", search = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const [page = "", ...rest] = path.split("/").map(decode);
   return {
-    page: page === "" ? homePage.path : page,
+    page: page === "" ? HOME : page,
     rest: rest.filter((word) => word !== ""),
     query: Object.fromEntries(new URLSearchParams(search)),
   };

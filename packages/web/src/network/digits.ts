@@ -1,8 +1,9 @@
 /** The digits that ship with Thalweg, as the page's own assets: fetched when they are asked for, unpacked by the browser. */
 import { stream } from "@thalweg/random";
-import imagesUrl from "../../../data/assets/digits-images-idx3-ubyte.gz?url";
-import labelsUrl from "../../../data/assets/digits-labels-idx1-ubyte.gz?url";
 import type { Examples, Split } from "./examples.ts";
+
+const imagesUrl = new URL("../../../data/assets/digits-images-idx3-ubyte.gz", import.meta.url).href;
+const labelsUrl = new URL("../../../data/assets/digits-labels-idx1-ubyte.gz", import.meta.url).href;
 
 const PIXELS = 64;
 const TEST = 360;
