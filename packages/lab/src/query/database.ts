@@ -88,7 +88,7 @@ async function fill(
     if (cell === undefined || cell === null) appender.appendNull();
     else append[type](cell);
   };
-  for (const row of rows) {
+  for (const row of rows()) {
     for (const [column, type] of columns) put(row.cells[column], type);
     for (const [field, type] of hyper) put(row.hyper[field], type);
     appender.endRow();

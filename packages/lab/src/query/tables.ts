@@ -16,7 +16,9 @@ import { relative, sep } from "node:path";
 import { readRun } from "@thalweg/train";
 import { type RecordedRun, recordedRun } from "../exchange/recorded-run.ts";
 import type { Configuration, Value } from "../samplers/index.ts";
+import type { PlannedTrial } from "../study/plan.ts";
 import { readStudy } from "../study/read-study.ts";
+import type { TrialResult } from "../study/result.ts";
 
 export type ColumnType = "VARCHAR" | "DOUBLE" | "BIGINT" | "BOOLEAN" | "TIMESTAMP";
 export type Cell = Value | null | undefined;
@@ -26,7 +28,13 @@ export interface Table {
   columns: readonly (readonly [name: string, type: ColumnType])[];
   /** The fields of the struct `hyper`. */
   hyper: readonly (readonly [name: string, type: ColumnType])[];
-  rows: readonly { cells: Readonly<Record<string, Cell>>; hyper: Configuration }[];
+  /** Made as they are read, and anew each time: all at once would take gigabytes. */
+  rows: () => Iterable<Row>;
+}
+
+export interface Row {
+  cells: Readonly<Record<string, Cell>>;
+  hyper: Configuration;
 }
 
 export const TABLES: Readonly<Record<string, (found: Found) => Table>> = {
@@ -66,7 +74,12 @@ export function findResults(folders: readonly string[]): Found {
 }
 
 /** `validationLoss` is validation_loss in SQL, which does not see capitals. */
-const columnOf = (measure: string): string => measure.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+function columnOf(measure: string): string {
+  const known = COLUMNS.get(measure) ?? measure.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+  COLUMNS.set(measure, known);
+  return known;
+}
+const COLUMNS = new Map<string, string>();
 
 const SETTING = [
   ["task", "VARCHAR"],
@@ -78,36 +91,12 @@ const SETTING = [
 ] as const;
 
 function trialsTable({ studies }: Found): Table {
-  const rows = studies.flatMap(({ folder, name: study }) => {
-    const { trials, results } = readStudy(folder);
-    return trials.map((trial) => {
-      const result = results.get(trial.id);
-      const { id, task, rule, schedule, batchSize, steps, seed, replicate, phase, number } = trial;
-      const known = {
-        study,
-        id,
-        task,
-        rule,
-        schedule,
-        batch_size: batchSize,
-        steps,
-        seed,
-        replicate,
-        phase,
-        number,
-      };
-      const measures = {
-        ...prefixed("", result?.final),
-        ...prefixed("best_", result?.best),
-        ...prefixed("initial_", result?.initial),
-      };
-      const ended = result && {
-        ...{ status: result.end, reason: result.reason, step: result.steps, gradients: result.gradients },
-        ...{ seconds: result.seconds, folder: result.folder },
-      };
-      return { cells: { ...measures, ...known, ...ended }, hyper: result?.hyper ?? trial.hyper ?? {} };
-    });
-  });
+  const read = studies.map(({ folder, name }) => ({ study: name, data: readStudy(folder) }));
+  const rows = function* (): Generator<Row> {
+    for (const { study, data } of read) {
+      for (const trial of data.trials) yield trialRow(study, trial, data.results.get(trial.id));
+    }
+  };
   const columns = [
     ["study", "VARCHAR"],
     ["id", "BIGINT"],
@@ -125,8 +114,25 @@ function trialsTable({ studies }: Found): Table {
   return withMeasures(columns, rows);
 }
 
+function trialRow(study: string, trial: PlannedTrial, result: TrialResult | undefined): Row {
+  const { id, task, rule, schedule, batchSize, steps, seed, replicate, phase, number } = trial;
+  const setting = { study, id, task, rule, schedule, batch_size: batchSize, steps, seed };
+  const measures = {
+    ...prefixed("", result?.final),
+    ...prefixed("best_", result?.best),
+    ...prefixed("initial_", result?.initial),
+  };
+  const ended = result && {
+    ...{ status: result.end, reason: result.reason, step: result.steps, gradients: result.gradients },
+    ...{ seconds: result.seconds, folder: result.folder },
+  };
+  const cells = { ...measures, ...setting, replicate, phase, number, ...ended };
+  return { cells, hyper: result?.hyper ?? trial.hyper ?? {} };
+}
+
 function runsTable(found: Found): Table {
-  const rows = [...readRuns(found)].map((run) => {
+  const runs = readRuns(found);
+  const rowOf = (run: RecordedRun): Row => {
     const last = run.evaluations.at(-1);
     const status = run.end;
     const ended = {
@@ -136,7 +142,10 @@ function runsTable(found: Found): Table {
       seconds: last?.seconds ?? null,
     };
     return { cells: { ...prefixed("", last?.measures), ...settingOf(run), ...ended }, hyper: run.hyper };
-  });
+  };
+  const rows = function* (): Generator<Row> {
+    for (const run of runs) yield rowOf(run);
+  };
   const columns = [
     ["folder", "VARCHAR"],
     ...SETTING,
@@ -149,21 +158,22 @@ function runsTable(found: Found): Table {
 }
 
 function evaluationsTable(found: Found): Table {
-  const rows = [...readRuns(found)].flatMap((run) =>
-    run.evaluations.map(({ step, seconds, measures }) => ({
-      cells: { ...prefixed("", measures), ...settingOf(run), step, seconds },
-      hyper: run.hyper,
-    })),
-  );
+  const runs = readRuns(found);
+  const rows = function* (): Generator<Row> {
+    for (const run of runs) {
+      for (const { step, seconds, measures } of run.evaluations) {
+        yield { cells: { ...prefixed("", measures), ...settingOf(run), step, seconds }, hyper: run.hyper };
+      }
+    }
+  };
   return withMeasures([["folder", "VARCHAR"], ...SETTING, ["step", "BIGINT"], ["seconds", "DOUBLE"]], rows);
 }
 
-function* readRuns({ runs }: Found): Generator<RecordedRun> {
-  for (const { folder, name } of runs) {
+const readRuns = ({ runs }: Found): RecordedRun[] =>
+  runs.flatMap(({ folder, name }) => {
     const record = readRun(folder);
-    if (record !== undefined) yield recordedRun(record, name);
-  }
-}
+    return record === undefined ? [] : [recordedRun(record, name)];
+  });
 
 const settingOf = ({ name, task, rule, schedule, batchSize, steps, seed }: RecordedRun) => ({
   ...{ folder: name, task, rule, schedule, batch_size: batchSize, steps, seed },
@@ -185,7 +195,7 @@ function withMeasures(columns: Table["columns"], rows: Table["rows"]): Table {
   const known = new Set(columns.map(([name]) => name));
   const measures = new Set<string>();
   const hyper = new Map<string, ColumnType>();
-  for (const row of rows) {
+  for (const row of rows()) {
     for (const name of Object.keys(row.cells)) if (!known.has(name)) measures.add(name);
     for (const [name, value] of Object.entries(row.hyper)) {
       const type = HYPER_TYPES[typeof value] ?? "VARCHAR";
