@@ -1,6 +1,7 @@
 /** The charts of a study's report: each a function of the assessment, for a width. Colours follow the rules' order in the study. */
 import * as Plot from "@observablehq/plot";
 import type { PlotAtWidth } from "../../charts/plot-figure.ts";
+import { measureTitle } from "../runs/axes.ts";
 import type { AssessedCondition, AssessedRun, Assessment, Interval } from "./types.ts";
 
 const COLOURS = Array.from({ length: 8 }, (_, k) => `var(--rule-${k})`);
@@ -91,7 +92,7 @@ export function tuningChart({ cells, metric }: AssessedCondition, colours: Plot.
     },
     y: {
       type: isLog ? "log" : "linear",
-      label: metric.measure,
+      label: measureTitle(metric.measure),
       labelArrow: "none",
       grid: true,
       ticks: 4,
@@ -137,7 +138,7 @@ export function sensitivityChart(
     x: { ...AXIS, type: "log", label: "learning rate", ticks: 5, tickFormat: "~e" },
     y: {
       type: isLog ? "log" : "linear",
-      label: measure,
+      label: measureTitle(measure),
       labelArrow: "none",
       grid: true,
       ticks: 4,
@@ -215,7 +216,7 @@ export function switchesChart(
       labelArrow: "none",
       labelOffset: 40,
     },
-    y: { label: "from, at its defaults", domain: switches.rules, labelArrow: "none" },
+    y: { label: null, domain: switches.rules },
     color: { type: "diverging", scheme: "brbg", domain: [-most, most], pivot: 0 } as Plot.ScaleOptions,
     marks: [
       Plot.cell(known, {
@@ -232,6 +233,33 @@ export function switchesChart(
           `${value! > 0 ? "+" : ""}${value!.toFixed(2)}${significant ? "" : " ·"}`,
         fill: ({ significant, value }: (typeof cells)[number]) =>
           significant && Math.abs(value!) > most / 2 ? "white" : "currentColor",
+      }),
+    ],
+  });
+}
+
+/** Share of cases in which a rule takes at most τ times the gradients of the fastest. */
+export function profileChart(
+  { taus, rules }: NonNullable<Assessment["schedules"][number]["profile"]>,
+  colours: Plot.ScaleOptions,
+): PlotAtWidth {
+  const points = rules.flatMap(({ rule, share }) => taus.map((tau, i) => ({ rule, tau, share: share[i]! })));
+  return (width) => ({
+    width,
+    height: 210,
+    marginLeft: 54,
+    marginBottom: 36,
+    x: { ...AXIS, label: "times the fastest", ticks: 5 },
+    y: { domain: [0, 1], label: "share of cases", labelArrow: "none", grid: true, ticks: 5 },
+    color: colours,
+    marks: [
+      Plot.line(points, {
+        x: "tau",
+        y: "share",
+        stroke: "rule",
+        z: "rule",
+        strokeWidth: 2,
+        curve: "step-after",
       }),
     ],
   });

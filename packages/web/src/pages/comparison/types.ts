@@ -173,6 +173,10 @@ export interface Assessment {
       readonly rules: readonly string[];
       readonly cells: readonly (readonly (Estimate & { readonly significant: boolean })[])[];
     } | null;
+    readonly profile: {
+      readonly taus: readonly number[];
+      readonly rules: readonly { readonly rule: string; readonly share: readonly number[] }[];
+    } | null;
     readonly notes: readonly string[];
   }[];
   readonly claims: readonly ClaimAnswer[];

@@ -22,7 +22,7 @@ export interface LandscapeState {
 }
 
 const number = (text: string | undefined, usual: number, least: number, most: number): number => {
-  const value = Number(text ?? usual);
+  const value = text === undefined || text === "" ? usual : Number(text);
   return value >= least && value <= most ? value : usual;
 };
 
