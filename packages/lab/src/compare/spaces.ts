@@ -5,6 +5,8 @@
  * every coordinate moves by about lr. Rules that find their rate themselves have nothing to tune, or what their papers tune.
  *
  * Schedule-free rules replace the schedule by an average: they run without one whatever the others have.
+ *
+ * Studies may search more: `modern` and `cv2021` are in `families.ts`.
  */
 import type { Rule } from "@thalweg/optim";
 import { nameInChain } from "../rules/read.ts";
@@ -41,6 +43,7 @@ export const SPACES: Readonly<Record<string, Space>> = {
   radam: adamLike,
   radamw: adamLike,
   adabelief: adamLike,
+  adabound: adamLike,
   adopt: adamLike,
   adan: adamLike,
   ademamix: rate(1e-5, 3e-2),
