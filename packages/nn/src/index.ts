@@ -88,7 +88,7 @@ export {
   tracing,
   within,
 } from "./module.ts";
-export { normalNoise } from "./noise.ts";
+export { normalNoise, normalOf } from "./noise.ts";
 export { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from "./normalization.ts";
 export {
   adaptiveAveragePool2d,

@@ -80,6 +80,7 @@ export {
   type InputSpec,
   type Measures,
   type Model,
+  sampledSquares,
   type TrainingOptions,
   TrainingProgram,
 } from "./program.ts";

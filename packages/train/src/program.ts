@@ -3,8 +3,27 @@
  * `(θ, batch) → loss, ∇θ`; an evaluation program computes the loss and other measures. Both read θ from the parameter
  * vector, and the training program writes ∇θ into it.
  */
-import { argMax, type DType, gradients, log, neg, type Shape, sub, type Tensor } from "@thalweg/graph";
-import { type Context, countCorrect, crossEntropy, type Module, type Tracing, tracing } from "@thalweg/nn";
+import {
+  argMax,
+  type DType,
+  gradients,
+  log,
+  mul,
+  neg,
+  reduceMean,
+  type Shape,
+  sub,
+  type Tensor,
+} from "@thalweg/graph";
+import {
+  type Context,
+  countCorrect,
+  crossEntropy,
+  type Module,
+  normalOf,
+  type Tracing,
+  tracing,
+} from "@thalweg/nn";
 import { type Stream, stream } from "@thalweg/random";
 import { type Checkpoints, markCheckpoints } from "./memory/checkpoints.ts";
 import { type ParameterVector, segmentOf } from "./parameter-vector.ts";
@@ -74,6 +93,17 @@ export function classifier(module: Module, shape: readonly number[]): Model {
  * uniform in [0, 1). It carries no gradient.
  */
 export const drawLabels = (logits: Tensor, u: Tensor): Tensor => argMax(sub(logits, log(neg(log(u)))), 1);
+
+/**
+ * What stands for the mean squared error of outputs f [B, …], E numbers each, to values that are drawn from the model's own prediction:
+ * y ~ N(f, E/2), under which that error is a negative log-likelihood. Only its gradient means something, and that is the error's:
+ *
+ *   ∇ mean (f − y)² = √(2E) ∇ mean (n f)      n standard normal
+ */
+export function sampledSquares(f: Tensor, uniform: (shape: Shape) => Tensor): Tensor {
+  const perExample = f.size / f.shape[0]!;
+  return mul(reduceMean(mul(f, normalOf(uniform([2, ...f.shape])))), Math.sqrt(2 * perExample));
+}
 
 export interface ProgramOptions {
   model: Model;

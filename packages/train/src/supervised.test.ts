@@ -1,6 +1,8 @@
 import { evaluate, Graph, type Tensor } from "@thalweg/graph";
-import { type Context, identity, tracing } from "@thalweg/nn";
+import { type Context, identity, linear, tracing } from "@thalweg/nn";
 import { describe, expect, test } from "vitest";
+import { ParameterVector } from "./parameter-vector.ts";
+import { TrainingProgram } from "./program.ts";
 import { supervised } from "./supervised.ts";
 
 /** The measures of a model whose module gives x back, on a batch of two. */
@@ -60,5 +62,30 @@ describe("supervised()", () => {
     const rest = 5 * Math.log(2);
     expect(evaluate([loss], { x: values, u: even })[0]![0]).toBeCloseTo((rest + Math.log(4 / 3)) / 6, 12);
     expect(evaluate([loss], { x: values, u: uneven })[0]![0]).toBeCloseTo((rest + Math.log(4)) / 6, 12);
+  });
+
+  test("samples values so that squared gradients have the diagonal of Gauss and Newton's matrix as their mean", async () => {
+    const form = { example: { shape: [3], dtype: "float32" }, labelShape: [2], labels: "values" } as const;
+    const model = supervised(linear(3, 2, { bias: false }), form);
+    const vector = new ParameterVector(model.module, { stateSlots: 0 });
+    vector.initialize(model.module, 1);
+    const batchSize = 4;
+    const program = await TrainingProgram.create({ model, vector, batchSize, seed: 7, labels: "sampled" });
+    const x = [1, 2, 0, -1, 1, 3, 2, 0, 1, 0, -1, 2];
+    program.batch.x!.set(x);
+    const draws = 4_000;
+    const mean = new Float64Array(6);
+    for (let step = 0; step < draws; step++) {
+      await program.run(step);
+      for (let i = 0; i < 6; i++) mean[i]! += (batchSize * vector.gradients[i]! ** 2) / draws;
+    }
+    await program.release();
+    // L = mean of (f − y)² over 4 rows and 2 outputs, so the matrix of weight [o, i] has 2/2 · the mean of x_i² on its diagonal
+    const squares = [0, 1, 2].map((i) => [0, 3, 6, 9].reduce((sum, row) => sum + x[row + i]! ** 2 / 4, 0));
+    const known = [...squares, ...squares];
+    // a χ² with one degree has a deviation of √2 of its mean; five of them, over 4000 draws
+    for (const [i, value] of known.entries()) {
+      expect(Math.abs(mean[i]! / value - 1)).toBeLessThan(5 * Math.sqrt(2 / draws));
+    }
   });
 });

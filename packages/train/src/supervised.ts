@@ -5,7 +5,7 @@
 import type { Shape } from "@thalweg/graph";
 import { mul, reshape, sizeOf } from "@thalweg/graph";
 import { countCorrect, crossEntropy, type Module, meanSquaredError } from "@thalweg/nn";
-import { drawLabels, type Model } from "./program.ts";
+import { drawLabels, type Model, sampledSquares } from "./program.ts";
 
 /** The form of one example and of its label. */
 export interface ExampleForm {
@@ -29,14 +29,13 @@ export function supervised(module: Module, { example, labelShape = [], labels: k
       const right = mul(countCorrect(output, labels!), 1 / sizeOf(labelShape));
       return { loss: crossEntropy(output, labels!), outputs: [output], counts: { accuracy: right } };
     },
-    ...(kind === "classes" && {
-      sampledLoss: (context, { x }, uniform) => {
-        const logits = module.forward(x!, context);
-        const classes = logits.shape.at(-1)!;
-        const rows = reshape(logits, [logits.size / classes, classes]);
-        return crossEntropy(rows, drawLabels(rows, uniform(rows.shape)));
-      },
-    }),
+    sampledLoss: (context, { x }, uniform) => {
+      const logits = module.forward(x!, context);
+      if (kind === "values") return sampledSquares(logits, uniform);
+      const classes = logits.shape.at(-1)!;
+      const rows = reshape(logits, [logits.size / classes, classes]);
+      return crossEntropy(rows, drawLabels(rows, uniform(rows.shape)));
+    },
   };
   return model;
 }

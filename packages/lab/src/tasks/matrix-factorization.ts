@@ -5,7 +5,7 @@
 import { MATRIX } from "@thalweg/data";
 import { mul, reduceSum, reshape, slice, type Tensor } from "@thalweg/graph";
 import { embedding, initializers, type Module, meanSquaredError, network } from "@thalweg/nn";
-import type { Model } from "@thalweg/train";
+import { type Model, sampledSquares } from "@thalweg/train";
 import type { Task } from "./task.ts";
 
 const { size, rank, noise } = MATRIX;
@@ -40,6 +40,7 @@ function factors(): Model {
       const entries = module.forward(x!, context);
       return { loss: meanSquaredError(entries, labels!), outputs: [entries] };
     },
+    sampledLoss: (context, { x }, uniform) => sampledSquares(module.forward(x!, context), uniform),
     summarize: ({ loss }) => ({ rmse: Math.sqrt(loss!) }),
   };
 }

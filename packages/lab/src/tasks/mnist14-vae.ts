@@ -2,8 +2,8 @@
  * A variational autoencoder of small MNIST: the evidence lower bound, with codes that are drawn in evaluations too, the same way each
  * time, so that the bound is one and runs are compared on the same draws.
  */
-import { flatten as flattenOf, sizeOf } from "@thalweg/graph";
-import { evidenceLoss, vae } from "@thalweg/nn";
+import { cast, flatten as flattenOf, less, mul, sigmoid, sizeOf } from "@thalweg/graph";
+import { binaryCrossEntropy, evidenceLoss, vae } from "@thalweg/nn";
 import type { Model } from "@thalweg/train";
 import { loss, type Task } from "./task.ts";
 
@@ -37,6 +37,12 @@ function autoencoder(shape: readonly number[], bias: boolean): Model {
     measure: (context, { x }) => {
       const flat = flattenOf(x!, 1);
       return { loss: evidenceLoss(network.forward(flat, context), flat) };
+    },
+    /** Pixels drawn from the reconstruction: the part of the bound that is a likelihood. */
+    sampledLoss: (context, { x }, uniform) => {
+      const { logits } = network.forward(flattenOf(x!, 1), context);
+      const drawn = cast(less(uniform(logits.shape), sigmoid(logits)), "float32");
+      return mul(binaryCrossEntropy(logits, drawn), sizeOf(shape)); // a sum over pixels
     },
   };
 }

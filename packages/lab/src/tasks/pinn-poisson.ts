@@ -10,7 +10,7 @@
  */
 import { add, mul, reduceSum, slice, sub, type Tensor } from "@thalweg/graph";
 import { initializers, type Module, meanSquaredError, mlp, partial } from "@thalweg/nn";
-import type { Model } from "@thalweg/train";
+import { type Model, sampledSquares } from "@thalweg/train";
 import type { Task } from "./task.ts";
 
 export const pinnPoisson: Task = {
@@ -43,6 +43,9 @@ function physics(bias: boolean): Model {
       return mul(mul(bubble, 16), free.forward(x, context)); // (B, 1)
     },
   };
+  /** Δu at each point, [B, 1]. */
+  const laplacian = (u: Tensor, x: Tensor) =>
+    add(partial(partial(u, x, 0), x, 0), partial(partial(u, x, 1), x, 1));
   return {
     module,
     inputs: (batchSize) => ({
@@ -52,13 +55,14 @@ function physics(bias: boolean): Model {
     measure: (context, { x, labels }) => {
       const u = module.forward(x!, context);
       const [solution, source] = [column(labels!, 0), column(labels!, 1)];
-      const laplacian = add(partial(partial(u, x!, 0), x!, 0), partial(partial(u, x!, 1), x!, 1));
       const off = sub(u, solution);
       return {
-        loss: meanSquaredError(laplacian, mul(source, -1)),
+        loss: meanSquaredError(laplacian(u, x!), mul(source, -1)),
         counts: { squaredError: reduceSum(mul(off, off)), squaredValue: reduceSum(mul(solution, solution)) },
       };
     },
+    sampledLoss: (context, { x }, uniform) =>
+      sampledSquares(laplacian(module.forward(x!, context), x!), uniform),
     summarize: ({ squaredError, squaredValue }) => ({ relativeL2: Math.sqrt(squaredError! / squaredValue!) }),
   };
 }

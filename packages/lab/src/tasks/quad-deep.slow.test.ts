@@ -9,6 +9,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadDataset } from "@thalweg/data";
+import { buildProblem } from "@thalweg/optim";
+import { ParameterVector, TrainingProgram } from "@thalweg/train";
 import { afterAll, describe, expect, test } from "vitest";
 import { runTrial, trialConfig } from "../compare/trial.ts";
 import { readRuleSpec } from "../rules/index.ts";
@@ -70,4 +72,25 @@ describe.each(PUBLISHED)("quad-deep by $rule", ({ rule: spec, k, mean, std, loss
       expect(Math.abs(loss - ours)).toBeLessThan(STANDARD_ERRORS * std * Math.sqrt(1 + 1 / finals.length));
     }
   });
+});
+
+test("quad-deep's sampled gradients, squared, have the Hessian's diagonal as their mean", async () => {
+  const model = quadraticModel(1);
+  const vector = new ParameterVector(model.module, { stateSlots: 0 });
+  vector.initialize(model.module, 1);
+  const batchSize = 8;
+  const program = await TrainingProgram.create({ model, vector, batchSize, seed: 3, labels: "sampled" });
+  const draws = 4_000;
+  const mean = new Float64Array(vector.size);
+  for (let step = 0; step < draws; step++) {
+    await program.run(step);
+    for (let i = 0; i < mean.length; i++) mean[i]! += (batchSize * vector.gradients[i]! ** 2) / draws;
+  }
+  await program.release();
+  const hessian = new Float64Array(vector.size ** 2);
+  buildProblem("quadratic-deep", { k: 1 }).hessian!(new Float64Array(vector.size), hessian);
+  for (let i = 0; i < mean.length; i++) {
+    const ratio = mean[i]! / hessian[i * vector.size + i]!;
+    expect(Math.abs(ratio - 1)).toBeLessThan(5 * Math.sqrt(2 / draws)); // five deviations of a mean of χ²
+  }
 });

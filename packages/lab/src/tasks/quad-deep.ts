@@ -8,7 +8,7 @@
  * Source: Schneider, Balles & Hennig, arXiv:1903.05499; Schmidt, Schneider & Hennig, arXiv:2007.01547.
  */
 import { matmul, mul, reduceSum, sub } from "@thalweg/graph";
-import { initializers, type Module } from "@thalweg/nn";
+import { initializers, type Module, normalOf } from "@thalweg/nn";
 import { buildProblem } from "@thalweg/optim";
 import type { Model } from "@thalweg/train";
 import { loss, type Task } from "./task.ts";
@@ -52,6 +52,13 @@ export function quadraticModel(k: number): Model {
       const bent = matmul(off, context.graph.constant(Q, [SIZE, SIZE]));
       return { loss: mul(reduceSum(mul(off, bent)), 0.5 / x!.shape[0]!) };
     },
+    /** Of points drawn from N(θ, Q⁻¹): with Q = LLᵀ, its gradient is that of the mean of nᵀLᵀ(θ − x), n standard normal. */
+    sampledLoss: (context, { x }, uniform) => {
+      const off = module.forward(x!, context);
+      const n = normalOf(uniform([2, ...off.shape]));
+      const L = context.graph.constant(cholesky(Q), [SIZE, SIZE]);
+      return mul(reduceSum(mul(n, matmul(off, L))), 1 / x!.shape[0]!);
+    },
   };
 }
 
@@ -65,3 +72,16 @@ function hessianOf(k: number): Float64Array {
   return Q;
 }
 const hessians = new Map<number, Float64Array>();
+
+/** The lower triangle L of Q = LLᵀ. */
+function cholesky(Q: Float64Array): Float64Array {
+  const L = new Float64Array(SIZE * SIZE);
+  for (let i = 0; i < SIZE; i++) {
+    for (let j = 0; j <= i; j++) {
+      let rest = Q[i * SIZE + j]!;
+      for (let k = 0; k < j; k++) rest -= L[i * SIZE + k]! * L[j * SIZE + k]!;
+      L[i * SIZE + j] = i === j ? Math.sqrt(rest) : rest / L[j * SIZE + j]!;
+    }
+  }
+  return L;
+}
