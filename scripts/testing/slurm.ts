@@ -3,6 +3,7 @@
  * folder, listening on 127.0.0.1 only, with a munge of their own: nothing of the system's is used or changed, and no database is needed.
  *
  *   main      the partition of every job; `urgent` takes nodes from it: its jobs are sent SIGTERM and queued again
+ *   freeze    a node's jobs stand still until they are thawed
  *   cut       a node's daemon dies and its jobs run on, as when the network between them breaks
  *   crash     a node dies with everything on it
  *
@@ -55,8 +56,8 @@ export const onSlurm = (title: string, missing = slurmMissing): string =>
 
 export interface SlurmJob {
   readonly id: number;
-  /** Of an array; undefined for a job by itself. */
-  readonly task: number | undefined;
+  /** Of the array that it is a task of; its own id for a job by itself. */
+  readonly array: number;
   /** PENDING, RUNNING, COMPLETED, FAILED … */
   readonly state: string;
   readonly restarts: number;
@@ -138,9 +139,9 @@ export class LocalSlurm {
   /** Jobs that are queued, running, or ended not long ago. */
   jobs(): SlurmJob[] {
     const parsed = JSON.parse(this.run("squeue", ["--json"])) as { jobs: RawJob[] };
-    return parsed.jobs.map(({ job_id, array_job_id, array_task_id, job_state, restart_cnt, nodes }) => ({
+    return parsed.jobs.map(({ job_id, array_job_id, job_state, restart_cnt, nodes }) => ({
       id: job_id,
-      task: array_job_id === 0 || array_task_id === null ? undefined : array_task_id,
+      array: array_job_id === 0 ? job_id : array_job_id,
       state: job_state,
       restarts: restart_cnt ?? 0,
       nodes,
@@ -161,6 +162,20 @@ export class LocalSlurm {
   /** A requeued job may run again only when its old credentials are void: here at once. */
   hurry(job: number): void {
     this.run("scontrol", ["update", `jobid=${job}`, "StartTime=now"]);
+  }
+
+  /** What SLURM thinks of a node: "idle", "mix", "down*" … */
+  nodeState(node: NodeName): string {
+    return this.run("sinfo", ["-h", "-N", "-p", "main", "-n", node, "-o", "%t"]).trim();
+  }
+
+  /** The jobs of a node stop, and go on, as when its disk hangs. */
+  freeze(node: NodeName): void {
+    for (const pid of this.processesOn(node)) kill(pid, "SIGSTOP");
+  }
+
+  thaw(node: NodeName): void {
+    for (const pid of this.processesOn(node)) kill(pid, "SIGCONT");
   }
 
   /** The node's daemon dies; its jobs run on. */
@@ -227,7 +242,6 @@ export class LocalSlurm {
 interface RawJob {
   job_id: number;
   array_job_id: number;
-  array_task_id: number | null;
   job_state: string;
   restart_cnt?: number;
   nodes: string;

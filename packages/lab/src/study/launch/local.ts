@@ -49,8 +49,9 @@ const BIN = fileURLToPath(new URL("../../../bin/thalweg.mjs", import.meta.url));
  */
 export async function launchLocal(options: LaunchOptions): Promise<LaunchEnd> {
   const launcher = new Launcher(options);
-  const lock = options.join ? undefined : launcher.lock();
+  let lock: Claim | undefined;
   try {
+    if (!options.join) lock = launcher.lock();
     return await launcher.run();
   } finally {
     await launcher.close();
@@ -119,7 +120,7 @@ class Launcher {
       const results = this.results.look();
       onProgress?.(results);
       const isDone = results.size >= this.total;
-      if (this.fatal !== undefined || (signal?.aborted && !stopped)) {
+      if (!stopped && (this.fatal !== undefined || signal?.aborted)) {
         stopped = true;
         for (const { process } of this.started) process.kill("SIGINT");
       }

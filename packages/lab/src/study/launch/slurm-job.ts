@@ -8,6 +8,8 @@ import { slurm } from "./slurm-commands.ts";
 
 export interface SlurmJob {
   id: string;
+  /** What commands call it: "12_3" for a task of an array, as the last task's own number is that of the whole array. */
+  name: string;
   /** How often it was queued again. */
   restarts: number;
 }
@@ -15,17 +17,19 @@ export interface SlurmJob {
 /** The job that this process is the batch script of; undefined outside of one, or in a step of one. */
 export function slurmJob(env: Readonly<Record<string, string | undefined>>): SlurmJob | undefined {
   const { SLURM_JOB_ID: id, SLURM_RESTART_COUNT: restarts = "0", SLURM_STEP_ID: step } = env;
-  return id === undefined || step !== undefined ? undefined : { id, restarts: Number(restarts) };
+  if (id === undefined || step !== undefined) return undefined;
+  const { SLURM_ARRAY_JOB_ID: array, SLURM_ARRAY_TASK_ID: task } = env;
+  return { id, name: array === undefined ? id : `${array}_${task}`, restarts: Number(restarts) };
 }
 
 /** Seconds left; infinity where there is no limit, or SLURM does not say. */
 export async function secondsLeft(
-  { id }: SlurmJob,
+  { name }: SlurmJob,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const { SLURM_JOB_END_TIME: end } = env; // seconds since 1970, since SLURM 22.05 or later
   if (end !== undefined && Number(end) > 0) return Number(end) - Date.now() / 1e3;
-  const text = await slurm("squeue", ["-h", "-j", id, "-o", "%L"]).catch(() => "");
+  const text = await slurm("squeue", ["-h", "-j", name, "-o", "%L"]).catch(() => "");
   return readDuration(text.trim());
 }
 
@@ -45,6 +49,6 @@ export function readDuration(text: string): number {
 export const MOST_RESTARTS = 100;
 
 /** Have the job queued again. Raises StudyError where SLURM will not. */
-export async function requeue({ id }: SlurmJob): Promise<void> {
-  await slurm("scontrol", ["requeue", id]);
+export async function requeue({ name }: SlurmJob): Promise<void> {
+  await slurm("scontrol", ["requeue", name]);
 }

@@ -48,7 +48,7 @@ export async function workInJob(options: SlurmWork): Promise<LaunchEnd> {
       signal: AbortSignal.any([signal, late.signal, gone.signal]),
     });
     if (end === "finished") return end;
-    if (gone.signal.aborted || isElsewhere()) say(`Leaving: job ${job.id} was started again elsewhere`);
+    if (gone.signal.aborted || isElsewhere()) say(`Leaving: job ${job.name} was started again elsewhere`);
     else if (warned.aborted || late.signal.aborted) await comeBack(job, say);
     return end;
   } finally {
@@ -59,10 +59,10 @@ export async function workInJob(options: SlurmWork): Promise<LaunchEnd> {
 
 async function comeBack(job: SlurmJob, say: (line: string) => void): Promise<void> {
   if (job.restarts >= MOST_RESTARTS) {
-    say(`Time is up, and job ${job.id} was queued again ${job.restarts} times: not once more`);
+    say(`Time is up, and job ${job.name} was queued again ${job.restarts} times: not once more`);
     return;
   }
-  say(`Time is up: job ${job.id} is queued again`);
+  say(`Time is up: job ${job.name} is queued again`);
   await requeue(job);
 }
 

@@ -108,8 +108,12 @@ test("readDuration() reads the forms of squeue's time left", () => {
 });
 
 test("slurmJob() knows the batch script of a job from its steps, and from everything else", () => {
-  expect(slurmJob({ SLURM_JOB_ID: "12" })).toEqual({ id: "12", restarts: 0 });
-  expect(slurmJob({ SLURM_JOB_ID: "12", SLURM_RESTART_COUNT: "2" })).toEqual({ id: "12", restarts: 2 });
+  expect(slurmJob({ SLURM_JOB_ID: "12" })).toEqual({ id: "12", name: "12", restarts: 0 });
+  expect(slurmJob({ SLURM_JOB_ID: "12", SLURM_RESTART_COUNT: "2" })).toEqual({
+    ...{ id: "12", name: "12", restarts: 2 },
+  });
+  const last = { SLURM_JOB_ID: "12", SLURM_ARRAY_JOB_ID: "12", SLURM_ARRAY_TASK_ID: "7" };
+  expect(slurmJob(last)).toEqual({ id: "12", name: "12_7", restarts: 0 });
   expect(slurmJob({ SLURM_JOB_ID: "12", SLURM_STEP_ID: "0" })).toBeUndefined();
   expect(slurmJob({})).toBeUndefined();
 });
