@@ -1,4 +1,5 @@
 /** The part of `thalweg curvature` that trains: the sharpness every few steps against the edge of stability. */
+import type { ModelForm } from "@thalweg/landscape";
 import { parseSchedules, withHyper } from "@thalweg/optim";
 import { checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
 import {
@@ -12,9 +13,9 @@ import {
 import type { MatrixName } from "../curvature/measure.ts";
 import { readRuleSpec } from "../rules/index.ts";
 import { Failure, fromUser, UsageError } from "./errors.ts";
-import { writeText } from "./files.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
+import { checkPicture, writePicture } from "./landscape-files.ts";
 import { printJson, settings } from "./print.ts";
 import { askedTask, loadAsked, type TaskOptions } from "./task-options.ts";
 
@@ -28,6 +29,7 @@ export interface FollowRequest extends TaskOptions {
   samples?: number;
   seed: number;
   matrix: MatrixName;
+  form: ModelForm;
   plot?: string;
   json?: boolean;
 }
@@ -39,7 +41,8 @@ const USUAL_SAMPLES = 1_000;
 
 /** Train a task from its start, measuring. */
 export async function follow(word: string, request: FollowRequest, io: Io): Promise<void> {
-  const { set = {}, schedule: spec = "constant", seed, matrix } = request;
+  const { set = {}, schedule: spec = "constant", seed, matrix, form } = request;
+  if (request.plot !== undefined) checkPicture(request.plot);
   const source = fromUser(() => askedTask(word, request));
   const asked = fromUser(() => {
     const rule = withHyper(readRuleSpec(request.rule).rule, set);
@@ -87,7 +90,7 @@ export async function follow(word: string, request: FollowRequest, io: Io): Prom
   const farewell = "Stopping after the step at hand; Ctrl-C again ends at once.";
   const followed = await interruptible(io, farewell, (signal) =>
     followSharpness({
-      ...{ loaded, rule, schedule, steps, every, batchSize, samples, seed, matrix, signal },
+      ...{ loaded, rule, schedule, steps, every, batchSize, samples, seed, matrix, form, signal },
       ...(request.json ? {} : { onPoint }),
     }),
   );
@@ -108,6 +111,7 @@ export async function follow(word: string, request: FollowRequest, io: Io): Prom
         samples,
         seed,
         matrix,
+        form,
       };
       printJson(io.stdout, { ...facts, ...followed });
     } else io.stdout.write(`\n${summary(followed)}\n`);
@@ -126,7 +130,12 @@ async function draw(
     throw new Failure(`Cannot draw ${path} as it needs 2 measurements or more: there are ${points.length}`);
   }
   const { edgeFigure } = await import("../figures/edge-figure.ts");
-  await writeText(path, edgeFigure({ ...names, points, formula }), io);
+  await writePicture(
+    path,
+    edgeFigure({ ...names, points, formula }),
+    `${names.title} · ${names.subtitle}`,
+    io,
+  );
 }
 
 const HEAD = [

@@ -137,12 +137,21 @@ describe("curvature", () => {
   test("with --map goes over a plane, in whose middle both ends of the spectrum are those of the place", async () => {
     const report = JSON.parse((await curvature(`${sgd} ${FAST}`)).out);
     const file = join(root, "map.svg");
-    const { code, out, err } = await curvature(`${sgd} --samples 200 --map -0.5:0.5:3 --json --plot ${file}`);
+    const { code, out, err } = await curvature(
+      `${sgd} --samples 200 --map -0.5:0.5:3 --json --plot ${file} --workers 0 --out ${join(root, "map")}`,
+    );
     expect([code, err]).toEqual([0, `Wrote ${file}\n`]);
     const map = JSON.parse(out);
     expect(map).toMatchObject({ x: [-0.5, 0, 0.5], y: [-0.5, 0, 0.5], columns: 3, rows: 3 });
     expect(map.largest[4] / report.largest.values[0]).toBeCloseTo(1, 2);
     expect(Math.abs(map.smallest[4] - report.smallest.values[0])).toBeLessThan(0.01 * map.largest[4]);
+    // asked for once more it is found, and threads find the same
+    const again = await curvature(`${sgd} --samples 200 --map -0.5:0.5:3 --json --out ${join(root, "map")}`);
+    expect(JSON.parse(again.out)).toMatchObject({ evaluated: 0, kept: 3, largest: map.largest });
+    const threads = await curvature(
+      `${sgd} --samples 200 --map -0.5:0.5:3 --json --workers 2 --out ${join(root, "threads")}`,
+    );
+    expect(JSON.parse(threads.out)).toMatchObject({ smallest: map.smallest, largest: map.largest });
     const below = map.smallest.filter(
       (low: number, k: number) => low < -0.01 * Math.max(-low, map.largest[k]),
     );

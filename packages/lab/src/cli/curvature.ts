@@ -1,5 +1,12 @@
 /** `thalweg curvature PLACE`: how the loss bends where a run has come to, or where a task starts; with a rule, while it trains. */
-import { type Estimate, moment, parseAxis, sampleExamples } from "@thalweg/landscape";
+import {
+  type Estimate,
+  type ModelForm,
+  modelForms,
+  moment,
+  parseAxis,
+  sampleExamples,
+} from "@thalweg/landscape";
 import type { Command } from "commander";
 import {
   type CurvatureReport,
@@ -17,8 +24,8 @@ import { namesMatching } from "../tasks/patterns.ts";
 import { oneOf, repeated, setting, wholeNumber } from "./arguments.ts";
 import { type MapPlane, map, mapPlanes } from "./curvature-map.ts";
 import { fromUser, fromUserLater, UsageError } from "./errors.ts";
-import { writeText } from "./files.ts";
 import type { Io } from "./io.ts";
+import { checkPicture, PICTURES, writePicture } from "./landscape-files.ts";
 import { columns, printJson } from "./print.ts";
 import { defineTaskOptions, givenTaskOptions, type TaskOptions } from "./task-options.ts";
 
@@ -39,6 +46,9 @@ interface Options extends TaskOptions {
   batch?: number | "full";
   map?: string;
   plane?: MapPlane;
+  form: ModelForm;
+  workers?: number;
+  out?: string;
   plot?: string;
   json?: boolean;
 }
@@ -110,7 +120,25 @@ export function define(command: Command, io: Io): void {
       `with --map: ${mapPlanes.join(", ")}; see thalweg landscape (default: filter)`,
       oneOf("--plane", ...mapPlanes),
     )
-    .option("--plot <file>", "draw the spectrum, the way to the edge, or the map, as SVG")
+    .option(
+      "--form <form>",
+      "of the model: evaluation, or training, where each batch is normalised by itself",
+      oneOf("--form", ...modelForms),
+      "evaluation",
+    )
+    .option(
+      "--workers <n>",
+      "with --map: threads; 0: this one (default: the cores)",
+      wholeNumber("--workers", 0, 64),
+    )
+    .option(
+      "--out <folder>",
+      "with --map: where it is kept, and gone on with (default: landscapes/convexity-<id>)",
+    )
+    .option(
+      "--plot <file>",
+      `draw the spectrum, the way to the edge, or the map, as ${PICTURES.join(" or ")}`,
+    )
     .option("--json", "print JSON, with the density's nodes and weights");
   defineTaskOptions(command);
   command
@@ -118,7 +146,8 @@ export function define(command: Command, io: Io): void {
       "after",
       `
 Eigenvalues come with their residual: a true one lies within it. Estimates come with their standard error.
-The model is in its evaluation form: running means stand for those of a batch, and nothing is dropped.
+In its evaluation form running means stand for those of a batch, and nothing is dropped; in its training form chunks of 500 examples, or the
+batch, are normalised by themselves.
 
 Examples:
   $ thalweg curvature runs/digits-mlp-sgd-1f0c9a2b --plot spectrum.svg
@@ -135,7 +164,7 @@ const batchSize = (text: string): number | "full" =>
   text === "full" ? "full" : wholeNumber("--batch", 1)(text);
 
 /** Options of a place at rest, and of one that is left by training. */
-const AT_REST = ["task", "part", "top", "effort", "tensors", "map", "plane"] as const;
+const AT_REST = ["task", "part", "top", "effort", "tensors", "map", "plane", "workers", "out"] as const;
 const IN_TRAINING = ["set", "schedule", "steps", "every", "batch"] as const;
 
 function choose(word: string, options: Options, io: Io): Promise<void> {
@@ -162,7 +191,11 @@ function choose(word: string, options: Options, io: Io): Promise<void> {
 /** What a map has no use for. */
 const WITHOUT_MAP = ["top", "effort", "tensors"] as const;
 
-function checkMap({ map, plane, matrix, ...others }: Options): void {
+function checkMap({ map, plane, matrix, workers, out, ...others }: Options): void {
+  for (const [name, value] of Object.entries({ workers, out })) {
+    if (map !== undefined || value === undefined) continue;
+    throw new UsageError(`Cannot use --${name} ${value} as it is for a map: give --map, too`);
+  }
   if (map === undefined && plane !== undefined) {
     throw new UsageError(`Cannot use --plane ${plane} as it is for a map: give --map, too`);
   }
@@ -176,7 +209,8 @@ function checkMap({ map, plane, matrix, ...others }: Options): void {
 
 async function run(word: string, options: Options, io: Io): Promise<void> {
   checkMap(options);
-  const { part = "train", seed, matrix, top = 5, effort = "normal", tensors } = options;
+  if (options.plot !== undefined) checkPicture(options.plot);
+  const { part = "train", seed, matrix, form, top = 5, effort = "normal", tensors } = options;
   const given = givenTaskOptions(options).map(([name]) => name);
   if (isRunFolder(word) && given.length > 0) {
     throw new UsageError(
@@ -205,6 +239,7 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
     matrix,
     top,
     effort,
+    form,
     moves: (tensor) => chosen.has(tensor),
   };
   const onStage = (stage: string) => {
@@ -219,9 +254,12 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
       : []),
     `${matrix} of ${report.parameters} parameters`,
     `${samples} ${part} examples, seed ${seed}`,
+    ...(form === "training" ? ["training form"] : []),
   ].join(" · ");
   try {
-    if (options.plot !== undefined) await writeText(options.plot, await picture(title, subtitle, report), io);
+    if (options.plot !== undefined) {
+      await writePicture(options.plot, await picture(title, subtitle, report), `${title} · ${subtitle}`, io);
+    }
   } finally {
     // a picture that cannot be written does not cost the result
     if (options.json) {
@@ -234,6 +272,7 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
         samples,
         seed,
         matrix,
+        form,
         effort,
       };
       printJson(io.stdout, { ...asked, ...report });
@@ -248,12 +287,24 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
 
 async function runMap(
   place: Place,
-  { map: range, plane: name = "filter", part = "train", seed, plot, json }: Options & { map: string },
+  {
+    map: range,
+    plane: name = "filter",
+    part = "train",
+    seed,
+    form,
+    plot,
+    json,
+    workers,
+    out,
+  }: Options & {
+    map: string;
+  },
   samples: number,
   io: Io,
 ): Promise<void> {
   const axis = fromUser(() => parseAxis(range));
-  const { split, normalization, among } = examplesOf(place.subject.loaded, part);
+  const { split, among } = examplesOf(place.subject.loaded, part);
   const indices = sampleExamples(split, { count: samples, seed, ...(among && { among }) });
   const plane = await fromUserLater(async () =>
     planes[name]!.make(place.subject, {
@@ -261,10 +312,16 @@ async function runMap(
       derivativesOf: { count: samples, indices },
     }),
   );
-  const examples = { split, normalization, indices };
-  const subtitle = `${samples} ${part} examples, seed ${seed}`;
-  const asked = { place, examples, plane, grid: [axis, axis] as const, seed, subtitle };
-  await map({ ...asked, ...(plot !== undefined && { plot }), ...(json && { json }) }, io);
+  const subtitle = `${samples} ${part} examples, seed ${seed}${form === "training" ? ", training form" : ""}`;
+  const set = part === "test" ? "test" : "train";
+  const asked = { place, set, indices, form, plane, grid: [axis, axis] as const, seed, subtitle } as const;
+  const given = {
+    ...(plot !== undefined && { plot }),
+    ...(json && { json }),
+    ...(workers !== undefined && { workers }),
+    ...(out !== undefined && { out }),
+  };
+  await map({ ...asked, ...given }, io);
 }
 
 async function picture(

@@ -9,6 +9,7 @@ import {
   batchSharpness,
   type Estimate,
   edgeOperator,
+  type ModelForm,
   SampledLoss,
   SharpnessTracker,
   type StabilityEdge,
@@ -37,6 +38,8 @@ export interface FollowOptions {
   readonly samples: number;
   readonly seed: number;
   readonly matrix: MatrixName;
+  /** Of the model that is measured; "evaluation" by default. */
+  readonly form?: ModelForm;
   readonly signal?: AbortSignal;
   onPoint?(point: SharpnessPoint): void;
 }
@@ -98,7 +101,7 @@ export const trainingCount = (loaded: LoadedTask): number => examplesOf(loaded, 
 
 /** Train and measure. Raises RangeError for a rule without a condition, and for sizes that do not fit the data. */
 export async function followSharpness(options: FollowOptions): Promise<Followed> {
-  const { loaded, schedule, steps, every, samples, seed, matrix, signal, onPoint } = options;
+  const { loaded, schedule, steps, every, samples, seed, matrix, form, signal, onPoint } = options;
   const { task, dataset } = loaded;
   const rule = withHyper(options.rule, fitToTask(options.rule, task, Object.keys(options.rule.hyper)));
   checkHyper(rule, rule.hyper);
@@ -109,7 +112,7 @@ export async function followSharpness(options: FollowOptions): Promise<Followed>
   const indices = sampleExamples(split, { count: samples, seed, among: among! });
   const { model, vector, optimizer } = learner;
   const drawn = samplesFrom({ split, normalization, indices });
-  const loss = new SampledLoss({ model, vector, samples: drawn });
+  const loss = new SampledLoss({ model, vector, samples: drawn, ...(form && { form }) });
   const tracker = new SharpnessTracker(edge, { seed, products: 200 });
   const curvature = matrix === "hessian" ? loss.hessian() : loss.gaussNewton();
   const batches = measuredBatches({ ...options, batchSize });

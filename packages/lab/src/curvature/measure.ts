@@ -10,6 +10,7 @@ import {
   eigenpairs,
   gradientOverlap,
   keskarSharpness,
+  type ModelForm,
   restrictedTo,
   SampledLoss,
   SharpnessTracker,
@@ -46,6 +47,8 @@ export interface CurvatureRequest {
   /** How many of the largest eigenvalues. */
   readonly top: number;
   readonly effort: Effort;
+  /** Of the model; "evaluation" by default. */
+  readonly form?: ModelForm;
   /** Which tensors move; all by default. */
   readonly moves?: (name: string) => boolean;
   /** Told of each quantity before it is measured. */
@@ -93,12 +96,13 @@ const CLEARLY_NEGATIVE = -1e-3;
 
 /** Measure it. Raises RangeError for more samples than there are, and for a matrix that the model does not give. */
 export async function measureCurvature(request: CurvatureRequest): Promise<CurvatureReport> {
-  const { place, part, samples, seed, matrix, top, effort, moves = () => true, onStage } = request;
+  const { place, part, samples, seed, matrix, top, effort, form, moves = () => true, onStage } = request;
   const { subject, vector, training } = place;
   const { model, loaded } = subject;
   const { split, normalization, among } = examplesOf(loaded, part);
   const indices = sampleExamples(split, { count: samples, seed, ...(among && { among }) });
-  const loss = new SampledLoss({ model, vector, samples: samplesFrom({ split, normalization, indices }) });
+  const drawn = samplesFrom({ split, normalization, indices });
+  const loss = new SampledLoss({ model, vector, samples: drawn, ...(form && { form }) });
   try {
     const whole = matrix === "hessian" ? loss.hessian() : loss.gaussNewton();
     const operator = restrictedTo(whole, ({ name }) => moves(name));

@@ -201,7 +201,7 @@ export async function runSurvey(
         : twoLevelTiles(grid, chunks.length, plan, widest);
     const rounds = (surface: Surface) => new Refiner(surface, plan as RefinementOptions).rounds();
     const work = refines ? { rounds } : { tiles };
-    const keep = pictureKeeper(join(folder, "surface.npz"));
+    const keep = pictureKeeper(join(folder, "surface.npz"), refines ? { plan } : {});
     const meanwhile = (progress: SurveyProgress) => {
       keep(progress.surface);
       onTile(progress);
@@ -230,12 +230,12 @@ export async function runSurvey(
 const [PICTURE_MS, PICTURE_SHARE] = [2_000, 0.02];
 
 /** Writes what is known now and then, for those who watch: points that are not known yet are NaN. */
-function pictureKeeper(path: string): (surface: Surface) => void {
+function pictureKeeper(path: string, options: { plan?: SurveyPlan }): (surface: Surface) => void {
   let due = performance.now() + PICTURE_MS / 4;
   return (surface) => {
     const begin = performance.now();
     if (begin < due) return;
-    replaceFile(path, serializeSurface(surface));
+    replaceFile(path, serializeSurface(surface, options));
     const end = performance.now();
     due = end + Math.max(PICTURE_MS, (end - begin) / PICTURE_SHARE);
   };

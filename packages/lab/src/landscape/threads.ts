@@ -4,7 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Dataset } from "@thalweg/data";
-import type { AffineFamily, BatchNormPolicy, Grid, Tile, TileEvaluator } from "@thalweg/landscape";
+import type { AffineFamily, BatchNormPolicy, Grid, ModelForm, Tile, TileEvaluator } from "@thalweg/landscape";
 import type { ModelMaker } from "./subject.ts";
 
 /** Everything that an evaluator is made from, as plain data. */
@@ -21,6 +21,8 @@ export interface Assignment {
   readonly batchNorm: BatchNormPolicy;
   /** What losses are compared with: those at the centre, or at the same place of another model's plane. */
   readonly reference: "centre" | { readonly maker: ModelMaker; readonly family: AffineFamily } | undefined;
+  /** Measure both ends of the Hessian's spectrum, instead of heights. */
+  readonly convexity?: { readonly seed: number; readonly form: ModelForm };
 }
 
 export type ToThread = { readonly kind: "tile"; readonly tile: Tile } | { readonly kind: "end" };

@@ -4,7 +4,7 @@ import type { Module } from "@thalweg/nn";
 import { type Model, ParameterVector } from "@thalweg/train";
 import { afterAll, describe, expect, test } from "vitest";
 import { affineFamily } from "../families/affine.ts";
-import { convexityMap } from "./convexity-map.ts";
+import { ConvexityEvaluator, convexityMap } from "./convexity-map.ts";
 import { eigenpairs } from "./eigenpairs.ts";
 import { SampledLoss, samplesOf } from "./sampled-loss.ts";
 import { exactNetworks, lossOf } from "./testing.ts";
@@ -87,6 +87,39 @@ describe("convexityMap()", () => {
     expect(Array.from(map.converged)).toEqual([1, 1, 1, 1, 1]);
     const cold = await eigenpairs(network.hessian(), { count: 2, which: "both" });
     expect(map.products).toBeLessThan(5 * cold.products);
+  });
+
+  test("goes on from its log with the same numbers, and has them from any number of evaluators", async () => {
+    const grid = [
+      { from: -2, to: 2, points: 18 },
+      { from: 0, to: 2, points: 3 },
+    ] as const;
+    const records: [number, Float64Array][] = [];
+    const log = {
+      read: () => records,
+      append: (tile: number, sums: Float64Array) => void records.push([tile, sums]),
+    };
+    const whole = await convexityMap(loss, { family: plane, grid, log });
+    expect(whole).toMatchObject({ end: "finished", evaluated: 6, kept: 0 }); // rows in pieces of 16 and 2
+    const evaluators = [1, 2].map(() => {
+      const own = new ParameterVector(module, { stateSlots: 0 });
+      return new ConvexityEvaluator(
+        new SampledLoss({ model: saddle, vector: own, samples: samplesOf({}, 1) }),
+        {
+          family: plane,
+          grid,
+        },
+      );
+    });
+    const kept = { read: () => records.slice(0, 2), append: () => {} };
+    const again = await convexityMap(loss, { family: plane, grid, log: kept, evaluators });
+    expect(again).toMatchObject({ end: "finished", evaluated: 4, kept: 2 });
+    expect([again.smallest, again.largest, again.products]).toEqual([
+      whole.smallest,
+      whole.largest,
+      whole.products,
+    ]);
+    for (const evaluator of evaluators) await evaluator.release();
   });
 
   test("refuses a plane of another model", async () => {

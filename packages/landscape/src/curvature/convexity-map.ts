@@ -4,20 +4,23 @@
  *
  *   |λ_min / λ_max|      0 where the loss is convex, 1 where it bends down as much as up
  *
- * Points are visited row by row, there and back, and each begins from the vectors of the one before: a few products instead of
- * dozens. Buffers, such as running statistics, stay as they are.
+ * A tile is a stretch of a row, and each of its points begins from the vectors of the one before: a few products instead of dozens. Tiles know
+ * nothing of each other, so they are evaluated like those of a landscape: by several threads, kept as they come, gone on with after a kill.
+ * Buffers, such as running statistics, stay as they are.
  *
  * Source  Li et al., arXiv:1712.09913, section 6.
  * Differs Products there are sums over batches, so only the ratio has a meaning; here both eigenvalues have one.
  */
-
-import { columnsOf, type Grid, placeOf, rowsOf } from "../evaluate/grid.ts";
+import type { TileEvaluator } from "../evaluate/evaluator.ts";
+import { columnsOf, type Grid, narrowed, placeOf, rowsOf, type Tile } from "../evaluate/grid.ts";
+import type { Surface } from "../evaluate/surface.ts";
+import { survey, type TileLog } from "../evaluate/survey.ts";
 import { type AffineFamily, writePoint } from "../families/affine.ts";
 import { eigenpairs } from "./eigenpairs.ts";
 import type { CurvatureOperator } from "./operator.ts";
 import type { SampledLoss } from "./sampled-loss.ts";
 
-export interface ConvexityOptions {
+export interface ConvexityForm {
   readonly family: AffineFamily;
   readonly grid: Grid;
   /** Residual, as a share of the larger |λ|; 1e-2 by default. */
@@ -25,9 +28,16 @@ export interface ConvexityOptions {
   /** Most products of one point; 60 by default. */
   readonly products?: number;
   readonly seed?: number;
+}
+
+export interface ConvexityOptions extends ConvexityForm {
+  /** One for each thread that works; one of the loss itself by default. */
+  readonly evaluators?: readonly TileEvaluator[];
+  readonly log?: TileLog;
+  /** Ends the map after the tiles at hand. */
   readonly signal?: AbortSignal;
-  /** Told of each point. */
-  onPoint?(point: { row: number; column: number; smallest: number; largest: number }): void;
+  /** Told of each tile. */
+  onTile?(progress: { done: number; tiles: number }): void;
 }
 
 /** Points with x fastest, as in a grid. What is not finite, or not reached before the signal, is NaN. */
@@ -41,51 +51,102 @@ export interface ConvexityMap {
   /** Share of the measured points whose smallest eigenvalue is below −tolerance times the larger |λ|. */
   readonly nonConvex: number;
   readonly products: number;
+  readonly end: "finished" | "interrupted";
+  /** Tiles that were evaluated now, and those that the log held. */
+  readonly evaluated: number;
+  readonly kept: number;
+}
+
+const TOLERANCE = 1e-2;
+/** Points of a tile: fewer cost more products, since the first has no neighbour; more cost more at a kill. */
+const WIDEST = 16;
+
+/** Both ends of the spectrum for each point of a tile. */
+export class ConvexityEvaluator implements TileEvaluator {
+  readonly columns = ["smallest", "largest", "converged", "products"];
+  private readonly loss: SampledLoss;
+  private readonly form: ConvexityForm;
+
+  /** Raises RangeError for a family of another model. */
+  constructor(loss: SampledLoss, form: ConvexityForm) {
+    const { parameters } = loss.vector;
+    const { origin } = form.family;
+    if (origin.length !== parameters.length) {
+      throw new RangeError(
+        `Cannot map convexity as the plane must lie in the model's ${parameters.length} dimensions: it lies in ${origin.length}`,
+      );
+    }
+    this.loss = loss;
+    this.form = form;
+  }
+
+  /** θ is afterwards what it was. */
+  async evaluate({ row, columns: places }: Tile): Promise<Float64Array> {
+    const { family, grid, tolerance = TOLERANCE, products = 60, seed = 0 } = this.form;
+    const { parameters } = this.loss.vector;
+    const theta = parameters.slice();
+    const operator = this.loss.hessian();
+    const numbers = new Float64Array(places.length * this.columns.length);
+    let start: readonly Float32Array[] = [];
+    try {
+      for (const [i, column] of places.entries()) {
+        const at = numbers.subarray(4 * i, 4 * i + 4);
+        at.fill(Number.NaN, 0, 2);
+        writePoint(family, placeOf(grid, row, column), parameters);
+        if (!Number.isFinite(await this.loss.value())) continue;
+        const found = await bothEnds(operator, { tolerance, products, seed, start });
+        if (found === undefined) continue;
+        const [largest, smallest] = found.values as [number, number];
+        at.set([smallest, largest, Number(found.converged), found.products + 1]);
+        start = found.vectors;
+      }
+    } finally {
+      parameters.set(theta);
+    }
+    return numbers;
+  }
+
+  async release(): Promise<void> {
+    await this.loss.release();
+  }
 }
 
 /** Measure it. θ is afterwards what it was. Raises RangeError for a family of another model. */
 export async function convexityMap(loss: SampledLoss, options: ConvexityOptions): Promise<ConvexityMap> {
-  const { family, grid, tolerance = 1e-2, products: most = 60, seed = 0, signal, onPoint } = options;
-  const { parameters } = loss.vector;
-  if (family.origin.length !== parameters.length) {
-    throw new RangeError(
-      `Cannot map convexity as the plane must lie in the model's ${parameters.length} dimensions: it lies in ${family.origin.length}`,
-    );
-  }
-  const [columns, rows] = [columnsOf(grid), rowsOf(grid)];
-  const count = columns * rows;
-  const map = {
-    columns,
-    rows,
-    smallest: new Float64Array(count).fill(Number.NaN),
-    largest: new Float64Array(count).fill(Number.NaN),
-    converged: new Uint8Array(count),
+  const { grid, tolerance = TOLERANCE, log, signal, onTile } = options;
+  const { evaluators = [new ConvexityEvaluator(loss, options)] } = options;
+  const result = await survey({
+    evaluators,
+    form: { grid, chunks: [1] },
+    tiles: convexityTiles(grid),
+    ...(log && { log }),
+    ...(signal && { signal }),
+    ...(onTile && { onTile }),
+  });
+  const { surface, end, evaluated, kept } = result;
+  return { ...convexityOf(surface, tolerance), end, evaluated, kept };
+}
+
+/** Rows in pieces, from the left. */
+const convexityTiles = (grid: Grid): Tile[] => {
+  const columns = Array.from({ length: columnsOf(grid) }, (_, column) => column);
+  return Array.from({ length: rowsOf(grid) }, (_, row) =>
+    narrowed({ chunk: 0, row, columns }, WIDEST),
+  ).flat();
+};
+
+function convexityOf(surface: Surface, tolerance: number): Omit<ConvexityMap, "end" | "evaluated" | "kept"> {
+  const { grid } = surface.form;
+  const known = (column: string) =>
+    surface.total(column).map((value, point) => (surface.isDone(0, point) ? value : Number.NaN));
+  const map = { smallest: known("smallest"), largest: known("largest") };
+  return {
+    ...{ columns: columnsOf(grid), rows: rowsOf(grid) },
+    ...map,
+    converged: Uint8Array.from(surface.total("converged")),
+    nonConvex: shareOfNonConvex(map, tolerance),
+    products: surface.total("products").reduce((sum, count) => sum + count, 0),
   };
-  const operator = loss.hessian();
-  const theta = parameters.slice();
-  let products = 0;
-  let start: readonly Float32Array[] = [];
-  try {
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < columns; k++) {
-        if (signal?.aborted) break;
-        const column = row % 2 === 0 ? k : columns - 1 - k;
-        writePoint(family, placeOf(grid, row, column), parameters);
-        if (!Number.isFinite(await loss.value())) continue;
-        const found = await bothEnds(operator, { tolerance, products: most, seed, start });
-        if (found === undefined) continue;
-        const point = row * columns + column;
-        [map.largest[point], map.smallest[point]] = found.values as [number, number];
-        map.converged[point] = Number(found.converged);
-        products += found.products + 1;
-        start = found.vectors;
-        onPoint?.({ row, column, smallest: map.smallest[point]!, largest: map.largest[point]! });
-      }
-    }
-  } finally {
-    parameters.set(theta);
-  }
-  return { ...map, nonConvex: shareOfNonConvex(map, tolerance), products };
 }
 
 /** λ_max and λ_min with their vectors; undefined where products are not finite, as they may be where the loss still is. */

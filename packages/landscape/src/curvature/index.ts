@@ -3,7 +3,13 @@
  * edge-of-stability → batch-sharpness → convexity-map.
  */
 export { type BatchSharpnessOptions, batchSharpness } from "./batch-sharpness.ts";
-export { type ConvexityMap, type ConvexityOptions, convexityMap } from "./convexity-map.ts";
+export {
+  ConvexityEvaluator,
+  type ConvexityForm,
+  type ConvexityMap,
+  type ConvexityOptions,
+  convexityMap,
+} from "./convexity-map.ts";
 export {
   type DensityOptions,
   defaultDeviation,
