@@ -5,10 +5,15 @@ import {
   fieldOf,
   type HeightField,
   heightField,
+  mergeTree,
+  nonQuadraticity,
   type ProjectedCourse,
   Refiner,
   type SurveyResult,
   serializeSurface,
+  type TaylorPlane,
+  taylorHeights,
+  type Valley,
 } from "@thalweg/landscape";
 import type { JsonObject } from "@thalweg/train";
 import type { Plane } from "../landscape/plane.ts";
@@ -29,6 +34,7 @@ export interface Found {
   readonly options: Options;
   readonly result: SurveyResult;
   readonly seconds: number;
+  readonly taylor?: TaylorPlane;
   /** How heights follow from what was measured, where that is not all; a correction only once it is finished. */
   readonly plan?: SurveyPlan;
 }
@@ -37,7 +43,7 @@ export interface Found {
 export async function report(found: Found, io: Io): Promise<void> {
   const { result, plan, options, facts } = found;
   const field = options.field ?? (facts.minus === undefined ? "loss" : "difference");
-  const landscape = heightField(result.surface, plan);
+  const landscape = withTaylor(heightField(result.surface, plan), found);
   const values = fromUser(() => fieldOf(landscape, field));
   await writeFiles(found, landscape, field, io);
   const { cost, json: costs } = costOf(found);
@@ -50,6 +56,13 @@ export async function report(found: Found, io: Io): Promise<void> {
       ...{ end: result.end, evaluated: result.evaluated, kept: result.kept, seconds },
       ...{ x: [...landscape.x], y: [...landscape.y], field, values: [...values] },
       ...costs,
+      ...(found.taylor && {
+        taylor: { ...found.taylor, values: list("taylor"), nonQuadraticity: offParabola(landscape, found) },
+      }),
+      valleys: valleysOf(landscape).map(({ at, height, persistence, saddle }) => ({
+        ...{ at, height, persistence },
+        ...(saddle && { saddle: saddle.at }),
+      })),
       standardError: list("standardError"),
       difference: list("difference"),
       differenceError: list("differenceError"),
@@ -60,6 +73,20 @@ export async function report(found: Found, io: Io): Promise<void> {
   }
   const { landscapeText } = await import("../figures/landscape-text.ts");
   io.stdout.write(`${landscapeText(landscape, field)}${summary(landscape, found)}${cost}`);
+}
+
+/** With the parabola as a field of its own. */
+function withTaylor(landscape: HeightField, { taylor, result }: Found): HeightField {
+  if (taylor === undefined) return landscape;
+  const parabola = taylorHeights(taylor, result.surface.form.grid);
+  return { ...landscape, fields: new Map([...landscape.fields, ["taylor", parabola]]) };
+}
+
+/** Valleys that are deeper than twice the paired standard error of their minimum: what lies above could be chance. */
+function valleysOf(landscape: HeightField): readonly Valley[] {
+  if (!fieldOf(landscape, "loss").some(Number.isFinite)) return [];
+  const errors = fieldOf(landscape, "differenceError");
+  return mergeTree(landscape).valleys.filter(({ persistence, point }) => persistence > 2 * errors[point]!);
 }
 
 /** What the plan left out, and how wrong that is. */
@@ -119,7 +146,11 @@ const shown = (paths: Found["paths"]): string =>
     ? ""
     : `, with ${paths.map(({ capturedShare }) => `${(100 * capturedShare).toFixed(0)} %`).join(", ")} of the moves`;
 
-function summary(landscape: HeightField, { result, seconds, facts }: Found): string {
+const offParabola = (landscape: HeightField, { taylor }: Found): number =>
+  nonQuadraticity(fieldOf(landscape, "loss"), fieldOf(landscape, "taylor"), taylor!.value);
+
+function summary(landscape: HeightField, found: Found): string {
+  const { result, seconds, facts, taylor } = found;
   const { surface, evaluated, kept } = result;
   const [loss, errors] = [fieldOf(landscape, "loss"), fieldOf(landscape, "standardError")];
   const [difference, paired] = [fieldOf(landscape, "difference"), fieldOf(landscape, "differenceError")];
@@ -138,8 +169,22 @@ function summary(landscape: HeightField, { result, seconds, facts }: Found): str
   return [
     columns([row("lowest loss", lowest), row("highest loss", highest)]),
     broken > 0 ? `${broken} points are not finite.\n` : "",
+    result.end === "finished" ? valleyLine(valleysOf(landscape), place) : "",
+    taylor ? `Off its parabola by ${(100 * offParabola(landscape, found)).toFixed(1)} % of its rise.\n` : "",
     `${evaluated} tiles in ${seconds.toFixed(1)} s${kept > 0 ? `, ${kept} found from before` : ""}.\n`,
   ].join("");
+}
+
+/** The valleys in a line, the deepest first. */
+function valleyLine(valleys: readonly Valley[], place: (point: number) => string): string {
+  const [first, ...others] = valleys;
+  if (first === undefined) return "";
+  if (others.length === 0) return "One valley, as far as the error tells.\n";
+  const named = others
+    .slice(0, 4)
+    .map(({ point, persistence }) => `${brief(persistence)} deep at ${place(point)}`);
+  const more = others.length > 4 ? ", …" : "";
+  return `${valleys.length} valleys deeper than twice the error; beside that of the lowest loss ${named.join(", ")}${more}.\n`;
 }
 
 /** Where the lowest and the highest finite height are. */

@@ -35,6 +35,7 @@ export interface Options extends TaskOptions {
   refine?: number | true;
   batchNorm?: BatchNormPolicy;
   entropy?: boolean;
+  taylor?: boolean;
   workers?: number;
   out?: string;
   plot?: string[];

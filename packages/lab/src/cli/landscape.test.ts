@@ -104,6 +104,21 @@ describe("landscape", () => {
     });
   });
 
+  test("tells how far the loss is from its parabola, and what valleys it has", async () => {
+    const line = "digits-mlp --workers 0 --examples 300 --taylor --json";
+    const ask = async (range: string, out: string) =>
+      JSON.parse((await show(`${line} --range ${range} --out ${join(folder, out)}`)).out);
+    const [near, far] = [await ask("-0.01:0.01:5", "near"), await ask("-1:1:5", "far")];
+    expect(near.taylor.values[12]).toBeCloseTo(near.values[12], 5); // both at the centre
+    expect(near.taylor.nonQuadraticity).toBeLessThan(0.3 * far.taylor.nonQuadraticity);
+    expect(near.taylor.curvatures[0][1]).toBeCloseTo(near.taylor.curvatures[1][0], 4);
+    expect(far.valleys[0]).toMatchObject({ height: Math.min(...far.values) });
+    const told = await show(
+      `digits-mlp --workers 0 --examples 300 --range -1:1:5 --out ${join(folder, "far")}`,
+    );
+    expect(told.out).toMatch(/valley/);
+  });
+
   test("subtracts another model's landscape, with the error of paired differences, and tells the rise above the centre", async () => {
     const run = join(folder, "trained");
     await runCli(["train", "digits-mlp", "--rule", "sgd", "--set", "lr=0.1", "--steps", "30", "--out", run]);

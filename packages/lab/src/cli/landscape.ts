@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { type Plane, planes } from "../landscape/plane.ts";
 import { loadSubject, type Subject } from "../landscape/subject.ts";
 import { planSurvey, runSurvey } from "../landscape/survey.ts";
+import { taylorOf } from "../landscape/taylor.ts";
 import { usualWorkers } from "../landscape/workers.ts";
 import { finiteNumber, oneOf, repeated, wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, fromUserLater, UsageError } from "./errors.ts";
@@ -91,6 +92,10 @@ export function define(command: Command, io: Io): void {
       oneOf("--batch-norm", ...batchNormPolicies),
     )
     .option("--entropy", "measure the entropy of predictions, too")
+    .option(
+      "--taylor",
+      "draw the parabola of the loss at the origin, too: the field taylor, and how far from it the loss is",
+    )
     .option(
       "--workers <n>",
       "threads that evaluate; 0: this one (default: the cores, where that pays)",
@@ -193,7 +198,13 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   const seconds = (performance.now() - begin) / 1000;
   const { plan } = planned;
   const isUsed = plan !== undefined && (result.end === "finished" || "tolerance" in plan);
-  const found = { folder, subject, plane, paths, facts, options, result, seconds };
+  const taylor = options.taylor
+    ? await fromUserLater(() => taylorOf(subject, plane.family, options.set, chosen))
+    : undefined;
+  const found = {
+    ...{ folder, subject, plane, paths, facts, options, result, seconds },
+    ...(taylor && { taylor }),
+  };
   await report({ ...found, ...(isUsed && { plan }) }, io);
   if (result.end === "interrupted") {
     throw new Failure(
