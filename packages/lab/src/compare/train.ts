@@ -51,8 +51,25 @@ export async function planRun({ task, dataset }: LoadedTask, request: TrialReque
 export const runName = (config: TrialConfig): string =>
   `${config.task}-${config.rule.replaceAll(/[^A-Za-z0-9.=-]+/g, "-").slice(0, 60)}-${runId(config).slice(0, 8)}`;
 
-/** Train to the end. `reused` says that the result comes from disk. Raises RunFolderError. */
+/**
+ * Train to the end, with a TensorBoard event file in the run's folder. `reused` says that the result comes from disk. Raises RunFolderError.
+ */
 export async function train(options: TrainOptions): Promise<FitResult & { reused: boolean }> {
+  const { folder, onEvaluation, communicator = alone } = options;
+  if (communicator.rank > 0) return trainAlone(options);
+  const { LiveEvents } = await import("../exchange/tensorboard/live.ts");
+  const events = new LiveEvents(folder);
+  const told = (evaluation: Evaluation) => {
+    events.evaluation(evaluation);
+    onEvaluation?.(evaluation);
+  };
+  const result = await trainAlone({ ...options, onEvaluation: told });
+  events.end(result.end);
+  return result;
+}
+
+/** The training itself. */
+async function trainAlone(options: TrainOptions): Promise<FitResult & { reused: boolean }> {
   const { config, loaded, folder, onEvaluation, signal, communicator = alone } = options;
   if (communicator !== alone) return trainOnRanks(options, communicator);
   const ended = endedTrial(config, folder);

@@ -1,11 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createRun } from "@thalweg/train";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { configurationHash, type RecordedRun } from "../recorded-run.ts";
 import { anyRun } from "../testing.ts";
 import { scalarRecord, sessionEnd, sessionStart, versionRecord } from "./events.ts";
+import { LiveEvents } from "./live.ts";
 import { readEventLog, readTensorboard } from "./read.ts";
 import { crc32c, frame, unframe } from "./records.ts";
 import { measureOf, tagOf } from "./tags.ts";
@@ -153,5 +155,41 @@ describe("RunEvents", () => {
     const [a, b] = [run, { ...run, seed: run.seed + 1 }];
     expect(configurationHash(a)).toBe(configurationHash(b));
     expect(configurationHash(a)).not.toBe(configurationHash({ ...run, hyper: { lr: 2 } }));
+  });
+});
+
+describe("LiveEvents", () => {
+  it("writes beside a run, and only warns where it cannot", async () => {
+    const run = createRun(join(folder, "run"), {
+      kind: "training",
+      task: "t",
+      rule: "sgd",
+      steps: 2,
+      seed: 1,
+      hyper: { lr: 0.1 },
+    });
+    const events = new LiveEvents(run.folder);
+    for (const step of [0, 1, 2]) {
+      const line = { step, gradients: step, seconds: step, trainLoss: 3 - step };
+      run.appendLine(line);
+      events.evaluation(line);
+    }
+    events.end("finished");
+    expect(readTensorboard(run.folder)).toMatchObject([
+      {
+        rule: "sgd",
+        end: "finished",
+        evaluations: [{ step: 0 }, { step: 1 }, { step: 2, measures: { trainLoss: 1 } }],
+      },
+    ]);
+    const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
+    const broken = new LiveEvents(run.folder);
+    rmSync(join(run.folder, "config.json"));
+    mkdirSync(join(run.folder, "config.json")); // reading it fails from here on
+    broken.evaluation({ step: 0, gradients: 0, seconds: 0, trainLoss: 1 });
+    broken.end("finished");
+    expect((await warned).message).toMatch(
+      /Cannot write the TensorBoard event file in .* training goes on without/,
+    );
   });
 });
