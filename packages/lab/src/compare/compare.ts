@@ -8,7 +8,6 @@ import { checkHyper, lookUp, parseSchedules } from "@thalweg/optim";
 import type { MeasuredComparison, TaskFacts } from "../report/comparison.ts";
 import { type AskedRule, readRuleSpec } from "../rules/index.ts";
 import {
-  FIRST_TRIALS,
   parseSpace,
   type Sampler,
   type SamplerName,
@@ -131,7 +130,8 @@ export async function compare(options: CompareOptions): Promise<MeasuredComparis
 
 function describeSampler(name: SamplerName): string {
   const { title, learns }: Sampler = lookUp("sampler", samplers, name);
-  const first = learns === undefined ? "" : `first ${FIRST_TRIALS} `;
+  if (learns?.first === 1) return `the rule's defaults, then ${title}`; // nothing is shared by rules then
+  const first = learns === undefined ? "" : `first ${learns.first} `;
   return `the rule's defaults, then ${title}; the ${first}learning rates of all rules are the same points, scaled to each rule’s range`;
 }
 
