@@ -3,7 +3,7 @@
  * without its sources, what was built is taken as it is.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -30,7 +30,7 @@ export async function builtPages(say: (line: string) => void): Promise<string> {
   if (existsSync(index) && statSync(index).mtimeMs >= changed) return dist;
   say(existsSync(index) ? "Building the pages anew, as they changed …" : "Building the pages …");
   const started = performance.now();
-  await build(home);
+  await build(home, dist);
   say(`Built the pages in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return dist;
 }
@@ -43,12 +43,23 @@ function newest(folder: string): number {
   return Math.max(0, ...times);
 }
 
-async function build(home: string): Promise<void> {
-  const vite = join(
-    dirname(createRequire(join(home, "package.json")).resolve("vite/package.json")),
-    "bin/vite.js",
-  );
-  const child = spawn(process.execPath, [vite, "build", "--logLevel", "warn"], { cwd: home });
+/** Build beside what there is and put it in its place at once: other labs on this machine may be showing it. */
+async function build(home: string, dist: string): Promise<void> {
+  const workshop = join(home, "node_modules", `.pages-${process.pid}`);
+  const [fresh, old] = [join(workshop, "fresh"), join(workshop, "old")];
+  mkdirSync(workshop, { recursive: true });
+  try {
+    const vite = dirname(createRequire(join(home, "package.json")).resolve("vite/package.json"));
+    await run(home, [join(vite, "bin/vite.js"), "build", "--logLevel", "warn", "--outDir", fresh]);
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(fresh, dist);
+  } finally {
+    rmSync(workshop, { recursive: true, force: true });
+  }
+}
+
+async function run(folder: string, words: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, words, { cwd: folder });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => {

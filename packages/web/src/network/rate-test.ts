@@ -20,7 +20,10 @@ interface Training {
   readonly theta: Float32Array;
   readonly gradient: Float32Array;
   readonly batch: Split;
+  /** The batch of a step. */
   fill(step: number): void;
+  /** Examples drawn with replacement, as if there were no end of them. */
+  draw(index: number): void;
 }
 
 /** Raises RangeError for a rule without a learning rate, or one that asks for other gradients. */
@@ -59,15 +62,22 @@ function prepare(
     count: batchSize,
   };
   const perEpoch = Math.max(1, Math.floor(train.count / batchSize));
-  const fill = (step: number) => {
-    const order = stream(seed, "order", Math.floor(step / perEpoch)).permutation(train.count);
+  const take = (rowOf: (i: number) => number) => {
     for (let i = 0; i < batchSize; i++) {
-      const row = order[((step % perEpoch) * batchSize + i) % train.count]!;
+      const row = rowOf(i);
       batch.x.set(train.x.subarray(row * dimension, (row + 1) * dimension), i * dimension);
       batch.labels[i] = train.labels[row]!;
     }
   };
-  return { optimizer, theta, gradient, batch, fill };
+  const fill = (step: number) => {
+    const order = stream(seed, "order", Math.floor(step / perEpoch)).permutation(train.count);
+    take((i) => order[((step % perEpoch) * batchSize + i) % train.count]!);
+  };
+  const draw = (index: number) => {
+    const random = stream(seed, "noise scale", index);
+    take(() => Math.floor(random.uniform() * train.count));
+  };
+  return { optimizer, theta, gradient, batch, fill, draw };
 }
 
 export interface RateTestOptions {
@@ -128,7 +138,13 @@ export async function* measureNoise(
   },
 ): AsyncGenerator<NoiseReading> {
   const { examples, programs, rule, batchSize, seed, lr, at, signal, breathe } = options;
-  const { optimizer, theta, gradient, batch, fill } = prepare(examples, programs, rule, batchSize, seed);
+  const { optimizer, theta, gradient, batch, fill, draw } = prepare(
+    examples,
+    programs,
+    rule,
+    batchSize,
+    seed,
+  );
   let step = 0;
   for (const goal of at) {
     for (; step < goal; step++) {
@@ -151,7 +167,7 @@ export async function* measureNoise(
       mean.fill(0);
       let small = 0;
       for (let k = 0; k < PARTS; k++) {
-        fill(1_000_000 + s * PARTS + k); // an order that training never sees
+        draw(s * PARTS + k);
         loss += (await programs.train(theta, batch, gradient)) / (SAMPLES * PARTS);
         small += squared(gradient) / PARTS;
         for (let i = 0; i < mean.length; i++) mean[i]! += gradient[i]! / PARTS;
@@ -166,8 +182,8 @@ export async function* measureNoise(
 }
 
 /** Samples per reading, and batches that make the large one of each. */
-const SAMPLES = 12;
-const PARTS = 8;
+const SAMPLES = 40;
+const PARTS = 16;
 
 const squared = (vector: Float32Array | Float64Array): number => {
   let sum = 0;
