@@ -7,6 +7,7 @@ import { columns, printJson } from "./print.ts";
 
 interface Options {
   baseline?: string;
+  taskBootstrap?: boolean;
   out?: string;
   json?: boolean;
 }
@@ -24,17 +25,23 @@ export function define(command: Command, io: Io): void {
     .description("Report a study: A/A bands, tuning curves, paired differences, aggregates, claims.")
     .argument("<folder>", "the study's folder")
     .option("--baseline <rule>", "the rule that differences are taken from (default: adamw, else the first)")
+    .option(
+      "--task-bootstrap",
+      "draw tasks, too, so that intervals over all of them are about tasks like these",
+    )
     .option("--out <folder>", "where the report goes (default: report in the study's folder)")
     .option("--json", "print the assessment as JSON instead of the summary")
     .addHelpText("after", EXAMPLES)
-    .action(async (folder: string, { baseline, out, json }: Options) => {
+    .action(async (folder: string, { baseline, taskBootstrap = false, out, json }: Options) => {
       const [{ readStudy }, { assessStudy }, { writeStudyReport }] = await Promise.all([
         import("../study/read-study.ts"),
         import("../study/assess.ts"),
         import("../report/study/write.ts"),
       ]);
       const data = readStudy(folder);
-      const assessment = fromUser(() => assessStudy(data, baseline === undefined ? {} : { baseline }));
+      const assessment = fromUser(() =>
+        assessStudy(data, { tasksDrawn: taskBootstrap, ...(baseline !== undefined && { baseline }) }),
+      );
       const { page } = writeStudyReport(assessment, folder, out);
       if (json) printJson(io.stdout, assessment);
       else io.stdout.write(summaryText(assessment));

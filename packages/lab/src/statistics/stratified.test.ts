@@ -20,7 +20,7 @@ test("eachDraw() takes as many runs of each task as there are, whole seeds and w
       // Searches and seeds are drawn apart, so the table of weights has rank one.
       for (let s = 1; s < 5; s += 1) expect(first[0]! * first[5 + s]!).toBe(first[s]! * first[5]!);
     },
-    200,
+    { draws: 200 },
   );
   expect(draws).toBe(200);
 });
@@ -29,7 +29,7 @@ test("eachDraw() gives each run the weight 1 on average, and the same draws for 
   const sums = new Float64Array(runsOf(strata));
   const of = (seed: number) => {
     const seen: number[][] = [];
-    eachDraw(strata, seed, (weights) => seen.push([...weights]), 50);
+    eachDraw(strata, seed, (weights) => seen.push([...weights]), { draws: 50 });
     return seen;
   };
   expect(of(1)).toEqual(of(1));
@@ -38,6 +38,24 @@ test("eachDraw() gives each run the weight 1 on average, and the same draws for 
     for (let i = 0; i < sums.length; i += 1) sums[i]! += weights[i]! / 10_000;
   });
   for (const sum of sums) expect(Math.abs(sum - 1)).toBeLessThan(0.06); // four standard errors of ≈ 1.4/100
+});
+
+test("eachDraw() draws whole tasks where it is asked to, as many as there are", () => {
+  const seen = new Set<string>();
+  eachDraw(
+    strata,
+    3,
+    (weights) => {
+      const sums = [weights.subarray(0, 10), weights.subarray(10)].map((of) =>
+        of.reduce((sum, w) => sum + w, 0),
+      );
+      const times = [sums[0]! / 10, sums[1]! / 3];
+      expect(times[0]! + times[1]!).toBe(2);
+      seen.add(times.join());
+    },
+    { draws: 100, drawStrata: true },
+  );
+  expect([...seen].sort()).toEqual(["0,2", "1,1", "2,0"]);
 });
 
 test("percentileInterval() is null where a bound is infinite", () => {

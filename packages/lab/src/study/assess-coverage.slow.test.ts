@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { LOSS, madeUpStudy } from "../../fixtures/made-up-study.ts";
-import { assessStudy } from "./assess.ts";
+import { bandOf } from "./assess-bands.ts";
+import { assessCell } from "./assess-cell.ts";
+import { judgeTogether } from "./assess-differences.ts";
+import { type ConditionLines, indexStudy } from "./assess-index.ts";
+import { pairUnder } from "./assess-pairs.ts";
 import type { Difference } from "./assessment.ts";
 
 /**
@@ -17,7 +21,11 @@ function differences(effect: number, luck: number): Difference[] {
       tasks: [{ name: "one", metric: LOSS }],
       ...{ trials: 1, seeds: 12, luck, own: 0.01, shared: 0.02, seed },
     });
-    return assessStudy(study).conditions[0]!.differences[0]!;
+    const [{ of, cells: lines, ...place }] = indexStudy(study) as [ConditionLines];
+    const cells = lines.map((cell) => assessCell(cell, of.metric, study.seed));
+    const band = bandOf(cells, new Set(["adamw", "sgd"]), study.seed);
+    const condition = { ...place, metric: of.metric, scale: null, cells, band, differences: [] };
+    return judgeTogether([pairUnder(condition, "sgd", "adamw")!], study.seed)[0]!;
   });
 }
 const shareOf = (list: readonly Difference[], holds: (difference: Difference) => boolean) =>

@@ -12,7 +12,7 @@ import {
   signedRankP,
   smallestP,
 } from "../statistics/index.ts";
-import type { Case } from "./assess-schedule.ts";
+import type { Case } from "./assess-case.ts";
 import { cost } from "./assess-values.ts";
 import type { Ranks } from "./assessment.ts";
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { ACCURACY, LOSS, madeUpStudy } from "../../fixtures/made-up-study.ts";
 import { assessStudy } from "./assess.ts";
 import type { StudyData } from "./study-data.ts";
+import { simulate, smallPlan } from "./testing.ts";
 
 const TASKS = ["one", "two", "three", "four", "five", "six"].map((name) => ({ name, metric: LOSS }));
 const RULES = [{ name: "sgd", effect: 0.2 }, { name: "adamw" }, { name: "lion" }];
@@ -176,4 +177,55 @@ test("assessStudy() tells which trial was best, what tuning gains, and where it 
   // Within 10 % of the gain 1.8: 0.1 away² ≤ 0.18, so 1.34 decades to either side.
   expect(cell.sensitivity!.decades).toBeGreaterThan(1.6);
   expect(cell.sensitivity!.decades).toBeLessThan(2.7);
+});
+
+test.each([
+  { sampler: "tpe" as const, kind: "observed" },
+  { sampler: "halton" as const, kind: "expected" },
+  { sampler: "halton" as const, pruner: "asha", kind: undefined },
+])("assessStudy() reads what the planner plans: $sampler, pruner $pruner", ({ sampler, pruner, kind }) => {
+  const plan = smallPlan({ sampler, seeds: [43, 44, 45, 46, 47, 48], trials: 12, ...(pruner && { pruner }) });
+  const results = new Map(
+    [...simulate(plan)].map(([id, result]) => {
+      const { validationLoss } = result.final;
+      const measures = { validationLoss: validationLoss!, testLoss: validationLoss! };
+      const initial = { validationLoss: 20, testLoss: 20 };
+      return [id, { ...result, final: measures, initial }];
+    }),
+  );
+  const metric = { ...LOSS, floor: 0 };
+  const { conditions, runs, progress } = assessStudy({
+    ...plan,
+    tasks: plan.tasks.map((task) => ({ ...task, metric })),
+    ...{ results, finishedAt: null },
+  });
+  expect(progress).toMatchObject({ planned: plan.trials.length, ended: plan.trials.length });
+  expect(runs).toHaveLength(plan.trials.length);
+  for (const { cells, differences } of conditions) {
+    expect(cells.map(({ curve }) => curve?.kind)).toEqual([kind, kind]);
+    for (const { searches, pool, points } of cells) {
+      expect(pool.trials).toBe(24);
+      expect(points).toHaveLength(12);
+      for (const { tuned, validationLoss, replicate } of searches) {
+        // The winner that the report names is the one that the final runs ran with.
+        expect(
+          results.get(plan.trials.find((t) => t.phase === "final" && t.replicate === replicate)!.id),
+        ).toBeDefined();
+        expect(tuned).not.toBeNull();
+        expect(validationLoss).not.toBeNull();
+      }
+    }
+    expect(differences[0]).toMatchObject({ rule: "sgd", minus: "adamw", n: 6, lost: 0 });
+  }
+});
+
+test("assessStudy() with tasks drawn has the same values with wider intervals", () => {
+  const drawn = assessStudy(study, { tasksDrawn: true }).schedules[0]!.scores!.rules;
+  assessment.schedules[0]!.scores!.rules.forEach(({ rule, mean, iqm, improvement }, k) => {
+    expect(drawn[k]!.mean.value).toBe(mean.value);
+    expect(drawn[k]!.iqm.value).toBe(iqm.value);
+    expect(drawn[k]!.improvement.value).toBe(improvement.value);
+    const width = ({ interval }: typeof mean) => interval!.high - interval!.low;
+    if (rule === "lion") expect(width(drawn[k]!.improvement)).toBeGreaterThan(width(improvement));
+  });
 });

@@ -34,6 +34,8 @@ const USUAL_BASELINE = "adamw";
 export interface AssessOptions {
   /** The rule that differences are taken from, instead of adamw or else the first. */
   baseline?: string;
+  /** Draw tasks with replacement, too, in intervals over all of them: they speak about tasks like these then. Default false. */
+  tasksDrawn?: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export interface AssessOptions {
  */
 export function assessStudy(data: StudyData, options: AssessOptions = {}): StudyAssessment {
   const { seed, rules } = data;
+  const { tasksDrawn = false } = options;
   const baseline = chooseBaseline(data, options.baseline);
   const lines = indexStudy(data);
   const searched = new Set(
@@ -78,7 +81,7 @@ export function assessStudy(data: StudyData, options: AssessOptions = {}): Study
 
   const conditions = bare.map((condition, k): AssessedCondition => ({ ...condition, differences: at(k) }));
   const assessedSchedules = schedules.map(({ schedule, band }, k): AssessedSchedule => {
-    const assessed = assessSchedule(schedule, conditions, lines, baseline, seed);
+    const assessed = assessSchedule(schedule, conditions, lines, baseline, { seed, tasksDrawn });
     const scores = assessed.scores && { ...assessed.scores, band };
     return { ...assessed, scores, differences: at(bare.length + k) };
   });
@@ -99,6 +102,7 @@ export function assessStudy(data: StudyData, options: AssessOptions = {}): Study
     ),
     progress: progressOf(data),
     cost: costOf(lines.flatMap(({ cells }) => cells.flatMap(({ ended }) => ended))),
+    tasksDrawn,
     comparisons: judged.length,
     conditions,
     schedules: assessedSchedules,

@@ -29,6 +29,8 @@ export interface StudyAssessment {
   seeds: readonly number[];
   progress: Progress;
   cost: Cost;
+  /** Whether intervals over all tasks draw tasks as well, to speak about tasks like these; else they are about these. */
+  tasksDrawn: boolean;
   /** Comparisons that were judged together, by Holm's correction. */
   comparisons: number;
   conditions: readonly AssessedCondition[];
@@ -188,7 +190,7 @@ export interface Estimate {
   interval: Interval | null;
 }
 
-/** All conditions of one schedule together. Tasks are fixed: nothing here generalises to others by itself. */
+/** All conditions of one schedule together. */
 export interface AssessedSchedule {
   schedule: string;
   /** Conditions in which every rule of `rules` has final runs. */

@@ -1,13 +1,24 @@
 /** Everything over all tasks of a schedule: scores, the performance profile, and ranks with what they cannot tell. */
 import * as Plot from "@observablehq/plot";
-import type { AssessedSchedule, Estimate } from "../../study/assessment.ts";
+import type { AssessedSchedule, Estimate, StudyAssessment } from "../../study/assessment.ts";
 import { drawBoth, isNarrow } from "../chart.ts";
 import * as format from "../format.ts";
 import { html, type Markup } from "../html.ts";
 import { colourOf, lineStyle, type RuleColours } from "./colours.ts";
 import { type RowEntry, rowFigure } from "./rows.ts";
 
-export function aggregateSection(schedule: AssessedSchedule, baseline: string, colours: RuleColours): Markup {
+const SCOPE = {
+  fixed:
+    "which are taken as they are: nothing here says how the rules would do on others. Seeds and the searches A and A′ are resampled together, the same for all rules.",
+  drawn:
+    "which are drawn with replacement like seeds and searches, the same for all rules: intervals are about tasks like these, as far as so few can stand for others.",
+};
+
+export function aggregateSection(
+  schedule: AssessedSchedule,
+  { baseline, tasksDrawn }: Pick<StudyAssessment, "baseline" | "tasksDrawn">,
+  colours: RuleColours,
+): Markup {
   const { scores, scoreProfile, profile, ranks, notes, cases } = schedule;
   const said = notes.map((note) => html`<p class="note">${capital(note)}.</p>`);
   if (scores === null) return html`${said}`;
@@ -19,7 +30,7 @@ ${profile ? stepFigure(costSteps(profile), colours) : ""}
 ${ranks ? html`<figure>${rowFigure(rankRows(ranks, colours))}<figcaption>${rankCaption(ranks)}</figcaption></figure>` : ""}
 </div>
 ${scoreTable(schedule, baseline, colours)}
-<p class="note">Over ${cases.length} ${cases.length === 1 ? "case" : "cases"}, which are taken as they are: nothing here says how the rules would do on others. Seeds and the searches A and A′ are resampled together, the same for all rules.</p>
+<p class="note">Over ${cases.length} ${cases.length === 1 ? "case" : "cases"}, ${tasksDrawn ? SCOPE.drawn : SCOPE.fixed}</p>
 ${profile ? "" : html`<p class="note">No profile of the cost of reaching a target: ${cases.length === 1 ? "the task has" : "the tasks have"} none.</p>`}
 ${said}`;
 }

@@ -61,7 +61,7 @@ function page(assessment: StudyAssessment, toStudy: string): Markup {
     [
       "aggregate",
       "Over all tasks",
-      html`<p class="note">A score is 0 for the untrained model and 1 for the best value known of the task; a run that did not finish scores 0.</p>${schedules.map((schedule) => html`${titled(schedule.schedule)}${aggregateSection(schedule, baseline, colours)}`)}`,
+      html`<p class="note">A score is 0 for the untrained model and 1 for the best value known of the task; a run that did not finish scores 0.</p>${schedules.map((schedule) => html`${titled(schedule.schedule)}${aggregateSection(schedule, assessment, colours)}`)}`,
     ],
     [
       "switches",
@@ -144,7 +144,7 @@ ${drawn.map(
 ${left > 0 ? html`<p class="note">Not drawn for the other ${left} conditions; runs.csv has all trials.</p>` : ""}`;
 }
 
-function meaning({ baseline, replicates, seeds, rules }: StudyAssessment): Markup {
+function meaning({ baseline, replicates, seeds, rules, tasksDrawn }: StudyAssessment): Markup {
   return html`<ul>
 <li>A search tries its trials on seeds that final runs do not use; the lowest validation loss at the last step wins. The test set chose nothing, and no trial was chosen by its best moment.</li>
 <li>A seed fixes the initial weights and the order of the batches, the same for every rule, so rules are compared in pairs. ${replicates > 1 ? "The value of a rule on a seed is the mean of the winners of its searches." : "There was one search, so the luck of tuning is in no interval here, and nothing is called distinguishable."}</li>
@@ -153,7 +153,7 @@ function meaning({ baseline, replicates, seeds, rules }: StudyAssessment): Marku
 <li>Equal budgets are not equal difficulty: ${rules.map(({ name, dimensions }) => `${name} ${dimensions.length}`).join(", ")} searched values.</li>
 <li>A run that diverged, failed or took too long is a result: it counts as the worst, has no mean, and is never left out. Where one did, the signed-rank test and the median’s interval decide.</li>
 <li>Scores use the best value known of a task, never the best of this study. “${baseline}” is the baseline by name, not by merit.</li>
-<li>Tasks are fixed: an interval over these tasks says nothing about others. Times are of this machine.</li>
+<li>${tasksDrawn ? "Intervals over all tasks draw tasks as well; claims do not." : "Tasks are fixed: an interval over these tasks says nothing about others."} Times are of this machine.</li>
 </ul>`;
 }
 
