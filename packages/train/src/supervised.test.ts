@@ -72,7 +72,7 @@ describe("supervised()", () => {
     const batchSize = 4;
     const program = await TrainingProgram.create({ model, vector, batchSize, seed: 7, labels: "sampled" });
     const x = [1, 2, 0, -1, 1, 3, 2, 0, 1, 0, -1, 2];
-    program.batch.x!.set(x);
+    (program.batch.x as Float32Array).set(x);
     const draws = 4_000;
     const mean = new Float64Array(6);
     for (let step = 0; step < draws; step++) {

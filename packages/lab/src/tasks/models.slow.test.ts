@@ -3,7 +3,7 @@
  * scale · sin(i + 1). See fixtures/task-models.make.py.
  */
 import { readFileSync } from "node:fs";
-import { loadDataset } from "@thalweg/data";
+import { type BatchValues, loadDataset } from "@thalweg/data";
 import { EvaluationProgram, type Model, ParameterVector, segmentOf, TrainingProgram } from "@thalweg/train";
 import { describe, expect, test } from "vitest";
 import { tasks } from "./index.ts";
@@ -101,8 +101,8 @@ describe("the tasks' models", () => {
     const known = byTorch[name]!;
     const batchSize = known.parameters === 650 ? 3 : 6;
     const program = await TrainingProgram.create({ model, vector, batchSize, seed: 0 });
-    program.batch.x!.set(x as number[]);
-    program.batch.labels!.set(labels as number[]);
+    (program.batch.x as BatchValues).set(x);
+    (program.batch.labels as BatchValues).set(labels);
     const loss = await program.run(0);
     const gradient = vector.segments.flatMap((segment) => [...segmentOf(vector.gradients, segment)]);
     await program.release();
@@ -121,8 +121,8 @@ describe("the tasks' models", () => {
     const { model, vector } = prepared(name, given);
     const { x, labels } = await given.batch();
     const program = await EvaluationProgram.create({ model, vector, batchSize: 6 });
-    program.batch.x!.set(x as number[]);
-    program.batch.labels!.set(labels as number[]);
+    (program.batch.x as BatchValues).set(x);
+    (program.batch.labels as BatchValues).set(labels);
     const measured = await program.run();
     await program.release();
     for (const [ours, theirs] of Object.entries(counts)) {
@@ -134,8 +134,8 @@ describe("the tasks' models", () => {
     const { model, vector } = prepared(name, given);
     const { x, labels } = await given.batch();
     const program = await EvaluationProgram.create({ model, vector, batchSize: 3 });
-    program.batch.x!.set(x as number[]);
-    program.batch.labels!.set(labels as number[]);
+    (program.batch.x as BatchValues).set(x);
+    (program.batch.labels as BatchValues).set(labels);
     const { loss } = await program.run();
     await program.release();
     expect(vector.segments.reduce((sum, { size }) => sum + size, 0)).toBe(byTorch[name]!.parameters);
