@@ -3,7 +3,7 @@
  * which the pages ask for it. What needs a server, changes and streams, is not in the copy, and the pages know it.
  */
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface ExportOptions {
@@ -18,7 +18,7 @@ export interface Exported {
   readonly answers: readonly string[];
 }
 
-/** Write the copy. Raises RangeError where an endpoint's params would lead out of the destination. */
+/** Write the copy. Raises RangeError where a param of an endpoint is no name of a file. */
 export async function exportLab({ pages, endpoints, destination }: ExportOptions): Promise<Exported> {
   const root = resolve(destination);
   await mkdir(root, { recursive: true });
@@ -32,10 +32,7 @@ export async function exportLab({ pages, endpoints, destination }: ExportOptions
     if (endpoint.kind === "events" || endpoint.method !== "GET") continue;
     for (const params of await paramsOf(endpoint)) {
       const path = join("api", fill(endpoint.path, params));
-      const target = resolve(root, path);
-      if (relative(root, target).split(sep)[0] === "..") {
-        throw new RangeError(`Cannot export ${endpoint.path} as ${path} lies outside ${destination}`);
-      }
+      const target = join(root, path);
       const call = { params: endpoint.params.parse(params), query: endpoint.query.parse({}), signal };
       const answer = await endpoint.handle({ ...call, body: undefined });
       await mkdir(dirname(target), { recursive: true });
@@ -51,12 +48,17 @@ async function paramsOf(endpoint: Exclude<Endpoint, { kind: "events" }>): Promis
   return endpoint.path.includes(":") ? [] : [{}];
 }
 
-/** `runs/:run/points.json` with its words filled in, each encoded as the pages encode it. */
+/**
+ * `runs/:run/points.json` with its words filled in, as files are called: web servers undo what browsers encode. Raises RangeError for a word that is no name of a
+ * file.
+ */
 function fill(path: string, params: unknown): string {
   const words = params as Readonly<Record<string, string>>;
   return path.replace(/:(\w+)/g, (_, name: string) => {
-    const word = words[name];
-    if (word === undefined) throw new RangeError(`Cannot export ${path} as it has no ${name}`);
-    return encodeURIComponent(word);
+    const word = words[name] ?? "";
+    if (/^[^/\\\0]+$/.test(word) && !/^\.+$/.test(word)) return word;
+    throw new RangeError(
+      `Cannot export ${path} as ${name} must be the name of a file: current value is "${word}"`,
+    );
   });
 }
