@@ -4,7 +4,7 @@
  * Here it is checked that what is to be compared can be: every result was measured on the task of the plan, by its fingerprint, and
  * has the task's metric. A result that does not must not come into any number.
  */
-import { checkedMeasure, measureOf } from "./assess-values.ts";
+import { checkedMeasure, measureOf, selectionOf } from "./assess-values.ts";
 import type { Condition } from "./assessment.ts";
 import { StudyError } from "./error.ts";
 import type { PlannedTrial } from "./plan.ts";
@@ -22,7 +22,7 @@ export interface PoolEntry {
   replicate: number;
   number: number;
   hyper: TrialResult["hyper"];
-  /** Mean final validation loss; infinite where a run of it did not finish. */
+  /** Mean of what trials are chosen by, the final validation loss; infinite where a run of it did not finish. */
   validation: number;
   /** Mean of the task's metric; NaN where a run of it did not finish. */
   value: number;
@@ -127,7 +127,7 @@ function poolOf(
     if (first === undefined || ends.includes(undefined)) return [];
     const all = ends as Ended[];
     const { replicate, number } = first.trial;
-    const validation = mean(all.map(({ result }) => measureOf(result, "validationLoss")));
+    const validation = mean(all.map(({ result }) => selectionOf(result, metric)));
     const value = mean(all.map(({ result }) => measureOf(result, metric.measure)));
     return [
       {

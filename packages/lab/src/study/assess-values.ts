@@ -21,6 +21,18 @@ export function checkedMeasure(
   );
 }
 
+/**
+ * What a trial is chosen by, smaller is better, infinite where it did not finish: the validation loss. Runs of other people may have a validation
+ * score instead, or nothing of the kind; then the metric itself has to do.
+ */
+export function selectionOf(result: TrialResult, metric: Metric): number {
+  if (result.end !== "finished") return Number.POSITIVE_INFINITY;
+  const { validationLoss, validationScore } = result.final;
+  if (validationLoss !== undefined) return validationLoss ?? Number.POSITIVE_INFINITY;
+  if (validationScore !== undefined) return cost(validationScore, { better: "higher" });
+  return cost(measureOf(result, metric.measure), metric);
+}
+
 /** Smaller is better, and what is not finite is worst. */
 export const cost = (value: number | null, { better }: Pick<Metric, "better">): number =>
   value === null || !Number.isFinite(value) ? Number.POSITIVE_INFINITY : better === "lower" ? value : -value;

@@ -229,3 +229,39 @@ test("assessStudy() with tasks drawn has the same values with wider intervals", 
     if (rule === "lion") expect(width(drawn[k]!.improvement)).toBeGreaterThan(width(improvement));
   });
 });
+
+test("assessStudy() chooses by a validation score, or by the metric, where runs of other people have no validation loss", () => {
+  const { conditions } = assessment;
+  for (const name of ["validationScore", undefined]) {
+    const results = new Map(
+      [...study.results].map(([id, result]) => {
+        const { validationLoss, ...others } = result.final;
+        const score = validationLoss === null || name === undefined ? {} : { [name]: -validationLoss! };
+        return [id, { ...result, final: { ...others, ...score } }];
+      }),
+    );
+    assessStudy({ ...study, results }).conditions.forEach(({ cells }, k) => {
+      cells.forEach(({ pool, searches }, c) => {
+        const same = conditions[k]!.cells[c]!;
+        expect(pool).toEqual(same.pool);
+        if (name)
+          expect(searches.map(({ validationLoss }) => validationLoss)).toEqual(
+            same.searches.map((one) => one.validationLoss),
+          );
+      });
+    });
+  }
+});
+
+test("assessStudy() names the winner of a search before its final runs have begun", () => {
+  const tuning = new Map([...study.results].filter(([id]) => study.trials[id]!.phase === "tuning"));
+  const early = assessStudy({ ...study, results: tuning, finishedAt: null });
+  early.conditions.forEach(({ cells }, k) => {
+    cells.forEach(({ rule, searches }, c) => {
+      expect(
+        searches.map(({ tuned }) => tuned),
+        rule,
+      ).toEqual(assessment.conditions[k]!.cells[c]!.searches.map(({ tuned }) => tuned));
+    });
+  });
+});
