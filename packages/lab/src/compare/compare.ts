@@ -7,13 +7,7 @@ import type { Dataset } from "@thalweg/data";
 import { checkHyper, lookUp, parseSchedules } from "@thalweg/optim";
 import type { MeasuredComparison, TaskFacts } from "../report/comparison.ts";
 import { type AskedRule, readRuleSpec } from "../rules/index.ts";
-import {
-  parseSpace,
-  type Sampler,
-  type SamplerName,
-  type Space,
-  samplers,
-} from "../samplers/index.ts";
+import { parseSpace, type Sampler, type SamplerName, type Space, samplers } from "../samplers/index.ts";
 import type { Task } from "../tasks/index.ts";
 import { checkTrainable, schedulesFor } from "./learner.ts";
 import { machineFacts } from "./machine.ts";
