@@ -1,6 +1,7 @@
 /** Landscapes in files, by their extension: written in the forms of other tools, read from them, and drawn anew. */
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, extname } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import {
   fieldOf,
   type HeightField,
@@ -13,6 +14,8 @@ import {
   writeStl,
   writeVtp,
 } from "@thalweg/landscape";
+import type { LandscapeDrawing } from "../figures/landscape-figure.ts";
+import { provenance } from "../landscape/provenance.ts";
 import { fromUser, fromUserLater, UsageError } from "./errors.ts";
 import { readWith, writeBytes, writeText } from "./files.ts";
 import type { Io } from "./io.ts";
@@ -68,8 +71,8 @@ export async function redraw(path: string, options: RedrawOptions, io: Io): Prom
   }
   if (plot.length > 0) {
     const { landscapeFigure } = await import("../figures/landscape-figure.ts");
-    const facts = { title: `${field} in ${basename(path)}`, subtitle: "", provenance: `read from ${path}` };
-    const svg = landscapeFigure({ ...facts, landscape, field, labels: ["x", "y"], markers: [] });
+    const facts = { title: `${field} in ${basename(path)}`, subtitle: "", ...factsBeside(path) };
+    const svg = landscapeFigure({ ...facts, landscape, field });
     for (const file of plot) await writePicture(file, svg, facts.provenance, io);
   }
   if (options.json) {
@@ -80,6 +83,21 @@ export async function redraw(path: string, options: RedrawOptions, io: Io): Prom
   }
   const { landscapeText } = await import("../figures/landscape-text.ts");
   io.stdout.write(landscapeText(landscape, field));
+}
+
+/** What a surface is of: by the files of its folder where it is one of ours, else by its name alone. */
+function factsBeside(
+  path: string,
+): Pick<LandscapeDrawing, "provenance" | "labels" | "markers" | "isEuclidean"> {
+  const read = (name: string) => {
+    const file = join(dirname(path), name);
+    return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  };
+  const unknown = { provenance: `read from ${path}`, labels: ["x", "y"], markers: [] };
+  const meta = basename(path) === "surface.npz" ? read("meta.json") : undefined;
+  if (meta?.format !== "thalweg landscape") return unknown;
+  const { markers = [], isEuclidean = false } = read("overlay.json") ?? {};
+  return { provenance: provenance(meta), labels: meta.axes, markers, isEuclidean };
 }
 
 export const writeContent = (file: string, content: Content, io: Io): Promise<void> =>

@@ -17,12 +17,13 @@ import {
 } from "@thalweg/landscape";
 import type { JsonObject } from "@thalweg/train";
 import type { Plane } from "../landscape/plane.ts";
+import { provenance } from "../landscape/provenance.ts";
 import type { Subject } from "../landscape/subject.ts";
 import type { SurveyPlan } from "../landscape/survey.ts";
 import { fromUser, fromUserLater } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { WRITERS, writeContent, writePicture } from "./landscape-files.ts";
-import { type Options, provenance } from "./landscape-request.ts";
+import type { Options } from "./landscape-request.ts";
 import { columns, printJson } from "./print.ts";
 
 export interface Found {

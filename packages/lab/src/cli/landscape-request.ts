@@ -147,18 +147,3 @@ export function factsOf({ subject, minus, plane, grid, options, batchNorm, count
     date: new Date().toISOString().slice(0, 10),
   };
 }
-
-/** One line that a picture carries. */
-export function provenance(facts: JsonObject): string {
-  const { model, minus, architecture, parameters, centre, plane, grid } = facts;
-  const { data, set, examples, seed, batchNorm, mode, date } = facts;
-  return [
-    `${model} (${architecture}, ${parameters} parameters, ${centre})`,
-    ...(minus === undefined ? [] : [`minus ${minus} (${facts.minusCentre})`]),
-    `${data} ${set}, ${examples} examples, seed ${seed}`,
-    String(plane),
-    `range ${(grid as string[]).map((axis) => axis.replaceAll("-", "−")).join(" × ")}`,
-    `batch normalisation ${batchNorm}, ${mode} mode`,
-    String(date),
-  ].join(" · ");
-}

@@ -51,6 +51,9 @@ describe("landscape", () => {
     const [h5, csv] = [join(folder, "b.h5"), join(folder, "b.csv")];
     const own = await show(`${join(folder, "plane", "surface.npz")} --export ${h5}`);
     expect({ code: own.code, lines: own.out.trimEnd().split("\n").length }).toEqual({ code: 0, lines: 3 });
+    const svg = join(folder, "again.svg");
+    await show(`${join(folder, "plane", "surface.npz")} --plot ${svg}`);
+    expect(await readFile(svg, "utf8")).toContain("digits train, 300 examples, seed 1"); // what it is of goes with it
     expect((await show(`${h5} --export ${csv}`)).code).toBe(0);
     const [a, b] = await Promise.all(
       [join(folder, "plane", "surface.npz"), csv].map(async (path) =>

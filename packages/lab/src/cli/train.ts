@@ -214,7 +214,7 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
       await writeBytes(options.export, exportModel(loaded, await trainedTensors(config, loaded, folder)), io);
   }
   if (options.json) printJson(io.stdout, { folder, config, ...result });
-  else io.stdout.write(`${summary(result)}\n`);
+  else io.stdout.write(`${summary(result, loaded.task.metric)}\n`);
 }
 
 /** Raises RangeError, on all ranks alike, where they would not do the same. */
@@ -363,12 +363,18 @@ function lines(
   };
 }
 
-function summary({ end, reason, step, evaluations, reused }: FitResult & { reused: boolean }): string {
+function summary(
+  { end, reason, step, evaluations, reused }: FitResult & { reused: boolean },
+  { measure, unit }: Task["metric"],
+): string {
   const before = reused ? " (found from before)" : "";
   if (end === "diverged") return `Diverged at step ${step}: ${reason}${before}`;
-  const { testAccuracy, testLoss } = evaluations.at(-1)!;
-  if (testAccuracy === undefined) return `Test loss ${decimals(testLoss!, 6)}${before}`;
-  return `Test accuracy ${percent(testAccuracy)}, test loss ${decimals(testLoss!, 4)} nat${before}`;
+  const last = evaluations.at(-1)!;
+  const { testAccuracy, testLoss } = last;
+  const isShown = measure === "testLoss" || measure === "testAccuracy" || last[measure] === undefined;
+  const judged = isShown ? "" : `, ${measure} ${last[measure]!.toPrecision(4)} ${unit}`;
+  if (testAccuracy === undefined) return `Test loss ${decimals(testLoss!, 6)}${judged}${before}`;
+  return `Test accuracy ${percent(testAccuracy)}, test loss ${decimals(testLoss!, 4)} nat${judged}${before}`;
 }
 
 const decimals = (value: number, digits: number) => (Number.isNaN(value) ? "–" : value.toFixed(digits));
