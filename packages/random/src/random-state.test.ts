@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RandomState } from "./random-state.ts";
 
-// numpy 1.24: RandomState(42).random_sample(3), RandomState(7).normal(size=3), RandomState(7).permutation(10)
+// numpy: RandomState(42).random_sample(3), RandomState(7).normal(size=3), RandomState(7).permutation(10)
 describe("RandomState", () => {
   it("draws what NumPy's draws from the same seed", () => {
     const uniform = new RandomState(42);
