@@ -32,15 +32,12 @@ export function scalarRecord(
   value: number,
   { step, wallTime, form = "tensor" }: { step: number; wallTime: number; form?: ScalarForm },
 ): Uint8Array {
-  const entry =
-    form === "simple"
-      ? ({ tag, value: { case: "simpleValue", value } } as const)
-      : ({
-          tag,
-          value: { case: "tensor", value: { dtype: FLOAT, tensorShape: {}, floatVal: [value] } },
-          metadata: { pluginData: { pluginName: "scalars" }, dataClass: SCALAR },
-        } as const);
-  return summary(wallTime, step, entry);
+  if (form === "simple") return summary(wallTime, step, { tag, value: { case: "simpleValue", value } });
+  return summary(wallTime, step, {
+    tag,
+    value: { case: "tensor", value: { dtype: FLOAT, tensorShape: {}, floatVal: [value] } },
+    metadata: { pluginData: { pluginName: "scalars" }, dataClass: SCALAR },
+  });
 }
 
 export interface Session {
@@ -79,7 +76,7 @@ function kindOf(value: number | string | boolean): Kind {
 function session(
   wallTime: number,
   tag: string,
-  data: MessageInitShape<typeof HParamsPluginDataSchema>["data"],
+  data: NonNullable<MessageInitShape<typeof HParamsPluginDataSchema>["data"]>,
 ) {
   const content = toBinary(HParamsPluginDataSchema, create(HParamsPluginDataSchema, { data }));
   return summary(wallTime, 0, {
