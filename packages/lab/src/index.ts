@@ -4,6 +4,7 @@
  * Charts and mathematical type take a second to load, so reports are rendered by functions that load them when called.
  */
 import type { Comparison } from "./report/comparison.ts";
+import type { StudyAssessment } from "./study/assessment.ts";
 
 // comparisons: run them, then add the statistics
 export { type CompareOptions, compare, Interrupted, type ProgressEvent } from "./compare/compare.ts";
@@ -22,6 +23,11 @@ export { renderTable, type TableOptions } from "./report/terminal.ts";
 export { type AskedRule, parseRuleFile, readRuleFile, readRuleSpec } from "./rules/index.ts";
 export { type Page, serveFolder } from "./server/serve.ts";
 // studies: plans, results, and who reads them
+export { type AssessOptions, assessStudy } from "./study/assess.ts";
+export type * from "./study/assessment.ts";
+export { type Claim, type ClaimAnswer, type ClaimVerdict, printClaim } from "./study/claim.ts";
+export { answerClaim } from "./study/claim-answer.ts";
+export { ClaimError, parseClaim, type Vocabulary } from "./study/claim-parse.ts";
 export { StudyError } from "./study/error.ts";
 export type { PlannedTrial, Setting } from "./study/plan.ts";
 export { readStudy } from "./study/read-study.ts";
@@ -36,6 +42,11 @@ export type { Task } from "./tasks/task.ts";
 /** `report.html`: one page that needs neither network nor script. */
 export async function renderReport(comparison: Comparison): Promise<string> {
   return (await import("./report/report.ts")).renderReport(comparison);
+}
+
+/** The page of a study, likewise. `toStudy` leads from the page's folder to the study's, where the runs lie. */
+export async function renderStudyReport(assessment: StudyAssessment, toStudy?: string): Promise<string> {
+  return (await import("./report/study/page.ts")).renderStudyReport(assessment, toStudy);
 }
 
 // the parts: what to try, and what it proves

@@ -16,7 +16,7 @@ export interface Merged {
   readonly tied: Uint8Array;
 }
 
-export function merge(x: ArrayLike<number>, y: ArrayLike<number>): Merged {
+export function orderTogether(x: ArrayLike<number>, y: ArrayLike<number>): Merged {
   const value = (entry: number) => (entry < x.length ? x[entry]! : y[entry - x.length]!);
   const order = Array.from({ length: x.length + y.length }, (_, entry) => entry).sort((a, b) =>
     value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0,

@@ -6,7 +6,7 @@ export { BAND_LEVEL, bandHalfWidth, outsideBand } from "./band.ts";
 export { bootstrapMean, type Interval, meanOf, quantile } from "./bootstrap.ts";
 // Many tasks together.
 export { RESAMPLES } from "./draws.ts";
-export { type Merged, merge, probabilityOfImprovement } from "./improvement.ts";
+export { type Merged, orderTogether, probabilityOfImprovement } from "./improvement.ts";
 export { type LearningRateWidth, learningRateWidth } from "./lr-width.ts";
 export {
   ALPHA,
@@ -18,8 +18,8 @@ export {
   type Verdict,
 } from "./paired.ts";
 export { seedsNeeded } from "./power.ts";
-export { algoperfScore, profileScore, ratios, share, TAUS } from "./profile.ts";
-export { criticalDifference, friedman, meanRanks, rank, rankGroups } from "./ranks.ts";
+export { algoperfScore, PROFILE_TAUS, profileAt, profileScore, ratiosToFastest } from "./profile.ts";
+export { criticalDifference, friedman, meanRanks, rankGroups, ranksOf } from "./ranks.ts";
 // Records of a single recipe.
 export { acceptsRecord, beatsRecord, recordMargin } from "./records.ts";
 export { interquartileMean, normalisedScore, optimalityGap, orderOf, weightedMean } from "./score.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { algoperfScore, profileScore, ratios, share } from "./profile.ts";
+import { algoperfScore, profileAt, profileScore, ratiosToFastest } from "./profile.ts";
 import { median } from "./summary.ts";
 
 const inf = Number.POSITIVE_INFINITY;
@@ -27,21 +27,21 @@ const SHAMPOO = [
 ];
 
 test("profileScore() and algoperfScore() give the scores that AlgoPerf published for Shampoo and its baseline", () => {
-  const [baseline, shampoo] = ratios([BASELINE.map(median), SHAMPOO.map(median)]);
+  const [baseline, shampoo] = ratiosToFastest([BASELINE.map(median), SHAMPOO.map(median)]);
   expect(profileScore(shampoo!)).toBeCloseTo(0.6239, 4);
   expect(profileScore(baseline!)).toBeCloseTo(0.458, 4);
   expect(algoperfScore(shampoo!)).toBeCloseTo(0.6244, 4); // as on the leaderboard
   expect(algoperfScore(baseline!)).toBeCloseTo(0.459, 4);
 });
 
-test("ratios() count a task that nobody reaches for nobody", () => {
-  const [a, b] = ratios([
+test("ratiosToFastest() count a task that nobody reaches for nobody", () => {
+  const [a, b] = ratiosToFastest([
     [100, inf],
     [300, inf],
   ]);
   expect([...a!]).toEqual([1, inf]);
   expect([...b!]).toEqual([3, inf]);
-  expect(share(a!, 4)).toBe(0.5);
-  expect(share(b!, 2.9)).toBe(0);
+  expect(profileAt(a!, 4)).toBe(0.5);
+  expect(profileAt(b!, 2.9)).toBe(0);
   expect(profileScore(b!)).toBeCloseTo((4 - 3) / 3 / 2, 12);
 });

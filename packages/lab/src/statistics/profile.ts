@@ -10,13 +10,13 @@
 
 export const LARGEST_RATIO = 4;
 /** numpy's linspace(1, 4, 100). */
-export const TAUS: readonly number[] = Array.from(
+export const PROFILE_TAUS: readonly number[] = Array.from(
   { length: 100 },
   (_, k) => 1 + (k * (LARGEST_RATIO - 1)) / 99,
 );
 
 /** How many times slower than the fastest, per rule and task: `times[rule][task]`; ∞ where the task was not reached. */
-export function ratios(times: readonly ArrayLike<number>[]): Float64Array[] {
+export function ratiosToFastest(times: readonly ArrayLike<number>[]): Float64Array[] {
   const tasks = times[0]?.length ?? 0;
   const fastest = Array.from({ length: tasks }, (_, w) => Math.min(...times.map((of) => of[w]!)));
   return times.map((of) =>
@@ -27,7 +27,7 @@ export function ratios(times: readonly ArrayLike<number>[]): Float64Array[] {
 }
 
 /** ρ(τ): share of tasks with a ratio of at most τ. */
-export function share(ratiosOfRule: ArrayLike<number>, tau: number): number {
+export function profileAt(ratiosOfRule: ArrayLike<number>, tau: number): number {
   let count = 0;
   for (let w = 0; w < ratiosOfRule.length; w += 1) if (ratiosOfRule[w]! <= tau) count += 1;
   return count / ratiosOfRule.length;
@@ -42,8 +42,8 @@ export function profileScore(ratiosOfRule: ArrayLike<number>): number {
 
 /** The same as AlgoPerf publishes it: trapezoid over 100 points. */
 export function algoperfScore(ratiosOfRule: ArrayLike<number>): number {
-  const heights = TAUS.map((tau) => share(ratiosOfRule, tau));
-  const step = (LARGEST_RATIO - 1) / (TAUS.length - 1);
+  const heights = PROFILE_TAUS.map((tau) => profileAt(ratiosOfRule, tau));
+  const step = (LARGEST_RATIO - 1) / (PROFILE_TAUS.length - 1);
   const inner = heights.slice(1, -1).reduce((sum, height) => sum + height, 0);
   return (step * (inner + (heights[0]! + heights.at(-1)!) / 2)) / (LARGEST_RATIO - 1);
 }

@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
 import expected from "../../fixtures/study-statistics.json" with { type: "json" };
-import { criticalDifference, friedman, meanRanks, rank, rankGroups } from "./ranks.ts";
+import { criticalDifference, friedman, meanRanks, rankGroups, ranksOf } from "./ranks.ts";
 import { pairsNeeded } from "./signed-rank.ts";
 
 test("friedman() equals scipy's, with and without ties", () => {
   for (const { rows, statistic, p } of expected.friedman) {
-    const ours = friedman(rows.map((row) => rank(row)));
+    const ours = friedman(rows.map((row) => ranksOf(row)));
     expect(ours?.statistic).toBeCloseTo(statistic, 9);
     expect(ours?.p).toBeCloseTo(p, 7);
   }
-  expect(friedman([rank([1, 1, 1]), rank([2, 2, 2])])).toBeNull();
+  expect(friedman([ranksOf([1, 1, 1]), ranksOf([2, 2, 2])])).toBeNull();
 });
 
-test("rank() shares ranks among ties and puts what is not finite last", () => {
-  expect(rank([3, 1, 1, Number.NaN, 2])).toEqual([4, 1.5, 1.5, 5, 3]);
-  expect(rank([Number.NaN, 1, Number.POSITIVE_INFINITY])).toEqual([2.5, 1, 2.5]);
+test("ranksOf() shares ranks among ties and puts what is not finite last", () => {
+  expect(ranksOf([3, 1, 1, Number.NaN, 2])).toEqual([4, 1.5, 1.5, 5, 3]);
+  expect(ranksOf([Number.NaN, 1, Number.POSITIVE_INFINITY])).toEqual([2.5, 1, 2.5]);
 });
 
 // Demšar's table 5 gives q; the rest is arithmetic. Columns: N = 6, 8, 12, 20; then the fewest tasks for Holm-Wilcoxon at 0.05.

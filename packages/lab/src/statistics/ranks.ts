@@ -10,7 +10,7 @@
 import { chiSquareSurvival, studentizedRangeQuantile } from "./distributions.ts";
 
 /** Ranks from 1 for the smallest; ties share the mean of theirs; what is not finite is worst. */
-export function rank(values: readonly number[]): number[] {
+export function ranksOf(values: readonly number[]): number[] {
   const worst = values.map((value) => (Number.isFinite(value) ? value : Number.POSITIVE_INFINITY));
   return worst.map((value) => {
     const below = worst.filter((other) => other < value).length;

@@ -7,7 +7,7 @@
  * approximation. Zeros take part in the ranking and then count for neither side (Pratt); half for each ("zsplit") shifts W⁺ and its mean
  * alike, and so is the same test. Infinite differences are allowed: they have the largest ranks. Sources: Wilcoxon 1945; Pratt, JASA 54 (1959).
  */
-import { rank } from "./ranks.ts";
+import { ranksOf } from "./ranks.ts";
 
 /** Two-sided exact p; 1 where all differences are zero. */
 export function signedRankP(differences: readonly number[]): number {
@@ -34,7 +34,7 @@ function doubledRanks(differences: readonly number[]): number[] {
   const sizes = differences.map(Math.abs);
   const finite = sizes.filter(Number.isFinite);
   const beyond = finite.length > 0 ? 2 * Math.max(...finite) + 1 : 1; // infinities tie above all others
-  return rank(sizes.map((size) => (Number.isFinite(size) ? size : beyond))).map((r) => Math.round(2 * r));
+  return ranksOf(sizes.map((size) => (Number.isFinite(size) ? size : beyond))).map((r) => Math.round(2 * r));
 }
 
 /** P(W = w) for w = 0 … total, each rank taken or not with probability ½. */

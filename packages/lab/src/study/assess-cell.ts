@@ -11,7 +11,7 @@ import {
 } from "../statistics/index.ts";
 import type { CellLines, Ended, PoolEntry } from "./assess-index.ts";
 import { cost, finiteOrNull, measureOf } from "./assess-values.ts";
-import type { Cell, Cost, Point, Search, Sensitivity, TuningCurve } from "./assessment.ts";
+import type { Cell, Point, Search, Sensitivity, StudyCost, TuningCurve } from "./assessment.ts";
 import type { TrialResult } from "./result.ts";
 import type { Metric } from "./study-data.ts";
 
@@ -167,7 +167,7 @@ function initialOf(ended: readonly Ended[], measure: string): number | null {
 }
 
 /** Runs with equal configurations are one run in one folder, and so are the parts of a trial: each folder counts once. */
-export function costOf(ended: readonly Ended[]): Cost {
+export function costOf(ended: readonly Ended[]): StudyCost {
   const folders = new Map<string, { final: boolean; gradients: number; seconds: number }>();
   for (const { trial, result } of ended) {
     const known = folders.get(result.folder);

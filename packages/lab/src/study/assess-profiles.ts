@@ -3,12 +3,12 @@ import {
   algoperfScore,
   eachDraw,
   orderOf,
+  PROFILE_TAUS,
   percentileInterval,
+  profileAt,
   profileScore,
   RESAMPLES,
-  ratios,
-  share,
-  TAUS,
+  ratiosToFastest,
 } from "../statistics/index.ts";
 import { type Case, type Draw, offsetsOf, timesDrawn } from "./assess-case.ts";
 import { scoresOfRuns } from "./assess-scores.ts";
@@ -84,32 +84,32 @@ export function profileOf(
     rules.map((_, rule) =>
       cases.map(({ times }, k) => weightedMedian(times![rule]!, orders[rule]![k]!, weights, offsets[k]!)),
     );
-  const drawnShares = rules.map(() => TAUS.map(() => new Float64Array(PROFILE_DRAWS)));
+  const drawnShares = rules.map(() => PROFILE_TAUS.map(() => new Float64Array(PROFILE_DRAWS)));
   const drawnScores = rules.map(() => new Float64Array(PROFILE_DRAWS));
   eachDraw(
     cases.map(({ stratum }) => stratum),
     seed,
     (weights, draw) => {
       const times = cases.map((one, k) => timesDrawn(one, weights, offsets[k]!));
-      ratios(medians(weights)).forEach((once, rule) => {
+      ratiosToFastest(medians(weights)).forEach((once, rule) => {
         const of = tasksDrawn ? repeated(once, times) : once;
         drawnScores[rule]![draw] = profileScore(of);
-        TAUS.forEach((tau, k) => {
-          drawnShares[rule]![k]![draw] = share(of, tau);
+        PROFILE_TAUS.forEach((tau, k) => {
+          drawnShares[rule]![k]![draw] = profileAt(of, tau);
         });
       });
     },
     { draws: PROFILE_DRAWS, drawStrata: tasksDrawn },
   );
-  const found = ratios(medians());
+  const found = ratiosToFastest(medians());
   return {
-    taus: TAUS,
+    taus: PROFILE_TAUS,
     cases: cases.length,
     rules: rules.map((rule, k) => {
       const bounds = drawnShares[k]!.map(percentileInterval);
       return {
         rule,
-        share: TAUS.map((tau) => share(found[k]!, tau)),
+        share: PROFILE_TAUS.map((tau) => profileAt(found[k]!, tau)),
         low: bounds.map((interval) => interval?.low ?? 0),
         high: bounds.map((interval) => interval?.high ?? 1),
         score: { value: profileScore(found[k]!), interval: percentileInterval(drawnScores[k]!) },

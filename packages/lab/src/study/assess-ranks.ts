@@ -7,8 +7,8 @@ import {
   median,
   normalisedScore,
   pairsNeeded,
-  rank,
   rankGroups,
+  ranksOf,
   signedRankP,
   smallestP,
 } from "../statistics/index.ts";
@@ -23,7 +23,7 @@ export function assessRanks(cases: readonly Case[], rules: readonly string[]): R
   const medians = cases.map(({ values, condition }) =>
     values.map((runs) => median(runs.map((value) => cost(value, condition.metric)))),
   );
-  const ranks = medians.map(rank);
+  const ranks = medians.map(ranksOf);
   const means = meanRanks(ranks);
   const difference = criticalDifference(k, cases.length);
   const pairs = rules.flatMap((_, a) => rules.slice(a + 1).map((_, b) => [a, a + 1 + b] as const));

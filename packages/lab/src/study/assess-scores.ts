@@ -2,10 +2,10 @@
 import {
   eachDraw,
   interquartileMean,
-  merge,
   normalisedScore,
   optimalityGap,
   orderOf,
+  orderTogether,
   percentileInterval,
   probabilityOfImprovement,
   RESAMPLES,
@@ -90,7 +90,9 @@ function improvements(
   if (against < 0) return rules.map(() => ({ value: null, interval: null }));
   const goodness = (at: Case, rule: number) =>
     at.values[rule]!.map((value) => -cost(value, at.condition.metric));
-  const merged = rules.map((_, rule) => cases.map((at) => merge(goodness(at, rule), goodness(at, against))));
+  const merged = rules.map((_, rule) =>
+    cases.map((at) => orderTogether(goodness(at, rule), goodness(at, against))),
+  );
   const offsets = offsetsOf(cases);
   return estimates(
     cases,

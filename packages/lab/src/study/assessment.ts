@@ -28,7 +28,7 @@ export interface StudyAssessment {
   /** Of the final runs. */
   seeds: readonly number[];
   progress: Progress;
-  cost: Cost;
+  cost: StudyCost;
   /** Whether intervals over all tasks draw tasks as well, to speak about tasks like these; else they are about these. */
   tasksDrawn: boolean;
   /** Comparisons that were judged together, by Holm's correction. */
@@ -53,7 +53,7 @@ export interface Progress {
 }
 
 /** What it took; the final runs of a rule do not tell what finding its values cost. */
-export interface Cost {
+export interface StudyCost {
   tuningGradients: number;
   finalGradients: number;
   tuningSeconds: number;
@@ -102,7 +102,7 @@ export interface Cell {
   gradientsToTarget: CostToTarget | null;
   /** The metric before training. */
   initial: number | null;
-  cost: Cost;
+  cost: StudyCost;
 }
 
 /** One of the independent searches of a cell, and its winner's runs. */
