@@ -30,6 +30,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "train", summary: "train a task once, with one rule", load: () => import("./train.ts") },
   { name: "find-lr", summary: "find a learning rate for a rule", load: () => import("./find-lr.ts") },
+  { name: "tasks", summary: "list the tasks, or show one", load: () => import("./tasks.ts") },
   { name: "rules", summary: "list the update rules, or explain one", load: () => import("./rules.ts") },
   { name: "schedules", summary: "list the schedules, or explain one", load: () => import("./schedules.ts") },
   { name: "schedule", summary: "print a schedule, one number per step", load: () => import("./schedule.ts") },

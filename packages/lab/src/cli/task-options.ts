@@ -20,7 +20,7 @@ export interface TaskOptions {
   mode?: "training" | "inference";
 }
 
-export const TASK_ARGUMENT = `one of ${Object.keys(tasks).join(", ")}; or a file, model.onnx, model.ts or task.yaml`;
+export const TASK_ARGUMENT = "one of thalweg tasks; or a file, model.onnx, model.ts or task.yaml";
 
 /** Add the options of tasks from files, after those of the command itself. */
 export function defineTaskOptions(command: Command): void {
