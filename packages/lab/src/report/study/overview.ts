@@ -1,7 +1,6 @@
 /** The top of the page: what came out, in words that are claims and in a table of all rules and conditions, and what was run. */
 import type { AssessedCondition, Cell, StudyAssessment } from "../../study/assessment.ts";
 import type { ClaimAnswer } from "../../study/claim.ts";
-import { words } from "../../study/claim-judge.ts";
 import * as format from "../format.ts";
 import { html, type Insertable, type Markup } from "../html.ts";
 import { colourOf, type RuleColours } from "./colours.ts";
@@ -103,6 +102,15 @@ function fixed(value: number, uncertainty: number): string {
   return value.toFixed(decimals).replace("-", "−");
 }
 
+/** What facts about the machine are called here; others keep their names. */
+const MACHINE: Readonly<Record<string, string>> = {
+  memoryGiB: "memory in GiB",
+  threadsPerRun: "threads per run",
+  onnxruntime: "ONNX Runtime",
+  node: "Node",
+  os: "system",
+};
+
 /** What was run, with all that identifies it, and what it took. */
 export function facts(assessment: StudyAssessment): Markup {
   const { progress, cost, rules, tasks, machine, seeds, replicates } = assessment;
@@ -127,7 +135,7 @@ export function facts(assessment: StudyAssessment): Markup {
     [
       "Machine",
       Object.entries(machine)
-        .map(([name, value]) => `${words(name)} ${value}`)
+        .map(([name, value]) => `${MACHINE[name] ?? name} ${value}`)
         .join(", "),
     ],
     ["Resampling", `seed ${assessment.seed}, 10\u202f000 draws`],

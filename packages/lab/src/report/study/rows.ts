@@ -129,8 +129,7 @@ function options(
             Plot.text(shown, {
               ...{ y: row, frameAnchor: "right", dx: right, textAnchor: "end", fill: "currentColor" },
               text: ({ value, interval, numbers }: RowEntry & { value: number }) =>
-                numbers ??
-                `${print(value)}${interval ? ` [${print(interval.low)}, ${print(interval.high)}]` : ""}`,
+                numbers ?? print(value, interval),
             }),
           ]),
     ],
@@ -156,14 +155,20 @@ function extentOf(entries: readonly RowEntry[], band: number, isDifference: bool
   return [low - room, high + room];
 }
 
-/** Numbers with decimals enough to tell a hundredth of the axis. */
-function printer([low, high]: readonly [number, number], signed: boolean): (value: number) => string {
-  const decimals = Math.min(8, Math.max(0, 2 - Math.floor(Math.log10(high - low || 1))));
-  return (value) => {
-    const text =
-      Math.abs(value) >= 1e5 ? Math.abs(value).toExponential(2) : Math.abs(value).toFixed(decimals);
-    const isZero = Number(text) === 0;
-    return `${value < 0 && !isZero ? "−" : signed && !isZero ? "+" : ""}${text}`;
+/** Numbers with decimals enough to tell a hundredth of the axis, and two digits of their own interval. */
+function printer([low, high]: readonly [number, number], signed: boolean) {
+  const digitsOf = (size: number) => (size > 0 ? 1 - Math.floor(Math.log10(size)) : 0);
+  return (value: number, interval: { low: number; high: number } | null): string => {
+    const decimals = Math.min(
+      8,
+      Math.max(0, digitsOf(high - low) + 1, interval ? digitsOf(interval.high - interval.low) : 0),
+    );
+    const print = (x: number): string => {
+      const text = Math.abs(x) >= 1e5 ? Math.abs(x).toExponential(2) : Math.abs(x).toFixed(decimals);
+      const isZero = Number(text) === 0;
+      return `${x < 0 && !isZero ? "−" : signed && !isZero ? "+" : ""}${text}`;
+    };
+    return `${print(value)}${interval ? ` [${print(interval.low)}, ${print(interval.high)}]` : ""}`;
   };
 }
 
