@@ -27,7 +27,7 @@ afterAll(async () => {
 
 describe.skipIf(withoutBrowser)(`the network ${withoutBrowser}`, () => {
   test.each([
-    ["circles", "hidden=16&nets=adam(lr=0.02) | muon(lr=0.02)&upto=300&batch=64", 95],
+    ["circles", "hidden=16&nets=adam(lr=0.02) | muon(lr=0.02)&upto=300&batch=64", 90],
     ["digits", "hidden=24&nets=adamw(lr=0.005)&upto=300", 90],
   ])("learns %s in the page, and its landscape can be looked at", async (set, query, least) => {
     const { page, complaints } = await openPage(
