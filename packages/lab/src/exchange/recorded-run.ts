@@ -70,14 +70,15 @@ function studyIn(folder: string): StudyData | undefined {
 
 /** The runs of a study that have a folder: those that came to an end, in the order of the plan. */
 export function runsOfStudy({ trials, results }: StudyData, folder: string): RecordedRun[] {
-  const byFolder = new Map<string, RecordedRun>();
+  const runs = new Map<string, RecordedRun>();
   for (const trial of trials) {
     const result = results.get(trial.id);
     if (result === undefined || result.folder === "") continue;
     const record = readRun(join(folder, result.folder));
-    const key = `${result.folder} ${trial.phase}`; // parts of a trial, where a pruner looked, share a folder
     const { task, rule, schedule, batchSize, steps, seed, replicate, phase, number } = trial;
-    byFolder.set(key, {
+    // parts of a trial, where a pruner looked, are one run: the last part tells of all
+    const key = JSON.stringify([task, rule, schedule, batchSize, steps, seed, replicate, phase, number]);
+    runs.set(key, {
       ...{ task, rule, schedule, batchSize, steps, seed },
       name: result.folder,
       hyper: result.hyper,
@@ -87,7 +88,7 @@ export function runsOfStudy({ trials, results }: StudyData, folder: string): Rec
       place: { replicate, phase, number },
     });
   }
-  return [...byFolder.values()];
+  return [...runs.values()];
 }
 
 /** Every run's folder below another, which may be one itself. */

@@ -108,6 +108,7 @@ describe("thalweg query", () => {
       "replicate",
       "phase",
       "number",
+      "until",
       ...ended,
       ...measures,
       ...best!,

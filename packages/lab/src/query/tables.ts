@@ -2,9 +2,10 @@
  * The tables that SQL is asked over, as columns and rows; what fills a database with them is another file.
  *
  * trials       a line per planned trial of every study: what it was, and what came of it. study, id, task, rule, schedule, batch_size, steps,
- *              replicate, phase ('tuning', 'final'), number, seed, hyper (a struct: hyper.lr), status (null while it has not ended), reason, step,
- *              gradients, seconds, folder; then the measures at the end (test_loss, validation_accuracy …), and those of the best evaluation and of
- *              the first under best_… and initial_…
+ *              seed, hyper (a struct: hyper.lr), replicate, phase ('tuning', 'final'), number, until (where a pruner looked; null for the part that
+ *              goes to the end, so "until is null" counts each trial once), status (null while it has not ended), reason, step, gradients, seconds,
+ *              folder; then the measures at the end (test_loss, validation_accuracy …), and those of the best evaluation and of the first under
+ *              best_… and initial_…
  * runs         a line per run's folder: folder, task, rule, schedule, batch_size, steps, seed, hyper, status, started_at, step, seconds, and
  *              the measures at the end
  * evaluations  a line per evaluation of every run: folder, task, rule, schedule, batch_size, steps, seed, hyper, step, seconds, and the measures
@@ -104,6 +105,7 @@ function trialsTable({ studies }: Found): Table {
     ["replicate", "BIGINT"],
     ["phase", "VARCHAR"],
     ["number", "BIGINT"],
+    ["until", "BIGINT"],
     ["status", "VARCHAR"],
     ["reason", "VARCHAR"],
     ["step", "BIGINT"],
@@ -115,7 +117,7 @@ function trialsTable({ studies }: Found): Table {
 }
 
 function trialRow(study: string, trial: PlannedTrial, result: TrialResult | undefined): Row {
-  const { id, task, rule, schedule, batchSize, steps, seed, replicate, phase, number } = trial;
+  const { id, task, rule, schedule, batchSize, steps, seed, replicate, phase, number, until } = trial;
   const setting = { study, id, task, rule, schedule, batch_size: batchSize, steps, seed };
   const measures = {
     ...prefixed("", result?.final),
@@ -126,7 +128,7 @@ function trialRow(study: string, trial: PlannedTrial, result: TrialResult | unde
     ...{ status: result.end, reason: result.reason, step: result.steps, gradients: result.gradients },
     ...{ seconds: result.seconds, folder: result.folder },
   };
-  const cells = { ...measures, ...setting, replicate, phase, number, ...ended };
+  const cells = { ...measures, ...setting, replicate, phase, number, until, ...ended };
   return { cells, hyper: result?.hyper ?? trial.hyper ?? {} };
 }
 
