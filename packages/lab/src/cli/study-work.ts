@@ -46,10 +46,11 @@ async function workInJob(folder: string, job: SlurmJob, options: Options, io: Io
 }
 
 async function work(folder: string, options: Options, io: Io): Promise<void> {
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  process.once("disconnect", leave); // the launcher, where there was one
   try {
     await interruptible(io, "Stopping after the step at hand.", async (signal) => {
-      const gone = new AbortController();
-      process.once("disconnect", () => gone.abort()); // the launcher, where there was one
       const { workOnStudy } = await import("../study/worker.ts");
       const end = await workOnStudy({
         ...{ folder, ...options, env: io.env },
@@ -66,7 +67,7 @@ async function work(folder: string, options: Options, io: Io): Promise<void> {
     if (!(error instanceof ComeBack)) await tellLauncher(error as Error);
     throw error;
   } finally {
-    if (process.connected) process.disconnect();
+    process.off("disconnect", leave); // which would keep the process alive
   }
 }
 
