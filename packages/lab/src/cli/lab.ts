@@ -1,6 +1,6 @@
 /** `thalweg lab`: the pages, on this machine only; or a copy of them over finished results. */
 import { existsSync, mkdirSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { wholeNumber } from "./arguments.ts";
 import { Failure, fromUser, UsageError } from "./errors.ts";
@@ -11,6 +11,7 @@ import { printJson } from "./print.ts";
 interface Options {
   port: number;
   folder: string;
+  show?: string;
   export?: string;
   json?: boolean;
 }
@@ -26,6 +27,7 @@ export function define(command: Command, io: Io): void {
     .description("The pages, on 127.0.0.1: playground, runs, comparisons, landscapes, schedules, catalogue.")
     .option("--port <n>", "port; 0 takes a free one", wholeNumber("--port", 0, 65_535), 7878)
     .option("--folder <folder>", "where runs, studies and landscapes lie", "runs")
+    .option("--show <folder>", "a comparison or study in it, whose address to say")
     .option("--export <folder>", "write the pages and what there is as files, and end")
     .option("--json", "print the address, or what was written, as JSON")
     .addHelpText("after", EXAMPLES)
@@ -34,6 +36,8 @@ export function define(command: Command, io: Io): void {
 
 async function run(options: Options, io: Io): Promise<void> {
   const folder = fromUser(() => chooseFolder(options.folder));
+  const shown = options.show;
+  const within = shown === undefined ? undefined : fromUser(() => chooseShown(folder, shown));
   const [{ builtPages }, { endpointsOf }] = await Promise.all([
     import("../server/pages.ts"),
     import("../server/endpoints.ts"),
@@ -65,11 +69,24 @@ async function run(options: Options, io: Io): Promise<void> {
     );
     if (options.json) printJson(io.stdout, { url: server.url, folder });
     io.stderr.write(`The lab is at ${server.url} (Ctrl-C ends)\n`);
+    if (within !== undefined) {
+      const { keyOf } = await import("../server/runs-index.ts");
+      io.stderr.write(`The result is at ${server.url}#/comparison/${keyOf(within)}\n`);
+    }
     await interruptible(io, "Bye.", interrupted);
     await server.close();
   } finally {
     closing.abort();
   }
+}
+
+/** Its path below the lab's folder. Raises UsageError where it lies elsewhere. */
+function chooseShown(folder: string, shown: string): string {
+  const within = relative(folder, resolve(shown)).split(sep).join("/");
+  if (within !== "" && !within.startsWith("..") && existsSync(join(folder, within))) return within;
+  throw new UsageError(
+    `Cannot show ${shown} as it must be a folder below ${folder}: choose another --folder`,
+  );
 }
 
 /** The folder, made if only it is missing. Raises UsageError where it is a file. */
