@@ -49,6 +49,10 @@ export async function renderStudyReport(assessment: StudyAssessment, toStudy?: s
   return (await import("./report/study/page.ts")).renderStudyReport(assessment, toStudy);
 }
 
+// other people's formats
+export { type Format, formats, type Recorded } from "./exchange/formats.ts";
+export { type RecordedEvaluation, type RecordedRun, recordedRuns } from "./exchange/recorded-run.ts";
+export { studyOfRuns } from "./exchange/study-of-runs.ts";
 // the parts: what to try, and what it proves
 export * from "./samplers/index.ts";
 export * from "./statistics/index.ts";
