@@ -26,6 +26,6 @@ export const deepLinear: Task = {
   steps: 1000, // 62 epochs of 4096 / 256 batches
   evaluateEvery: 50,
   validation: 0,
-  metric: loss("mean square", { floor: 0 }),
+  metric: loss("mean square", { floor: 0, target: 1e-4 }),
   evaluationBatch: 1024,
 };
