@@ -6,6 +6,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { styleColour } from "../../charts/colours.ts";
+import { logTicks } from "./ticks.ts";
 
 export interface Line {
   /** Of the group, for the cursor. */
@@ -75,6 +76,8 @@ export function curvesFigure(host: HTMLElement, first: CurvesOptions): Curves {
       grid: { stroke: colours.hair, width: 1 },
       ticks: { stroke: colours.hair, width: 1 },
     };
+    const marks = (log: boolean): uPlot.Axis =>
+      log ? { splits: (_, __, from, to) => logTicks(from, to), filter: (_, splits) => splits } : {};
     const font = `12px ${getComputedStyle(document.body).fontFamily}`;
     const scale = (log: boolean): uPlot.Scale => ({ time: false, distr: log ? 3 : 1 });
     plot = new uPlot(
@@ -90,6 +93,7 @@ export function curvesFigure(host: HTMLElement, first: CurvesOptions): Curves {
         axes: [
           {
             ...axis,
+            ...marks(options.logX),
             font,
             labelFont: font,
             label: options.xLabel,
@@ -99,6 +103,7 @@ export function curvesFigure(host: HTMLElement, first: CurvesOptions): Curves {
           },
           {
             ...axis,
+            ...marks(options.logY),
             font,
             labelFont: font,
             label: options.yLabel,
@@ -334,7 +339,7 @@ function bandPath(
   return path;
 }
 
-/** The normal line whose value at the cursor's place is nearest to it. */
+/** The normal line that is nearest to the cursor above or below it, and its measured point nearest to that. */
 function nearest(plot: uPlot, { lines }: CurvesOptions): Near | undefined {
   const { left, top } = plot.cursor;
   if (left === undefined || top === undefined || left < 0) return undefined;
@@ -342,9 +347,9 @@ function nearest(plot: uPlot, { lines }: CurvesOptions): Near | undefined {
   let best: { near: Near; distance: number } | undefined;
   for (const { id, label, x, y, low, high, weight } of lines) {
     if (weight === "faint" || x.length === 0) continue;
+    if (!(at >= x[0]! && at <= x.at(-1)!)) continue;
     const place = placeOf(x, at);
-    const [px, py] = [plot.valToPos(x[place]!, "x"), plot.valToPos(y[place]!, "y")];
-    const distance = Math.hypot((px - left) / 2, py - top);
+    const distance = Math.abs(plot.valToPos(between(x, y, at), "y") - top);
     if (!(distance < (best?.distance ?? NEAR))) continue;
     const band =
       low !== undefined && low.length > 0 && high !== undefined
@@ -353,6 +358,15 @@ function nearest(plot: uPlot, { lines }: CurvesOptions): Near | undefined {
     best = { near: { id, label, x: x[place]!, y: y[place]!, ...band }, distance };
   }
   return best?.near;
+}
+
+/** Of the line drawn from point to point. */
+function between(x: Float64Array, y: Float64Array, at: number): number {
+  const near = placeOf(x, at);
+  const from = Math.max(0, x[near]! > at ? near - 1 : near);
+  const to = Math.min(x.length - 1, from + 1);
+  const share = to === from ? 0 : (at - x[from]!) / (x[to]! - x[from]!);
+  return y[from]! + share * (y[to]! - y[from]!);
 }
 
 /** The place of the value nearest to `at` in numbers that grow. */

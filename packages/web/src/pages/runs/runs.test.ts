@@ -5,6 +5,7 @@ import { aggregate, smooth, studentT } from "./aggregate.ts";
 import { parseFilter, unknownFields } from "./filter.ts";
 import { groupRuns } from "./groups.ts";
 import { readState, writeState } from "./state.ts";
+import { logTicks } from "./ticks.ts";
 import type { RunSummary } from "./types.ts";
 
 const run = (key: string, config: Record<string, unknown>, more: Partial<RunSummary> = {}): RunSummary => ({
@@ -112,6 +113,25 @@ test("studentT() is scipy.stats.t.ppf(0.975, n)", () => {
   // scipy 1.x: 31 → 2.039513446396408, 100 → 1.9839715185235518
   expect(studentT(31)).toBeCloseTo(2.039513446396408, 5);
   expect(studentT(100)).toBeCloseTo(1.9839715185235518, 6);
+});
+
+describe("logTicks()", () => {
+  test("ends for any range, inside it and growing, with some marks and not too many", () => {
+    const end = fc.double({ min: 1e-30, max: 1e30, noNaN: true });
+    fc.assert(
+      fc.property(end, end, (a, b) => {
+        const [from, to] = [Math.min(a, b), Math.max(a, b)];
+        const marks = logTicks(from, to);
+        expect(
+          marks.every((mark, i) => mark >= from && mark <= to && (i === 0 || mark > marks[i - 1]!)),
+        ).toBe(true);
+        expect(marks.length).toBeLessThanOrEqual(12);
+        if (to > 1.001 * from) expect(marks.length).toBeGreaterThanOrEqual(1);
+      }),
+    );
+    expect(logTicks(0.3, 25)).toEqual([0.5, 1, 2, 5, 10, 20]);
+    expect(logTicks(0.07, 0.09).length).toBeGreaterThan(1);
+  });
 });
 
 describe("smooth()", () => {
