@@ -40,7 +40,7 @@ export { interpolator } from "./evaluate/interpolate.ts";
 export { type Levels, levelsOf } from "./evaluate/levels.ts";
 export { type BatchNormPolicy, batchNormPolicies } from "./evaluate/point-program.ts";
 export { type RefinementOptions, Refiner } from "./evaluate/refine.ts";
-export { type RowModel, type Rows, rowLosses, rowModel } from "./evaluate/rows.ts";
+export { OWN_LOSS, ownRows, type RowModel, type Rows, rowLosses, rowModel } from "./evaluate/rows.ts";
 export { Surface, type SurfaceForm } from "./evaluate/surface.ts";
 export {
   type SurveyOptions,

@@ -5,6 +5,7 @@ import { lookUp } from "@thalweg/optim";
 import type { JsonObject } from "@thalweg/train";
 import type { Command } from "commander";
 import { type Plane, planes } from "../landscape/plane.ts";
+import { rowLossOf } from "../landscape/row-loss.ts";
 import { loadSubject, type Subject } from "../landscape/subject.ts";
 import { planSurvey, runSurvey } from "../landscape/survey.ts";
 import { taylorOf } from "../landscape/taylor.ts";
@@ -169,9 +170,11 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   const asked = { subject, plane, grid, options, batchNorm, count: chosen.length };
   const facts = factsOf({ ...asked, ...(minus && { minus }) });
   const { refine } = options;
+  const loss = await fromUserLater(() => rowLossOf(subject, options.set, chosen));
   const planned = fromUser(() =>
     planSurvey({
       ...{ subject, family: plane.family, grid, set: options.set, indices: chosen, batchNorm },
+      loss,
       measures: options.entropy ? ["accuracy", "entropy"] : ["accuracy"],
       ...(otherPlane && { minus: { subject: minus!, family: otherPlane.family } }),
       ...(options.correct !== undefined && { wholeGridOn: options.examples ?? EXAMPLES }),

@@ -24,7 +24,7 @@ test("acceptance 14: a thread that evaluates leaves the event loop free: request
     grid: [{ from: -1, to: 1, points: 6_000 }],
     set: "train",
     indices: Uint32Array.from({ length: Math.min(250, loaded.dataset.train.count) }, (_, i) => i),
-    ...{ batchNorm: "fixed", measures: ["accuracy"], facts: {} },
+    ...{ loss: "softmax-cross-entropy", batchNorm: "fixed", measures: ["accuracy"], facts: {} },
   });
   const server = createServer((_, response) => response.end("pong")).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -251,8 +251,11 @@ export function traceRows(
     );
   }
   if (context.noises.size > 0) {
+    const noises = [...context.noises.keys()].join(", ");
     throw new RangeError(
-      `Cannot normalise by batches as the model draws noise while it trains (${[...context.noises.keys()].join(", ")}), so points would not be comparable: choose fixed or recompute`,
+      batchNorm === "batch"
+        ? `Cannot normalise by batches as the model draws noise while it trains (${noises}), so points would not be comparable: choose fixed or recompute`
+        : `Cannot measure the model point by point as its loss must be a function of parameters and examples: it draws noise (${noises}), so points would not be comparable`,
     );
   }
   return { context, examples, rows };

@@ -4,10 +4,14 @@
  */
 import {
   abs,
+  add,
   argMax,
   cast,
+  concat,
   equal,
   exp,
+  greater,
+  log,
   logSoftmax,
   min,
   mul,
@@ -16,6 +20,8 @@ import {
   reduceMean,
   reduceSum,
   reshape,
+  sigmoid,
+  slice,
   sub,
   type Tensor,
 } from "@thalweg/graph";
@@ -41,6 +47,7 @@ export interface RowModel extends Pick<Model, "module" | "inputs"> {
 const ROW_LOSSES: Readonly<Record<string, (output: Tensor, labels: Tensor) => Rows>> = {
   "softmax-cross-entropy": (output, labels) => ofLogits(logSoftmax(output), labels),
   "negative-log-likelihood": (output, labels) => ofLogits(output, labels),
+  "binary-cross-entropy": ofLogit,
   mse: (output, labels) => ofDifferences(output, labels, (d) => mul(d, d)),
   mae: (output, labels) => ofDifferences(output, labels, abs),
   huber: (output, labels) => ofDifferences(output, labels, huber),
@@ -69,6 +76,22 @@ function ofLogits(logp: Tensor, labels: Tensor): Rows {
   };
 }
 
+/** One logit for each example, z [B, 1], and labels 0 and 1. */
+function ofLogit(z: Tensor, labels: Tensor): Rows {
+  const B = labels.size;
+  const target = reshape(cast(labels, "float32"), [B, 1]);
+  const p = sigmoid(z);
+  const [yes, no] = [neg(logSigmoid(z)), neg(logSigmoid(neg(z)))]; // −log p and −log (1 − p)
+  return {
+    loss: reshape(add(mul(target, yes), mul(sub(1, target), no)), [B]),
+    accuracy: reshape(cast(equal(cast(greater(z, 0), "float32"), target), "float32"), [B]),
+    entropy: reshape(add(mul(p, yes), mul(sub(1, p), no)), [B]),
+  };
+}
+
+/** log σ(z) = min(z, 0) − log(1 + e^−|z|) */
+const logSigmoid = (z: Tensor): Tensor => sub(min(z, 0), log(add(exp(neg(abs(z))), 1)));
+
 function ofDifferences(output: Tensor, labels: Tensor, term: (d: Tensor) => Tensor): Rows {
   const B = output.shape[0]!;
   const terms = term(sub(output, reshape(labels, output.shape)));
@@ -84,11 +107,40 @@ export interface RowOptions {
   readonly measures?: readonly string[];
 }
 
-export const rowLosses: readonly string[] = Object.keys(ROW_LOSSES);
+/** The name of `ownRows`, beside those of the losses that are known. */
+export const OWN_LOSS = "own";
+export const rowLosses: readonly string[] = [...Object.keys(ROW_LOSSES), OWN_LOSS];
+
+/**
+ * A model with a loss of its own, measured by it: each example is a batch of one, side by side in one graph. For any loss that is a mean
+ * over examples; the graph grows with the batch, so batches must be small.
+ */
+export const ownRows = ({
+  module,
+  inputs,
+  measure,
+}: Pick<Model, "module" | "inputs" | "measure">): RowModel => ({
+  module,
+  inputs,
+  rows: (context, batch) => {
+    const entries = Object.entries(batch);
+    const count = entries[0]![1].shape[0]!;
+    const losses = Array.from({ length: count }, (_, i) => {
+      const one = entries.map(([name, all]) => [name, slice(all, [i], [i + 1], [0])] as const);
+      return reshape(measure(context, Object.fromEntries(one)).loss, [1]);
+    });
+    return { loss: concat(losses, 0) };
+  },
+});
 
 /** A model measured example by example by one of the known losses of its module's output. Raises RangeError for another. */
-export function rowModel(model: Pick<Model, "module" | "inputs">, options: RowOptions): RowModel {
+export function rowModel(
+  model: Pick<Model, "module" | "inputs"> & Partial<Pick<Model, "measure">>,
+  options: RowOptions,
+): RowModel {
   const { loss, classes, measures } = options;
+  const { measure } = model;
+  if (loss === OWN_LOSS && measure !== undefined) return ownRows({ ...model, measure });
   const build = ROW_LOSSES[loss];
   if (build === undefined) {
     throw new RangeError(
