@@ -2,12 +2,14 @@
  * Coordinate descent, as people tune by hand: vary one hyperparameter around the best values so far, keep what is better, go on with
  * the next, until nothing helps; then with half the step.
  *
- * A step doubles or halves what is searched on a log scale (of betas, their distance from 1), goes a tenth of the range on a linear one,
- * to the next whole number, or to another choice. The next trial follows from those that have ended: around the best of them, the nearest place
+ * A step about doubles or halves what is searched on a log scale (of betas, their distance from 1), goes about a tenth of the range on a linear
+ * one, to the next whole number, or to another choice. About: each study has a lattice of its own, with steps up to √2 times longer or shorter, so
+ * that a search that is done twice differs by what the lattice happens to hit; else the noise of tuning would seem to be nothing. The next trial follows from those that have ended: around the best of them, the nearest place
  * not yet tried, in the hyperparameter that brought the last gain first. There is no state besides the trials themselves.
  *
  * Source   Wen, Hall, Ma & Liang, arXiv:2509.02046 tune so; they accept a gain only above their noise, which is not known here.
  */
+import { stream } from "@thalweg/random";
 import type { Tried } from "./samplers.ts";
 import { type Dimension, dimensionOrder, edgeOf, type Space, unitOf } from "./space.ts";
 
@@ -21,7 +23,11 @@ const SWEEP = [1, -1, 2, -2] as const;
  *
  * @param tried  in the order of the trials, those included that still run; the first is where the search begins
  */
-export function coordinateStep(space: Space, tried: readonly Tried[]): number[] | undefined {
+export function coordinateStep(
+  space: Space,
+  tried: readonly Tried[],
+  studySeed: number,
+): number[] | undefined {
   const order = dimensionOrder(space);
   const dimensions = order.map((name) => space[name]!);
   const places = tried.map(({ configuration }) =>
@@ -32,7 +38,7 @@ export function coordinateStep(space: Space, tried: readonly Tried[]): number[] 
   for (let halving = 0; halving <= MOST_HALVINGS; halving++) {
     for (let turn = 0; turn < dimensions.length; turn++) {
       const i = (turned + turn) % dimensions.length;
-      for (const next of neighbours(dimensions[i]!, best[i]!, halving)) {
+      for (const next of neighbours(dimensions[i]!, best[i]!, stretchOf(studySeed, i) / 2 ** halving)) {
         const place = best.with(i, next);
         if (!places.some((other) => isNear(other, place))) return place;
       }
@@ -61,8 +67,12 @@ function standing(
   return { best, turned };
 }
 
-/** Places near u in one dimension, the nearest first, after so many halvings of the step. */
-function neighbours(dimension: Dimension, u: number, halving: number): number[] {
+/** From 1/√2 to √2, the same in all trials of a study. */
+const stretchOf = (studySeed: number, dimension: number): number =>
+  2 ** (stream(studySeed, "coordinate step", dimension).uniform() - 0.5);
+
+/** Places near u in one dimension, the nearest first; steps are so many times as long as usual. */
+function neighbours(dimension: Dimension, u: number, times: number): number[] {
   if (dimension.type === "categorical") {
     const count = dimension.choices.length;
     const here = Math.min(count - 1, Math.floor(u * count));
@@ -70,10 +80,10 @@ function neighbours(dimension: Dimension, u: number, halving: number): number[] 
   }
   if (dimension.type === "int" && !dimension.log) {
     const width = edgeOf(dimension, dimension.low + 1);
-    return SWEEP.map((times) => u + times * width).filter(isInside);
+    return SWEEP.map((count) => u + count * width).filter(isInside);
   }
-  const step = stepOf(dimension) / 2 ** halving;
-  return SWEEP.map((times) => u + times * step).filter(isInside);
+  const step = stepOf(dimension) * times;
+  return SWEEP.map((count) => u + count * step).filter(isInside);
 }
 
 /** A doubling, or a tenth of a linear range, as a share of the unit interval. */

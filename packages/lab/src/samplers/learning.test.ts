@@ -59,33 +59,40 @@ describe("axisOf()", () => {
 
 describe("coordinate", () => {
   it("doubles and halves the learning rate first, then goes on with the next, by hand", async () => {
-    // lr from 0.01: first the start, then 0.02, 0.005, 0.04, 0.0025 together; 0.005 is best, so lr goes on from there
+    // lr from 0.01: first the start, then one step up, one down, two up, two down together; one down is best, so lr goes on from there
     const space: Space = { lr: { low: 1e-4, high: 1, log: true }, momentum: { low: 0, high: 1 } };
     const pinned = { lr: 0.01, momentum: 0.5 };
     const seen = await runTrials(
       { space, studySeed: 1, budget: 9, sampler: "coordinate", pinned },
       async (_, configuration) => configuration,
       ({ lr, momentum }) =>
-        Math.abs(Math.log(lr as number) - Math.log(0.005)) + ((momentum as number) - 0.6) ** 2,
+        Math.abs(Math.log(lr as number) - Math.log(0.0055)) + ((momentum as number) - 0.6) ** 2,
     );
-    const shown = seen.map(({ lr, momentum }) => [
-      Number((lr as number).toPrecision(9)),
-      Number((momentum as number).toPrecision(9)),
+    const doubling = Math.log((seen[1]!.lr as number) / 0.01) / Math.LN2; // the lattice of this study
+    const tenth = ((seen[6]!.momentum as number) - 0.5) / 0.1;
+    for (const stretch of [doubling, tenth]) expect(Math.abs(Math.log2(stretch))).toBeLessThanOrEqual(0.5);
+    const steps = seen.map(({ lr, momentum }) => [
+      Math.log2((lr as number) / 0.01) / doubling,
+      ((momentum as number) - 0.5) / 0.1 / tenth,
     ]);
-    expect(shown.slice(0, 5)).toEqual([
-      [0.01, 0.5],
-      [0.02, 0.5],
-      [0.005, 0.5],
-      [0.04, 0.5],
-      [0.0025, 0.5],
-    ]);
-    // around 0.005: 0.01 and 0.0025 were tried, 0.02 too; what is left of lr is 0.00125; then momentum 0.6, 0.4, 0.7
-    expect(shown.slice(5)).toEqual([
-      [0.00125, 0.5],
-      [0.005, 0.6],
-      [0.005, 0.4],
-      [0.005, 0.7],
-    ]);
+    // around one down: the start, two up and two down were tried; what is left of lr is three down; then momentum up, down, two up
+    const expected = [
+      [0, 0],
+      [1, 0],
+      [-1, 0],
+      [2, 0],
+      [-2, 0],
+      [-3, 0],
+      [-1, 1],
+      [-1, -1],
+      [-1, 2],
+    ];
+    expect(steps).toEqual(expected.map((pair) => pair.map((value) => expect.closeTo(value, 9))));
+  });
+
+  it("walks another lattice in another study, so that a search done twice tells the noise of tuning", async () => {
+    const [one, two] = await Promise.all([1, 2].map((seed) => tune("coordinate", seed)));
+    expect(one!.slice(1, 5)).not.toEqual(two!.slice(1, 5));
   });
 
   it("finds the best values of the example in sixty trials, as the tenfold of Halton points does not", async () => {
@@ -114,7 +121,9 @@ describe("coordinate", () => {
     const next = suggest({ ...study, sampler: "coordinate" }, 1, [
       { configuration, value: Number.POSITIVE_INFINITY },
     ]);
-    expect(next).toEqual({ ...configuration, lr: expect.closeTo(0.5, 12), beta1: expect.closeTo(0.9, 12) });
+    expect(next).toEqual({ ...configuration, lr: expect.any(Number), beta1: expect.closeTo(0.9, 12) });
+    expect(next.lr).toBeGreaterThan(1 / 2 ** Math.SQRT2 - 1e-9);
+    expect(next.lr).toBeLessThan(0.62); // half of it, give or take √2 in the logarithm
   });
 });
 

@@ -41,8 +41,17 @@ export interface Sampler {
 export interface Learner {
   /** Trials of the first round, which learns nothing. */
   first: number;
-  /** A place in the unit cube, in the order of `dimensionOrder`: pure. Undefined where it has nothing to suggest. */
-  next(space: Space, tried: readonly Tried[], random: Stream): ArrayLike<number> | undefined;
+  /**
+   * A place in the unit cube, in the order of `dimensionOrder`: pure. Undefined where it has nothing to suggest.
+   *
+   * @param random  of the trial
+   */
+  next(
+    space: Space,
+    tried: readonly Tried[],
+    random: Stream,
+    studySeed: number,
+  ): ArrayLike<number> | undefined;
 }
 
 /** Trials that a model of the loss is fitted to at first. */
@@ -59,7 +68,10 @@ const learning = (suggester: Suggester): Sampler => ({
   title: `${FIRST_TRIALS} scrambled Halton points, then ${suggester.title}`,
   source: suggester.source,
   coordinate: ({ studySeed, trial, dimension }) => haltonCoordinate(studySeed, trial, dimension),
-  learns: { first: FIRST_TRIALS, next: (...known) => learntPoint(suggester, ...known) },
+  learns: {
+    first: FIRST_TRIALS,
+    next: (space, tried, random) => learntPoint(suggester, space, tried, random),
+  },
 });
 
 export const samplers = {
@@ -91,7 +103,7 @@ export const samplers = {
     source: "Wen, Hall, Ma & Liang, arXiv:2509.02046",
     coordinate: ({ studySeed, trial, dimension }) =>
       trial === 0 ? 0.5 : haltonCoordinate(studySeed, trial, dimension), // the latter where all that is near was tried
-    learns: { first: 1, next: coordinateStep },
+    learns: { first: 1, next: (space, tried, _, studySeed) => coordinateStep(space, tried, studySeed) },
   },
 } as const satisfies Record<string, Sampler>;
 
@@ -132,7 +144,7 @@ export function suggest(
   const ended = tried.filter(({ value }) => value !== undefined).length;
   const learnt =
     learns !== undefined && ended >= learns.first
-      ? learns.next(space, tried, stream(studySeed, sampler, trial))
+      ? learns.next(space, tried, stream(studySeed, sampler, trial), studySeed)
       : undefined;
   const levels = sampler === "grid" ? levelsOf(space, budget) : undefined;
   return Object.fromEntries(
