@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeCsv } from "../exchange/csv.ts";
 import { writeDeepobs } from "../exchange/deepobs.ts";
+import { readTensorboard } from "../exchange/tensorboard/read.ts";
 import { anyRun } from "../exchange/testing.ts";
 import { assessStudy } from "../study/assess.ts";
 import { answerClaim } from "../study/claim-answer.ts";
@@ -73,6 +74,46 @@ describe("thalweg study import", () => {
 });
 
 describe("thalweg study export", () => {
+  it("takes what thalweg train made, which has an event file of its own already", async () => {
+    const place = join(folder, "runs", "one");
+    const trained = await runCli([
+      "train",
+      "quad-deep",
+      "--rule",
+      "sgd",
+      "--steps",
+      "70",
+      "--seed",
+      "3",
+      "--out",
+      place,
+    ]);
+    expect(trained.code).toBe(0);
+    const [own] = readTensorboard(place);
+    expect(own).toMatchObject({
+      task: "quad-deep",
+      rule: "sgd",
+      steps: 70,
+      hyper: { lr: 0.01 },
+      end: "finished",
+    });
+    expect(own!.evaluations.map(({ step }) => step)).toEqual([0, 35, 70]);
+    const { code, out } = await runCli([
+      "study",
+      "export",
+      join(folder, "runs"),
+      "--to",
+      "tfevents",
+      "-o",
+      join(folder, "events"),
+      "--json",
+    ]);
+    expect(code).toBe(0);
+    const [file] = (JSON.parse(out) as { files: string[] }).files;
+    const made = readdirSync(place).find((name) => name.includes("tfevents"));
+    expect(readFileSync(file!).equals(readFileSync(join(place, made!)))).toBe(true);
+  });
+
   it("refuses a folder that holds no runs", async () => {
     writeCsv(runs, folder);
     expect(
