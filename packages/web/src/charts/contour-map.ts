@@ -1,6 +1,6 @@
 /**
- * A map of a surface with paths on it, on two canvases: the ground, drawn when the surface, the size or the theme changes, and what moves, drawn as often as
- * somebody asks. Higher ground is inked more, whatever the ink. It knows no optimizers: a path is a run of points.
+ * A map of a surface with paths on it, on two canvases: the ground with the paths so far, to which a growing path only adds, and the marks that move, drawn as
+ * often as somebody asks. Higher ground is inked more, whatever the ink. It knows no optimizers: a path is a run of points.
  */
 
 import { ticks } from "d3-array";
@@ -28,6 +28,8 @@ export interface MapArrow {
 }
 
 export interface MapScene {
+  /** Scenes of one key differ in how long their paths are, and in nothing else of them: what is drawn of a path stays. */
+  readonly key?: unknown;
   readonly paths: readonly MapPath[];
   readonly arrows: readonly MapArrow[];
   readonly minima: readonly Pair[];
@@ -44,6 +46,9 @@ export interface ContourMap {
   dispose(): void;
 }
 
+/** No key at all: everything is drawn. */
+const NOTHING = Symbol("nothing");
+
 const MARGIN = { left: 44, right: 10, top: 10, bottom: 28 };
 
 export function contourMap(host: HTMLElement): ContourMap {
@@ -56,12 +61,16 @@ export function contourMap(host: HTMLElement): ContourMap {
   }
   let box: Box = { x: [-1, 1], y: [-1, 1] };
   let [width, height] = [1, 1];
+  /** The ground without paths, to begin anew from. */
+  const bare = document.createElement("canvas");
+  let drawnKey: unknown = NOTHING;
+  let drawnLengths: number[] = [];
 
   const measure = (): number => {
     width = Math.max(1, host.clientWidth);
     height = Math.max(1, host.clientHeight);
     const ratio = devicePixelRatio;
-    for (const canvas of [ground, scene]) {
+    for (const canvas of [ground, scene, bare]) {
       const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
       if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
     }
@@ -89,7 +98,7 @@ export function contourMap(host: HTMLElement): ContourMap {
   const drawGround = (heights: Heights) => {
     box = heights.box;
     const ratio = measure();
-    const context = ground.getContext("2d")!;
+    const context = bare.getContext("2d")!;
     const [ink, muted] = [styleColour("--ink"), styleColour("--muted")];
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
@@ -106,25 +115,59 @@ export function contourMap(host: HTMLElement): ContourMap {
     context.strokeRect(MARGIN.left + 0.5, MARGIN.top + 0.5, w - 1, h - 1);
     context.globalAlpha = 1;
     drawTicks(context, box, { w, h }, muted, toPixel);
+    drawnKey = NOTHING;
+    layBare();
   };
 
-  const drawScene = ({ paths, arrows, minima, start }: MapScene) => {
+  const layBare = () => {
+    const context = ground.getContext("2d")!;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, ground.width, ground.height);
+    context.drawImage(bare, 0, 0);
+    drawnLengths = [];
+  };
+
+  const inside = (context: CanvasRenderingContext2D, draw: () => void) => {
     const ratio = devicePixelRatio;
-    const context = scene.getContext("2d")!;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
     const { w, h } = inner();
     context.save();
     context.beginPath();
     context.rect(MARGIN.left, MARGIN.top, w, h);
     context.clip();
     context.lineJoin = "round";
-    context.fillStyle = styleInk(host);
-    for (const point of minima) star(context, toPixel(point));
-    for (const path of paths) drawPath(context, path, toPixel);
-    for (const arrow of arrows) drawArrow(context, arrow, toPixel);
-    ring(context, toPixel(start), styleInk(host));
+    draw();
     context.restore();
+  };
+
+  const drawPaths = ({ key = NOTHING, paths }: MapScene) => {
+    const goesOn =
+      key !== NOTHING && key === drawnKey && paths.every(({ length }, i) => length >= (drawnLengths[i] ?? 0));
+    if (!goesOn) layBare();
+    drawnKey = key;
+    const context = ground.getContext("2d")!;
+    inside(context, () => {
+      paths.forEach((path, i) => {
+        drawPath(context, path, drawnLengths[i] ?? 0, toPixel);
+        drawnLengths[i] = path.length;
+      });
+    });
+  };
+
+  const drawScene = (shown: MapScene) => {
+    drawPaths(shown);
+    const { paths, arrows, minima, start } = shown;
+    const context = scene.getContext("2d")!;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, scene.width, scene.height);
+    const ink = styleInk(host);
+    inside(context, () => {
+      context.fillStyle = ink;
+      for (const point of minima) star(context, toPixel(point));
+      for (const path of paths) drawHead(context, path, toPixel);
+      for (const arrow of arrows) drawArrow(context, arrow, toPixel);
+      ring(context, toPixel(start), ink);
+    });
   };
 
   return {
@@ -200,34 +243,38 @@ function drawTicks(
 
 const number = (value: number) => String(Number(value.toPrecision(6))).replace("-", "−");
 
-/** More points than this cannot be told apart on a map; the head is always drawn. */
-const MOST_POINTS = 1_500;
-
+/** A path from what is drawn of it to its end. */
 function drawPath(
   context: CanvasRenderingContext2D,
   { points, length, colour, faint, selected }: MapPath,
+  drawn: number,
   toPixel: (point: Pair) => Pair,
 ): void {
-  if (length === 0) return;
-  const stride = Math.max(1, Math.ceil(length / MOST_POINTS));
+  if (length - Math.max(1, drawn) < 1) return;
   context.strokeStyle = colour;
   context.globalAlpha = faint ? 0.28 : 1;
   context.lineWidth = faint ? 1 : selected ? 2.6 : 1.7;
   context.beginPath();
-  let [px, py] = [0, 0];
-  for (let k = 0; k < length; k = k + stride < length || k === length - 1 ? k + stride : length - 1) {
-    [px, py] = keepNear(toPixel([points[2 * k]!, points[2 * k + 1]!]));
-    if (k === 0) context.moveTo(px, py);
+  for (let k = Math.max(0, drawn - 1); k < length; k++) {
+    const [px, py] = keepNear(toPixel([points[2 * k]!, points[2 * k + 1]!]));
+    if (k === Math.max(0, drawn - 1)) context.moveTo(px, py);
     else context.lineTo(px, py);
   }
   context.stroke();
   context.globalAlpha = 1;
-  if (faint) return;
+}
+
+/** Where a path has come to; and, of a short one, each step. */
+function drawHead(
+  context: CanvasRenderingContext2D,
+  { points, length, colour, faint, selected }: MapPath,
+  toPixel: (point: Pair) => Pair,
+): void {
+  if (faint || length === 0) return;
+  const place = (k: number) => keepNear(toPixel([points[2 * k]!, points[2 * k + 1]!]));
   context.fillStyle = colour;
-  if (length <= 80 && selected) {
-    for (let k = 0; k < length - 1; k++) dot(context, toPixel([points[2 * k]!, points[2 * k + 1]!]), 2.2);
-  }
-  dot(context, [px, py], selected ? 6 : 5);
+  if (length <= 80 && selected) for (let k = 0; k < length - 1; k++) dot(context, place(k), 2.2);
+  dot(context, place(length - 1), selected ? 6 : 5);
 }
 
 /** Canvases lose lines that end millions of pixels away; the direction is kept well enough. */

@@ -29,7 +29,7 @@ export function sampleHeights(
   box: Box,
   columns: number,
   rows: number,
-  decades = 6,
+  decades = 5,
 ): Heights {
   const values = new Float64Array(columns * rows);
   for (let j = 0; j < rows; j++) {
