@@ -1,7 +1,7 @@
 /** Statistics of comparisons, in reading order. */
 
 // What tuning adds: the noise of a search, the worth of a trial, room for the learning rate.
-export { BAND_LEVEL, bandHalfWidth, outsideBand } from "./band.ts";
+export { BAND_LEVEL, bandPercentile, outsideBand, pairBand, usualBand } from "./band.ts";
 // One list of values, and two in pairs.
 export { bootstrapMean, type Interval, meanOf, quantile } from "./bootstrap.ts";
 // Many tasks together.

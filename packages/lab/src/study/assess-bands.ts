@@ -1,5 +1,12 @@
 /** A/A bands: how far apart the winners of two searches of the same rule come out, per condition and over all of them. */
-import { bandHalfWidth, bootstrapMean, normalisedScore } from "../statistics/index.ts";
+import {
+  bandPercentile,
+  bootstrapMean,
+  meanOf,
+  normalisedScore,
+  pairBand,
+  usualBand,
+} from "../statistics/index.ts";
 import type { AssessedCondition, Band, Cell } from "./assessment.ts";
 
 type Pairs = { rule: string; values: number[] };
@@ -14,10 +21,7 @@ export function bandOf(cells: readonly Cell[], searched: ReadonlySet<string>, se
   return fromPairs(pairs, mostSearches(cells), seed);
 }
 
-/**
- * The band of the mean score over conditions that have a scale, on the seeds that all of them have; `null` as above. A rule of which a run
- * did not finish is left out: what it scores tells how often it breaks, not how lucky a search is.
- */
+/** The band of the mean score over conditions that have a scale, on the seeds that all of them have; `null` as above. A run that did not finish scores 0. */
 export function scoreBand(
   conditions: readonly AssessedCondition[],
   rules: readonly string[],
@@ -31,9 +35,7 @@ export function scoreBand(
     .flatMap((rule): Pairs[] => {
       const perCase = scaled.flatMap(({ cells, scale }) => {
         const cell = cells.find((one) => one.rule === rule);
-        return cell
-          ? [apart(cell, (x) => (Number.isFinite(x) ? normalisedScore(x, scale!.start, scale!.best) : x))]
-          : [];
+        return cell ? [apart(cell, (x) => normalisedScore(x, scale!.start, scale!.best))] : [];
       });
       const searchPairs = Math.min(...perCase.map(({ length }) => length));
       if (perCase.length < scaled.length || !(searchPairs > 0)) return [];
@@ -56,20 +58,32 @@ const mostSearches = (cells: readonly Cell[]): number =>
 function fromPairs(pairs: readonly Pairs[], searches: number, seed: number): Band | null {
   const some = pairs.filter(({ values }) => values.length > 0);
   if (some.length === 0) return null;
-  const finite = some.filter(({ values }) => values.every(Number.isFinite));
+  const finite = some.filter(({ values }) => values.every(Number.isFinite)).map(({ values }) => values);
   return {
-    halfWidth: bandHalfWidth(
-      finite.map(({ values }) => values),
-      seed,
-      searches,
-    ),
-    rules: new Set(finite.map(({ rule }) => rule)).size,
+    halfWidth: usualBand(finite.map(meanOf), searches),
+    percentile: bandPercentile(finite, seed),
+    rules: new Set(some.filter(({ values }) => values.every(Number.isFinite)).map(({ rule }) => rule)).size,
+    searches,
     differences: some.map(({ rule, values }) => {
       if (!values.every(Number.isFinite)) return { rule, mean: null, interval: null };
       const { mean, interval } = bootstrapMean(values, seed);
       return { rule, mean, interval };
     }),
   };
+}
+
+/** Half-width of the band between two rules; `null` where nothing was searched twice. Of a rule that is not in `searched`, nothing is. */
+export function bandBetween(
+  band: Band | null,
+  rules: readonly [string, string],
+  searched: ReadonlySet<string>,
+): number | null {
+  if (band === null) return null;
+  const own = (rule: string): number[] | null =>
+    searched.has(rule)
+      ? band.differences.flatMap((one) => (one.rule === rule && one.mean !== null ? [one.mean] : []))
+      : null;
+  return pairBand([own(rules[0]), own(rules[1])], band.halfWidth, band.searches);
 }
 
 /** A − A′ on the seeds that both have run, for every pair of searches; `of` is applied to each value, NaN for one that did not finish. */

@@ -23,9 +23,10 @@ function differences(effect: number, luck: number): Difference[] {
     });
     const [{ of, cells: lines, ...place }] = indexStudy(study) as [ConditionLines];
     const cells = lines.map((cell) => assessCell(cell, of.metric, study.seed));
-    const band = bandOf(cells, new Set(["adamw", "sgd"]), study.seed);
+    const searched = new Set(["adamw", "sgd"]);
+    const band = bandOf(cells, searched, study.seed);
     const condition = { ...place, metric: of.metric, scale: null, cells, band, differences: [] };
-    return judgeTogether([pairUnder(condition, "sgd", "adamw")!], study.seed)[0]!;
+    return judgeTogether([pairUnder(condition, "sgd", "adamw", searched)!], study.seed)[0]!;
   });
 }
 const shareOf = (list: readonly Difference[], holds: (difference: Difference) => boolean) =>

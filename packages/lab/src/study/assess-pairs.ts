@@ -1,11 +1,17 @@
 /** Two rules of a study on the seeds they share: under one condition, or by their mean score over all conditions of a schedule. */
 import { normalisedScore } from "../statistics/index.ts";
+import { bandBetween } from "./assess-bands.ts";
 import { seedValues } from "./assess-cell.ts";
 import type { Pairing } from "./assess-differences.ts";
-import type { AssessedCondition } from "./assessment.ts";
+import type { AssessedCondition, Band } from "./assessment.ts";
 
 /** `null` where one of them has no runs under the condition. */
-export function pairUnder(condition: AssessedCondition, rule: string, minus: string): Pairing | null {
+export function pairUnder(
+  condition: AssessedCondition,
+  rule: string,
+  minus: string,
+  searched: ReadonlySet<string>,
+): Pairing | null {
   const { cells, metric, band } = condition;
   const [a, b] = [rule, minus].map((name) => cells.find((cell) => cell.rule === name));
   if (!a || !b) return null;
@@ -17,7 +23,7 @@ export function pairUnder(condition: AssessedCondition, rule: string, minus: str
     values: seeds.map((seed) => ofA.get(seed)!),
     minusValues: seeds.map((seed) => ofB.get(seed)!),
     better: metric.better,
-    band: band?.halfWidth ?? null,
+    band: bandBetween(band, [rule, minus], searched),
   };
 }
 
@@ -26,7 +32,8 @@ export function pairOverall(
   conditions: readonly AssessedCondition[],
   rule: string,
   minus: string,
-  band: number | null,
+  noise: Band | null,
+  searched: ReadonlySet<string>,
 ): Pairing | null {
   const cases = conditions.flatMap(({ cells, scale }) => {
     const [a, b] = [rule, minus].map((name) => cells.find((cell) => cell.rule === name));
@@ -38,7 +45,14 @@ export function pairOverall(
   const seeds = [...first!.keys()].filter((seed) => others.every((of) => of.has(seed))).sort((x, y) => x - y);
   const mean = (side: number) =>
     seeds.map((seed) => cases.reduce((sum, pair) => sum + pair[side]!.get(seed)!, 0) / cases.length);
-  return { rule, minus, values: mean(0), minusValues: mean(1), better: "higher", band };
+  return {
+    rule,
+    minus,
+    values: mean(0),
+    minusValues: mean(1),
+    better: "higher",
+    band: bandBetween(noise, [rule, minus], searched),
+  };
 }
 
 /** Per seed the mean score over searches; a run that did not finish scores 0. */

@@ -49,7 +49,7 @@ export function assessScores(
   const improvement = improvements(cases, rules, baseline, draw);
   return {
     cases: scaled.length,
-    band: null, // filled in by assessStudy, which knows what was searched
+    ...{ band: null, noise: null }, // filled in by assessStudy, which knows what was searched
     rules: rules.map((rule, k) => ({
       rule,
       mean: mean![k]!,

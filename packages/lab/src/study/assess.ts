@@ -26,7 +26,7 @@ import type {
 } from "./assessment.ts";
 import type { ClaimAnswer } from "./claim.ts";
 import { toAnswer } from "./claim-judge.ts";
-import type { Metric, StudyData } from "./study-data.ts";
+import type { Metric, StudyData, StudyRule } from "./study-data.ts";
 
 /** What others are measured against where a study has it. */
 const USUAL_BASELINE = "adamw";
@@ -49,16 +49,14 @@ export function assessStudy(data: StudyData, options: AssessOptions = {}): Study
   const { tasksDrawn = false } = options;
   const baseline = chooseBaseline(data, options.baseline);
   const lines = indexStudy(data);
-  const searched = new Set(
-    rules.filter(({ space }) => Object.keys(space).length > 0).map(({ name }) => name),
-  );
+  const searched = searchedOf(rules);
   const bare = lines.map((condition) => assessCondition(condition, searched, seed));
   const schedules = [...new Set(lines.map(({ schedule }) => schedule))].map((schedule) => {
     const mine = bare.filter((condition) => condition.schedule === schedule);
     const names = rules
       .map(({ name }) => name)
       .filter((name) => mine.some(({ cells }) => cells.some(({ rule }) => rule === name)));
-    return { schedule, mine, names, band: scoreBand(mine, names, searched, seed)?.halfWidth ?? null };
+    return { schedule, mine, names, noise: scoreBand(mine, names, searched, seed) };
   });
 
   // All comparisons with the baseline, under conditions and over them, are one family.
@@ -68,10 +66,10 @@ export function assessStudy(data: StudyData, options: AssessOptions = {}): Study
     if (pairing && pairing.values.length > 0) pairings.push({ pairing, at });
   };
   bare.forEach((condition, at) => {
-    for (const rule of others) ask(pairUnder(condition, rule, baseline), at);
+    for (const rule of others) ask(pairUnder(condition, rule, baseline, searched), at);
   });
-  schedules.forEach(({ mine, band }, k) => {
-    for (const rule of others) ask(pairOverall(mine, rule, baseline, band), bare.length + k);
+  schedules.forEach(({ mine, noise }, k) => {
+    for (const rule of others) ask(pairOverall(mine, rule, baseline, noise, searched), bare.length + k);
   });
   const judged = judgeTogether(
     pairings.map(({ pairing }) => pairing),
@@ -80,9 +78,9 @@ export function assessStudy(data: StudyData, options: AssessOptions = {}): Study
   const at = (place: number): Difference[] => judged.filter((_, k) => pairings[k]!.at === place);
 
   const conditions = bare.map((condition, k): AssessedCondition => ({ ...condition, differences: at(k) }));
-  const assessedSchedules = schedules.map(({ schedule, band }, k): AssessedSchedule => {
+  const assessedSchedules = schedules.map(({ schedule, noise }, k): AssessedSchedule => {
     const assessed = assessSchedule(schedule, conditions, lines, baseline, { seed, tasksDrawn });
-    const scores = assessed.scores && { ...assessed.scores, band };
+    const scores = assessed.scores && { ...assessed.scores, band: noise?.halfWidth ?? null, noise };
     return { ...assessed, scores, differences: at(bare.length + k) };
   });
   return {
@@ -110,6 +108,10 @@ export function assessStudy(data: StudyData, options: AssessOptions = {}): Study
     runs: lines.flatMap(runsOf).sort((a, b) => a.id - b.id),
   };
 }
+
+/** Rules of which anything is searched: two searches of the others are the same run. */
+export const searchedOf = (rules: readonly Pick<StudyRule, "name" | "space">[]): ReadonlySet<string> =>
+  new Set(rules.filter(({ space }) => Object.keys(space).length > 0).map(({ name }) => name));
 
 function chooseBaseline({ rules }: StudyData, asked: string | undefined): string {
   const names = rules.map(({ name }) => name);

@@ -151,12 +151,17 @@ export interface Sensitivity {
   high: number;
 }
 
+/** How far apart two searches of the same rule come out. */
 export interface Band {
-  /** 95th percentile of |mean difference| between searches of the same rule, over rules and resamples; `null` where none is finite. */
+  /** Of the difference between two usual rules; each pair of rules is judged by its own, `Difference.band`, which is at least this. */
   halfWidth: number | null;
+  /** 95th percentile of |A − A′| over rules and resamples: one noisy rule among few decides it. */
+  percentile: number | null;
   /** Rules that it was measured on. */
   rules: number;
-  /** A minus A′, rule by rule. */
+  /** Of each rule. */
+  searches: number;
+  /** A minus A′, rule by rule, and pair by pair where there are more than two searches. */
   differences: readonly { rule: string; mean: number | null; interval: Interval | null }[];
 }
 
@@ -175,7 +180,7 @@ export interface Difference {
   p: number | null;
   /** p after Holm's correction over all comparisons that were judged together. */
   pHolm: number | null;
-  /** Half-width of the A/A band. */
+  /** Half-width of the A/A band between these two rules. */
   band: number | null;
   /** Where the metric of `rule` lies. */
   side: "lower" | "higher" | "not distinguishable";
@@ -213,8 +218,10 @@ export interface AssessedSchedule {
 export interface Scores {
   /** Cases with a scale: the others take part in `improvement` only. */
   cases: number;
-  /** Half-width of the A/A band of the mean score. */
+  /** Half-width of the A/A band of the mean score, between two usual rules. */
   band: number | null;
+  /** All of that band. */
+  noise: Band | null;
   rules: readonly {
     rule: string;
     mean: Estimate;

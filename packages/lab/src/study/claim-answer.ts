@@ -1,5 +1,5 @@
 /** `answerClaim`: what a study, as it was assessed, says to a claim about any two of its rules. */
-import { overallMetric } from "./assess.ts";
+import { overallMetric, searchedOf } from "./assess.ts";
 import { judgeTogether, type Pairing } from "./assess-differences.ts";
 import { pairOverall, pairUnder } from "./assess-pairs.ts";
 import type { Condition, StudyAssessment } from "./assessment.ts";
@@ -43,11 +43,11 @@ export function answerClaim(assessment: StudyAssessment, text: string): ClaimAns
   );
 }
 
-function onTask({ conditions }: StudyAssessment, { left, right, on, at }: Claim): Asked[] {
+function onTask({ conditions, rules }: StudyAssessment, { left, right, on, at }: Claim): Asked[] {
   return conditions
     .filter(({ task, schedule }) => task === on && (at === null || schedule === at))
     .flatMap((condition) => {
-      const pairing = pairUnder(condition, left, right);
+      const pairing = pairUnder(condition, left, right, searchedOf(rules));
       const { task, schedule, batchSize, steps, metric } = condition;
       return pairing && pairing.values.length > 0
         ? [{ pairing, condition: { task, schedule, batchSize, steps }, metric }]
@@ -55,14 +55,14 @@ function onTask({ conditions }: StudyAssessment, { left, right, on, at }: Claim)
     });
 }
 
-function overall({ conditions, schedules, tasks }: StudyAssessment, claim: Claim): Asked[] {
+function overall({ conditions, schedules, tasks, rules }: StudyAssessment, claim: Claim): Asked[] {
   const { left, right, at } = claim;
   checkDirections(claim, tasks);
   return schedules
     .filter(({ schedule }) => at === null || schedule === at)
     .flatMap(({ schedule, scores }) => {
       const mine = conditions.filter((condition) => condition.schedule === schedule);
-      const pairing = pairOverall(mine, left, right, scores?.band ?? null);
+      const pairing = pairOverall(mine, left, right, scores?.noise ?? null, searchedOf(rules));
       const condition = { task: "all", schedule, batchSize: 0, steps: 0 };
       return pairing && pairing.values.length > 0
         ? [{ pairing, condition, metric: overallMetric(scores?.cases ?? 0) }]

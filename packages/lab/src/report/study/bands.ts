@@ -26,25 +26,24 @@ export function bandFigure({ band, metric }: AssessedCondition, name: string, co
   return html`<figure>${smallRows({ title: `${name}, ${width}`, entries, band: band.halfWidth, isDifference: true })}<figcaption>${metricName(metric)}</figcaption></figure>`;
 }
 
-/** Each rule against the baseline, seed by seed, over the A/A band. */
+/** Each rule against the baseline, seed by seed, over the A/A band of the two. */
 export function differenceFigure(
-  {
-    differences,
-    band,
-    metric,
-  }: Pick<AssessedCondition, "differences" | "metric"> & { band: { halfWidth: number | null } | null },
+  { differences, metric }: Pick<AssessedCondition, "differences" | "metric">,
   name: string,
   baseline: string,
   colours: RuleColours,
 ): Markup {
   const entries = differences.map((difference) => entry(difference, colours));
   const title = `${name}: ${metricName(metric)}, minus ${baseline}`;
-  return html`<figure>${rowFigure({ title, entries, band: band?.halfWidth ?? null, better: metric.better, isDifference: true })}</figure>`;
+  return html`<figure>${rowFigure({ title, entries, better: metric.better, isDifference: true })}</figure>`;
 }
 
-function entry({ rule, mean, interval, side, reason, lost, n }: Difference, colours: RuleColours): RowEntry {
+function entry(
+  { rule, mean, interval, side, reason, lost, n, band }: Difference,
+  colours: RuleColours,
+): RowEntry {
   return {
-    ...{ name: rule, colour: colourOf(colours, rule), value: mean, interval },
+    ...{ name: rule, colour: colourOf(colours, rule), value: mean, interval, band },
     filled: side !== "not distinguishable",
     missing: lost > 0 ? `did not finish on ${lost} of ${n} seeds` : "the baseline did not finish",
     hint: `${rule}: ${mean === null ? "no mean" : short(mean)}, ${side}; ${reason}`,

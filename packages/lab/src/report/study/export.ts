@@ -12,7 +12,7 @@ export function reportJson({ runs, ...rest }: StudyAssessment): string {
 /** `report.csv`: a row per condition and rule. */
 export function reportCsv({ conditions, baseline }: StudyAssessment): string {
   return csv(
-    conditions.flatMap(({ task, schedule, batchSize, steps, metric, cells, band, differences }) =>
+    conditions.flatMap(({ task, schedule, batchSize, steps, metric, cells, differences }) =>
       cells.map((cell) => {
         const { rule, value, lost, pool, sensitivity, gradientsToTarget, cost, searches } = cell;
         const difference = differences.find((one) => one.rule === rule);
@@ -37,7 +37,7 @@ export function reportCsv({ conditions, baseline }: StudyAssessment): string {
             test: difference?.test,
             p: difference?.p,
             p_holm: difference?.pHolm,
-            aa_band: band?.halfWidth,
+            aa_band: difference?.band,
           },
           ...{ side: difference?.side, seeds_needed: difference?.seedsNeeded },
           ...{ pool_trials: pool.trials, pool_diverged: pool.diverged, lr_decades: sensitivity?.decades },

@@ -46,7 +46,7 @@ function page(assessment: StudyAssessment, toStudy: string): Markup {
     [
       "bands",
       "How far apart the same rule comes out",
-      html`<p class="note">Every rule was searched ${TIMES[replicates] ?? `${replicates} times`}, with other points each time, and every winner run on the same seeds. Dots are A minus A′ with 95 % intervals; the strip is the A/A band, the width below which a difference between rules may be nothing but the luck of a search.</p><div class="panels">${conditions.map((condition, k) => bandFigure(condition, names[k]!, colours))}</div>`,
+      html`<p class="note">Every rule was searched ${TIMES[replicates] ?? `${replicates} times`}, with other points each time, and every winner run on the same seeds. Dots are A minus A′ with 95 % intervals; the strip is the A/A band of two usual rules, the width below which a difference between rules may be nothing but the luck of their searches.</p><div class="panels">${conditions.map((condition, k) => bandFigure(condition, names[k]!, colours))}</div>`,
     ],
     [
       "tuning",
@@ -56,7 +56,7 @@ function page(assessment: StudyAssessment, toStudy: string): Markup {
     [
       "differences",
       `Differences from ${baseline}, seed by seed`,
-      html`<p class="note">Mean paired difference with its 95 % interval, over the A/A band. Filled dots are distinguishable: the interval lies outside the band, and p ≤ 0.05 after Holm’s correction over ${plural(assessment.comparisons, "comparison")}. A triangle lies beyond the axis.</p><div class="pair">${overall(assessment)}${conditions.map((condition, k) => (condition.differences.length === 0 ? "" : differenceFigure(condition, names[k]!, baseline, colours)))}</div>`,
+      html`<p class="note">Mean paired difference with its 95 % interval, over the A/A band of the rule and ${baseline}. Filled dots are distinguishable: the interval lies outside the band, and p ≤ 0.05 after Holm’s correction over ${plural(assessment.comparisons, "comparison")}. A triangle lies beyond the axis.</p><div class="pair">${overall(assessment)}${conditions.map((condition, k) => (condition.differences.length === 0 ? "" : differenceFigure(condition, names[k]!, baseline, colours)))}</div>`,
     ],
     [
       "aggregate",
@@ -115,7 +115,6 @@ function overall(assessment: StudyAssessment): Markup {
           {
             differences,
             metric: overallMetric(scores?.cases ?? 0),
-            band: { halfWidth: scores?.band ?? null },
           },
           schedules.length > 1 ? `all tasks, ${schedule}` : "all tasks",
           baseline,
@@ -149,7 +148,7 @@ function meaning({ baseline, replicates, seeds, rules, tasksDrawn }: StudyAssess
 <li>A search tries its trials on seeds that final runs do not use; the lowest validation loss at the last step wins. The test set chose nothing, and no trial was chosen by its best moment.</li>
 <li>A seed fixes the initial weights and the order of the batches, the same for every rule, so rules are compared in pairs. ${replicates > 1 ? "The value of a rule on a seed is the mean of the winners of its searches." : "There was one search, so the luck of tuning is in no interval here, and nothing is called distinguishable."}</li>
 <li>Brackets are 95 % intervals by the bootstrap (BCa for means). With few seeds they are too narrow: about 83 % true coverage with 5, 89 % with 10; there were ${seeds.length}.</li>
-<li>The A/A band is the 95th percentile of what two searches of one rule differ by, over rules and resamples, and at least what Student’s t asks for so few rules.</li>
+<li>The A/A band of two rules is the 95 % half-width of the difference of their searches’ means (Student’s t, searches as units), and at least that of two usual rules, by the median of what searches differ by. So a rule whose searches come out wildly different is judged with that in mind, and spoils nothing for the others.</li>
 <li>Equal budgets are not equal difficulty: ${rules.map(({ name, dimensions }) => `${name} ${dimensions.length}`).join(", ")} searched values.</li>
 <li>A run that diverged, failed or took too long is a result: it counts as the worst, has no mean, and is never left out. Where one did, the signed-rank test and the median’s interval decide.</li>
 <li>Scores use the best value known of a task, never the best of this study. “${baseline}” is the baseline by name, not by merit.</li>

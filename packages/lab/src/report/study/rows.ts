@@ -14,6 +14,8 @@ export interface RowEntry {
   value: number | null;
   interval: { low: number; high: number } | null;
   filled: boolean;
+  /** Half-width of the A/A band of this row, where rows have their own. */
+  band?: number | null;
   /** At the right, instead of value and interval. */
   numbers?: string;
   /** Instead of a dot, where there is no value. */
@@ -25,7 +27,7 @@ export interface RowEntry {
 export interface RowPanel {
   title: string;
   entries: readonly RowEntry[];
-  /** Half-width of the A/A band. */
+  /** Half-width of the A/A band of all rows. */
   band?: number | null;
   /** Where better lies, if it is to be said. */
   better?: "lower" | "higher" | undefined;
@@ -53,7 +55,7 @@ function options(
   width: number,
 ): Plot.PlotOptions {
   const half = band ?? 0;
-  const extent = domain ?? extentOf(entries, half, isDifference);
+  const extent = domain ?? extentOf(entries, half || usualOf(entries), isDifference);
   const print = printer(extent, isDifference);
   const [low, high] = extent;
   const left = Math.min(190, 14 + NAME_WIDTH * Math.max(6, ...entries.map(({ name }) => name.length)));
@@ -72,6 +74,17 @@ function options(
     x: { domain: [...extent], label: null, ticks: isNarrow(width) ? 3 : 4, tickSize: 4, tickFormat: tick },
     y: { type: "band", domain: entries.map(row), label: null, axis: null, padding: 0.1 },
     marks: [
+      Plot.barX(
+        entries.filter((entry) => (entry.band ?? 0) > 0),
+        {
+          ...{
+            y: row,
+            x1: (entry: RowEntry) => clamp(-entry.band!),
+            x2: (entry: RowEntry) => clamp(entry.band!),
+          },
+          ...{ fill: "var(--band)", insetTop: -1, insetBottom: -1 },
+        },
+      ),
       ...(half > 0 ? [Plot.rect([0], { x1: clamp(-half), x2: clamp(half), fill: "var(--band)" })] : []),
       Plot.text([title], {
         ...{ frameAnchor: "top-left", dx: -left, dy: -21, textAnchor: "start" },
@@ -135,6 +148,12 @@ function options(
     ],
   };
 }
+
+/** Of the bands of rows, the middle one. */
+const usualOf = (entries: readonly RowEntry[]): number => {
+  const bands = entries.flatMap(({ band }) => (band ? [band] : [])).sort((a, b) => a - b);
+  return bands[bands.length >> 1] ?? 0;
+};
 
 /** Wide enough for the band and for all but what is far out. */
 function extentOf(entries: readonly RowEntry[], band: number, isDifference: boolean): [number, number] {
