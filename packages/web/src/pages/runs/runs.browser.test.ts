@@ -66,12 +66,15 @@ const ink = (page: Page): Promise<number> =>
       return inked;
     });
 
+/** On a busy machine. */
+const SOON = { timeout: 15_000 };
+
 describe.skipIf(withoutBrowser)(`the page of runs ${withoutBrowser}`, () => {
   test("groups seeds, draws them, filters, and keeps all of that in the address", async () => {
     const { page, complaints } = await openPage(browser, `${lab.url}#/runs`);
     await page.getByText("4 runs", { exact: true }).waitFor();
     await page.getByRole("row", { name: /adamw/ }).getByText("2 runs").waitFor();
-    await expect.poll(() => ink(page)).toBeGreaterThan(2_000);
+    await expect.poll(() => ink(page), SOON).toBeGreaterThan(2_000);
 
     await page.getByLabel("Filter").fill("adamw lr<0.01");
     await page.getByText("2 fit the filter").waitFor();
@@ -80,7 +83,9 @@ describe.skipIf(withoutBrowser)(`the page of runs ${withoutBrowser}`, () => {
     await page.getByRole("combobox", { name: /^Over/ }).selectOption("time");
     await page.getByRole("button", { name: "test accuracy" }).click();
     await page.getByRole("heading", { name: "test accuracy" }).waitFor();
-    await expect.poll(() => page.url()).toMatch(/filter=adamw\+lr%3C0.01.*x=time.*log=y|x=time.*filter/);
+    await expect
+      .poll(() => page.url(), SOON)
+      .toMatch(/filter=adamw\+lr%3C0.01.*x=time.*log=y|x=time.*filter/);
 
     const { page: other } = await openPage(browser, page.url());
     await other.getByText("2 fit the filter").waitFor();
@@ -98,16 +103,16 @@ describe.skipIf(withoutBrowser)(`the page of runs ${withoutBrowser}`, () => {
 
   test("smoothing leaves the raw line; a group can be hidden; pointing at a line names it; dragging zooms", async () => {
     const { page } = await openPage(browser, `${lab.url}#/runs?group=none`);
-    await expect.poll(() => ink(page)).toBeGreaterThan(2_000);
+    await expect.poll(() => ink(page), SOON).toBeGreaterThan(2_000);
     const raw = await ink(page);
     await page.getByLabel("Smooth").fill("0.8");
-    await expect.poll(() => ink(page)).toBeGreaterThan(raw);
+    await expect.poll(() => ink(page), SOON).toBeGreaterThan(raw);
 
     await page
       .getByRole("checkbox", { name: /Draw sgd/ })
       .first()
       .uncheck();
-    await expect.poll(() => page.url()).toMatch(/hidden=/);
+    await expect.poll(() => page.url(), SOON).toMatch(/hidden=/);
 
     const chart = page.locator(".curves .u-over").first();
     const box = (await chart.boundingBox())!;
@@ -127,7 +132,7 @@ describe.skipIf(withoutBrowser)(`the page of runs ${withoutBrowser}`, () => {
     await page.mouse.move(box.x + 0.9 * box.width, box.y + 60, { steps: 4 });
     await page.mouse.up();
     await page.getByRole("button", { name: "Whole range" }).click();
-    await expect.poll(() => page.url()).not.toMatch(/zoom=/);
+    await expect.poll(() => page.url(), SOON).not.toMatch(/zoom=/);
     await page.context().close();
   });
 
@@ -157,7 +162,7 @@ describe.skipIf(withoutBrowser)(`the page of runs ${withoutBrowser}`, () => {
     await expect.poll(steps, { timeout: 30_000 }).toBeGreaterThan(begin);
     expect(await training).toBe(0);
     await page.getByText(/finished.*step 4000 of 4000/).waitFor({ timeout: 30_000 });
-    await expect.poll(() => ink(page)).toBeGreaterThan(1_000);
+    await expect.poll(() => ink(page), SOON).toBeGreaterThan(1_000);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
