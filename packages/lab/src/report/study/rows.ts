@@ -59,7 +59,7 @@ function options(
   const print = printer(extent, isDifference);
   const [low, high] = extent;
   const left = Math.min(190, 14 + NAME_WIDTH * Math.max(6, ...entries.map(({ name }) => name.length)));
-  const right = isNarrow(width) ? 10 : 176;
+  const right = isNarrow(width) ? 10 : 190;
   const inside = (x: number) => x >= low && x <= high;
   const clamp = (x: number) => Math.min(high, Math.max(low, x));
   const shown = entries.flatMap((entry) => (entry.value === null ? [] : [{ ...entry, value: entry.value }]));
@@ -178,10 +178,9 @@ function extentOf(entries: readonly RowEntry[], band: number, isDifference: bool
 function printer([low, high]: readonly [number, number], signed: boolean) {
   const digitsOf = (size: number) => (size > 0 ? 1 - Math.floor(Math.log10(size)) : 0);
   return (value: number, interval: { low: number; high: number } | null): string => {
-    const decimals = Math.min(
-      8,
-      Math.max(0, digitsOf(high - low) + 1, interval ? digitsOf(interval.high - interval.low) : 0),
-    );
+    const axis = Math.max(0, digitsOf(high - low) + 1);
+    const own = interval ? digitsOf(interval.high - interval.low) : 0;
+    const decimals = Math.min(8, axis + 1, Math.max(axis, own)); // more would not fit beside the panel
     const print = (x: number): string => {
       const text = Math.abs(x) >= 1e5 ? Math.abs(x).toExponential(2) : Math.abs(x).toFixed(decimals);
       const isZero = Number(text) === 0;
