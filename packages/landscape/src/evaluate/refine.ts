@@ -30,6 +30,7 @@ const [COARSEST, CONTROLS] = [7, 1 / 16];
 
 /** What was foretold, and what was then found. */
 interface Control {
+  readonly chunk: number;
   readonly point: number;
   readonly foretold: number;
 }
@@ -105,7 +106,7 @@ export class Refiner {
       if (wanted.length > 0) yield this.tilesOf(chunk, wanted);
       for (const point of wanted) mask[point] = 1;
       const found = this.values(chunk, levels.slice(0, k + 1));
-      if (chunk === 0) for (const point of tried) this.controls.push({ point, foretold: predict!(point) });
+      for (const point of tried) this.controls.push({ chunk, point, foretold: predict!(point) });
       rough = this.roughness(chunk, { level, wanted, found, ...(predict && { predict }) });
     }
   }
@@ -211,11 +212,20 @@ export class Refiner {
     );
   }
 
-  /** What points that are not measured were wrong by, where it was put to the test: root mean square. NaN without any. */
+  /** What points that are not measured were wrong by, where it was put to the test: root mean square, of all chunks together. NaN without any. */
   get bar(): number {
-    const means = this.values(0, this.levels);
-    const squares = this.controls.map(({ point, foretold }) => (means[point]! - foretold) ** 2);
-    return Math.sqrt(sum(squares) / squares.length);
+    const { chunks } = this.surface.form;
+    const { used } = this;
+    const N = sum(used.map((chunk) => chunks[chunk]!));
+    const variances = used.flatMap((chunk) => {
+      const controls = this.controls.filter((control) => control.chunk === chunk);
+      if (controls.length === 0) return [];
+      const values = this.values(chunk, chunk === 0 ? this.levels : this.coarser);
+      const squares = controls.map(({ point, foretold }) => (values[point]! - foretold) ** 2);
+      const weight = chunk === 0 ? 1 : chunks[chunk]! / N;
+      return [(weight ** 2 * sum(squares)) / squares.length];
+    });
+    return variances.length === 0 ? Number.NaN : Math.sqrt(sum(variances));
   }
 
   /** Examples measured, over all points: what the picture cost. */
