@@ -36,3 +36,7 @@ export interface PlannedTrial extends Setting {
   /** Where a pruner looks: the run is taken to this step, and a later line goes on with it. */
   until?: number;
 }
+
+/** Whether all that a trial waits for has ended. */
+export const isReady = ({ after }: PlannedTrial, results: { has(id: number): boolean }): boolean =>
+  after === undefined || after.every((id) => results.has(id));

@@ -9,16 +9,14 @@ import { searchKey, searchOf, studyOf } from "./planner.ts";
 import { type Course, decide, parsePruner } from "./pruners/index.ts";
 import type { TrialResult } from "./result.ts";
 
+export { isReady } from "./plan.ts";
+
 export type Results = ReadonlyMap<number, TrialResult>;
 
 export type Resolved =
   | { kind: "run"; hyper: Configuration }
   /** Not run, or not gone on with: its result follows from that of an earlier part. */
   | { kind: "ended"; as: TrialResult };
-
-/** Whether all that a trial waits for has ended. */
-export const isReady = ({ after }: PlannedTrial, results: Results): boolean =>
-  after === undefined || after.every((id) => results.has(id));
 
 /** The trials of a plan, found by their search. */
 export class Resolver {

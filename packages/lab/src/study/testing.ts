@@ -3,11 +3,11 @@ import { writeRule } from "@thalweg/optim";
 import { runsIn } from "../compare/testing.ts";
 import { readRuleSpec } from "../rules/index.ts";
 import type { Configuration, SamplerName, Space } from "../samplers/index.ts";
-import type { PlannedTrial } from "./plan.ts";
+import { isReady, type PlannedTrial } from "./plan.ts";
 import type { Plan, PlannedRule, PlannedTask } from "./plan-file.ts";
 import { type PlanRequest, planTrials } from "./planner.ts";
 import { readStudy } from "./read-study.ts";
-import { isReady, Resolver } from "./resolve.ts";
+import { Resolver } from "./resolve.ts";
 import type { TrialResult } from "./result.ts";
 
 const task = (name: string): PlannedTask & { batchSize: number; steps: number } => ({

@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendWhole, makeFolder, replaceFile } from "@thalweg/train/files";
+import { isReady } from "../plan.ts";
 import type { Plan } from "../plan-file.ts";
-import { isReady } from "../resolve.ts";
 import { Results } from "../results.ts";
 import { maxArraySize, sbatch } from "./slurm-commands.ts";
 import { type QueuedTask, queued } from "./slurm-queue.ts";
