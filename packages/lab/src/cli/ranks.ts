@@ -4,6 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { alone, type Communicator, findLaunch, joinRanks } from "@thalweg/train";
+import { onLeash } from "../study/launch/leash.ts";
 import { explain } from "./errors.ts";
 import type { Io } from "./io.ts";
 
@@ -24,6 +25,7 @@ export async function onRanks(io: Io, work: (io: Io) => Promise<number>): Promis
   process.on("SIGTERM", () => told.abort());
   const warned = AbortSignal.any([told.signal, ...(io.warned ? [io.warned] : [])]);
   const { rank, size } = communicator;
+  if (rank === 0) onLeash(io.env, () => told.abort()); // mpirun gives its input to the first rank alone
   let message = "";
   const silent: Io = {
     ...io,

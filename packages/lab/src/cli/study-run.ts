@@ -62,7 +62,8 @@ async function run(word: string, options: Options, io: Io): Promise<void> {
   const request = fromUser(() => readStudySpec(text));
   const { defaultWorkers } = await import("../compare/pool.ts");
   const { prepareStudy } = await import("../study/prepare.ts");
-  const workers = options.workers ?? defaultWorkers();
+  const { ranks = 1 } = request.spec;
+  const workers = options.workers ?? Math.max(1, Math.floor(defaultWorkers() / ranks));
   const say = (line: string) => io.stderr.write(`${line}\n`);
   const prepared = await fromUserLater(() => prepareStudy(request, { env: io.env, say, workers }));
   const folder = options.out ?? join("runs", `study-${request.spec.name}`);

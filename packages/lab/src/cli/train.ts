@@ -42,6 +42,7 @@ import { planRun, runName, storedRequest, train } from "../compare/train.ts";
 import { trainedTensors } from "../compare/trained.ts";
 import type { TrialConfig, TrialRequest } from "../compare/trial.ts";
 import { readRuleSpec } from "../rules/index.ts";
+import { fenceOf } from "../study/launch/leash.ts";
 import { exportModel } from "../tasks/export.ts";
 import type { TaskFile } from "../tasks/from-file.ts";
 import { type Task, tasks } from "../tasks/index.ts";
@@ -196,9 +197,14 @@ async function run(task: string | undefined, options: Options, io: Io): Promise<
   say(`Training ${config.task} by ${config.rule}, ${steps} steps${together}, into ${folder}`);
 
   const table = options.json ? undefined : lines(config, schedule, io);
+  const fence = fenceOf(io.env);
   const farewell = "Stopping after the step at hand; Ctrl-C again ends at once.";
   const result = await interruptible(io, farewell, (signal) =>
-    train({ config, loaded, folder, signal, communicator, sharded, ...(table && { onEvaluation: table }) }),
+    train({
+      ...{ config, loaded, folder, signal, communicator, sharded },
+      ...(table && { onEvaluation: table }),
+      ...(fence && { fence }),
+    }),
   );
   if (result.end === "interrupted") {
     if (readRun(folder) === undefined) {

@@ -9,6 +9,7 @@ import {
   CHECKPOINTS,
   type Communicator,
   type Evaluation,
+  type Fence,
   type FitResult,
   type JsonObject,
   readRun,
@@ -39,6 +40,8 @@ export interface TrainOptions {
   communicator?: Communicator;
   /** Whether each rank keeps the optimizer's state of its slice only. */
   sharded?: boolean;
+  /** What keeps the ranks out of the folder once others have taken the run over. */
+  fence?: Fence;
 }
 
 /** What a run is, with the task's identity measured. */
@@ -91,12 +94,12 @@ async function trainAlone(options: TrainOptions): Promise<FitResult & { reused: 
 
 /** The same in this thread: a rank waits for the others where it waits for signals, and MPI belongs to the thread that began it. */
 async function trainOnRanks(
-  { config, loaded, folder, onEvaluation, signal, sharded = false }: TrainOptions,
+  { config, loaded, folder, onEvaluation, signal, sharded = false, fence }: TrainOptions,
   communicator: Communicator,
 ): Promise<FitResult & { reused: boolean }> {
   const reused = readRun(folder)?.end !== undefined;
   await communicator.barrier(); // all have looked before rank 0 writes
-  const place = { ...loaded, folder, communicator, sharded };
+  const place = { ...loaded, folder, communicator, sharded, ...(fence && { fence }) };
   const result = await runTrial(config, {
     ...place,
     ...(signal && { signal }),

@@ -4,7 +4,7 @@
  */
 import { parseSchedules, withHyper, writeRule } from "@thalweg/optim";
 import type { JsonObject } from "@thalweg/train";
-import { checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
+import { checkParts, checkTrainable, fitToTask, schedulesFor } from "../compare/learner.ts";
 import { engine, machineFacts } from "../compare/machine.ts";
 import { scheduleOf } from "../compare/spaces.ts";
 import { pinDefaults } from "../compare/study.ts";
@@ -89,13 +89,16 @@ const onTask = ({ rule, fixed }: RequestedRule, task: Task) => withHyper(rule, f
 function check(
   { task, dataset }: LoadedTask,
   asked: RequestedRule,
-  { schedules, steps, batchSizes }: StudyRequest["spec"],
+  { schedules, steps, batchSizes, ranks = 1 }: StudyRequest["spec"],
 ): void {
   const rule = onTask(asked, task);
   checkTrainable(rule, task, dataset);
   for (const length of steps ?? [task.steps]) {
     for (const schedule of schedules)
       schedulesFor(rule, parseSchedules(scheduleOf(rule, schedule), length), length);
+  }
+  for (const batchSize of batchSizes ?? [task.batchSize]) {
+    checkParts({ ranks, accumulate: 1, batchSize, sharded: false }, rule, task, dataset);
   }
   const images = dataset.train.count - task.validation;
   const large = batchSizes?.find((size) => size > images);

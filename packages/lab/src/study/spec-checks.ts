@@ -185,7 +185,7 @@ function sightOf(pruner: unknown): Sight | undefined {
 
 /** Fields that exclude each other: where, and why. */
 function* conflicts(spec: WrittenSpec): Generator<[Path, string]> {
-  const { seeds, tuningSeeds, replicates, trials, sampler, pruner, schedules } = spec;
+  const { seeds, tuningSeeds, replicates, trials, sampler, pruner, schedules, ranks = 1 } = spec;
   const shared = seeds.findIndex((seed) => tuningSeeds.includes(seed));
   if (shared >= 0) {
     yield [
@@ -217,6 +217,12 @@ function* conflicts(spec: WrittenSpec): Generator<[Path, string]> {
       yield [
         ["pruner"],
         `${pruner.name} lets no trial go on before all have begun, and sampler ${sampler} lets none begin before others have ended: choose another of the two`,
+      ];
+    }
+    if (ranks > 1) {
+      yield [
+        ["pruner"],
+        `a pruner leaves runs half way, which runs on several ranks are not: leave pruner out, or ranks, which is ${ranks}`,
       ];
     }
     if (tuningSeeds.length > 1) {

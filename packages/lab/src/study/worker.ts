@@ -17,10 +17,11 @@ import type { Configuration } from "../samplers/index.ts";
 import { type Claim, type ClaimState, Claims, type EndRecord } from "./claims.ts";
 import { StudyError } from "./error.ts";
 import { thisHolder } from "./holder.ts";
+import { runOnRanks } from "./launch/ranked.ts";
 import { claimsFolder } from "./layout.ts";
-import type { PlannedTrial } from "./plan.ts";
+import { isReady, type PlannedTrial } from "./plan.ts";
 import { type Plan, type PlannedRule, readPlan } from "./plan-file.ts";
-import { isReady, Resolver } from "./resolve.ts";
+import { Resolver } from "./resolve.ts";
 import type { TrialResult } from "./result.ts";
 import { type ResultLine, Results, ResultsWriter } from "./results.ts";
 import { lostResult, type Ran, resultOf, runKey } from "./run-result.ts";
@@ -183,17 +184,26 @@ class StudyWorker {
       this.write(lostResult(job, lost.end, lost.reason), claim);
       return;
     }
-    const { signal } = this.options;
+    const { signal, env = process.env, folder } = this.options;
     const { until } = job.trial;
     const { secondsPerTrial } = (this.plan.spec as unknown as { limits: { secondsPerTrial: number } }).limits;
+    const fence = { attempt: claim.attempt, holds: () => this.claims.holds(claim) };
     try {
       const result = await this.watchdog.during(claim, secondsPerTrial, () =>
-        runTrial(job.config, {
-          ...{ task: job.task.task, dataset: job.task.dataset, folder: at },
-          ...(signal && { signal }),
-          ...(until !== undefined && { until }),
-          fence: { attempt: claim.attempt, holds: () => this.claims.holds(claim) },
-        }),
+        job.config.ranks === undefined
+          ? runTrial(job.config, {
+              ...{ task: job.task.task, dataset: job.task.dataset, folder: at, fence },
+              ...(signal && { signal }),
+              ...(until !== undefined && { until }),
+            })
+          : runOnRanks(job.config, {
+              study: folder,
+              folder: at,
+              claim,
+              fence,
+              env,
+              ...(signal && { signal }),
+            }),
       );
       if (result.end === "interrupted" && result.step !== until) {
         this.claims.end(claim, { end: "released", reason: `interrupted at step ${result.step}` });
@@ -209,7 +219,7 @@ class StudyWorker {
   private giveUp(error: unknown, { trial }: Job, claim: Claim): void {
     const code = codeOf(error);
     if (code === TAKEN_OVER) return; // another goes on with it
-    if (error instanceof RunFolderError || code !== undefined) throw error;
+    if (error instanceof RunFolderError || error instanceof StudyError || isOfSystem(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     this.claims.end(claim, { end: "crashed", reason });
     this.options.say?.(`Trial ${trial.id} (${trial.rule} on ${trial.task}) failed: ${reason}`);
@@ -223,6 +233,9 @@ class StudyWorker {
     this.options.onResult?.(line);
   }
 }
+
+/** An error of the file system, as a full disk; an error of a user's module has a code, too. */
+const isOfSystem = (error: unknown): boolean => error instanceof Error && "syscall" in error;
 
 /** What is said of a run without trying it once more; undefined if it may be tried. */
 function verdict(
