@@ -36,6 +36,21 @@ describe("normalizationTable()", () => {
 });
 
 describe("Batches", () => {
+  test("come in the first epoch's order again where it is fixed, and always leave out the same images", () => {
+    const split = splitOf(10, 4);
+    const batches = new Batches(split, {
+      batchSize: 4,
+      seed: 5,
+      normalization: NORMALIZATION,
+      order: "fixed",
+    });
+    const usual = new Batches(split, { batchSize: 4, seed: 5, normalization: NORMALIZATION });
+    const epoch = [0, 1].map((step) => take(usual, step, 8).labels);
+    for (const e of [0, 1, 7])
+      expect([2 * e, 2 * e + 1].map((step) => take(batches, step, 8).labels)).toEqual(epoch);
+    expect([2, 3].map((step) => take(usual, step, 8).labels)).not.toEqual(epoch);
+  });
+
   // Eight pixels take the path of four at a time, six and an odd place in memory the simple one.
   test.each([
     ["four pixels at a time", splitOf(10, 4)],
