@@ -24,6 +24,8 @@ export function draw(options: Plot.PlotOptions, label: string): Markup {
   const style = { background: "none", color: "inherit", fontSize: "12px", overflow: "visible" };
   const svg = Plot.plot({ ...options, document, style, ariaLabel: label });
   svg.setAttribute("role", "img");
+  // Plot names every group, which no role allows, and a picture's parts are not read out.
+  for (const group of svg.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
   return trusted(svg.outerHTML);
 }
 

@@ -30,6 +30,7 @@ export function assessSchedule(
           `${mine.length - cases.length} of ${mine.length} conditions have no seed yet that every rule has run on, and are left out`,
         ]
       : []),
+    ...severalOf(cases),
     ...withoutScale(cases),
   ];
   const common = {
@@ -49,6 +50,14 @@ export function assessSchedule(
     ranks: assessRanks(cases, rules),
     switches: switchesOf(mine, rules, draw.seed),
   };
+}
+
+function severalOf(cases: readonly Case[]): string[] {
+  const tasks = cases.map(({ condition }) => condition.task);
+  const several = [...new Set(tasks.filter((task, k) => tasks.indexOf(task) !== k))];
+  return several.length === 0
+    ? []
+    : [`${several.join(", ")}: each batch size and number of steps counts as a case of its own`];
 }
 
 function withoutScale(cases: readonly Case[]): string[] {

@@ -142,7 +142,7 @@ export function facts(assessment: StudyAssessment): Markup {
   ];
   return html`<dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>
 <details><summary><b>Tasks</b><span>${tasks.length}, with the fingerprints that every run was checked against</span></summary>
-<div class="scroll"><table><thead><tr><th class="text" scope="col">Task</th><th class="text" scope="col">Model</th><th scope="col">Parameters</th><th class="text" scope="col">Judged by</th><th scope="col">Best known</th><th scope="col">Target</th><th class="text" scope="col">Fingerprint</th></tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table><thead><tr><th class="text" scope="col">Task</th><th class="text" scope="col">Model</th><th scope="col">Parameters</th><th class="text" scope="col">Judged by</th><th scope="col">Best known</th><th scope="col">Target</th><th class="text" scope="col">Fingerprint</th></tr></thead>
 <tbody>${tasks.map(
     ({
       name,
@@ -155,7 +155,7 @@ export function facts(assessment: StudyAssessment): Markup {
 `,
   )}</tbody></table></div></details>
 <details><summary><b>Rules</b><span>${rules.length}, with what was searched of each</span></summary>
-<div class="scroll"><table><thead><tr><th class="text" scope="col">Rule</th><th class="text" scope="col">As written</th><th scope="col">Searched</th><th class="text" scope="col">Space</th><th class="text" scope="col">Source</th></tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-label="Rules"><table><thead><tr><th class="text" scope="col">Rule</th><th class="text" scope="col">As written</th><th scope="col">Searched</th><th class="text" scope="col">Space</th><th class="text" scope="col">Source</th></tr></thead>
 <tbody>${rules.map(
     ({
       name,

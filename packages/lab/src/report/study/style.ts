@@ -2,11 +2,11 @@
 import { STYLE } from "../style.ts";
 
 export const STUDY_STYLE = `${STYLE}
-:root { --band: #e6e4da; --gain: #2f7fb8; --loss: #c4562a; }
-@media (prefers-color-scheme: dark) { :root { --band: #32343a; --gain: #3d8bc7; --loss: #cf6337; } }
+:root { --band: #e6e4da; --gain: #2f7fb8; --loss: #c4562a; --lost: #a83d12; }
+@media (prefers-color-scheme: dark) { :root { --band: #32343a; --gain: #3d8bc7; --loss: #cf6337; --lost: #e58a5f; } }
 nav.contents { margin: 1.6rem 0 0; font-size: 0.9rem; display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; }
-.better { color: var(--gain); }
-.worse { color: var(--loss); }
+.better { color: var(--link); }
+.worse, .diverged { color: var(--lost); }
 th small { display: block; font-weight: 400; color: var(--muted); font-size: 0.8rem; }
 .main tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
 .panels { grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }
