@@ -14,7 +14,10 @@ import {
   readDeepobs,
   writeDeepobs,
 } from "./deepobs.ts";
+import { parseJournal } from "./optuna/journal.ts";
 import type { RecordedRun } from "./recorded-run.ts";
+import { readEventLog } from "./tensorboard/read.ts";
+import { frame } from "./tensorboard/records.ts";
 import { anyRun } from "./testing.ts";
 
 let folder = "";
@@ -243,3 +246,61 @@ describe("CSV", () => {
     expect(() => readCsv(folder)).toThrow("must have a column step: there are name, loss");
   });
 });
+
+describe("readers", () => {
+  const journal = readFileSync(new URL("../../fixtures/optuna/journal.log", import.meta.url), "utf8");
+  const events = readFileSync(
+    new URL("../../fixtures/tensorboard/events.out.tfevents.1700000000.made.0", import.meta.url),
+  );
+  const texts = {
+    deepobs: [deepobsJson(run), (text: string) => parseDeepobs(text, "file")],
+    algoperf: [algoperfCsv(run), (text: string) => parseAlgoperf(text, "file")],
+    csv: [runsCsv([run]), (text: string) => parseRunsCsv(text, "file")],
+    optuna: [journal, (text: string) => parseJournal(text, "file")],
+  } as const;
+  const damage = fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    length: fc.nat(30),
+    by: fc.string({ maxLength: 12 }),
+  });
+
+  it.each(Object.entries(texts))("of %s take a damaged file, or refuse it by name", (_, [text, read]) => {
+    fc.assert(
+      fc.property(damage, ({ at, length, by }) => {
+        const place = Math.floor(at * text.length);
+        refusedByName(() => read(text.slice(0, place) + by + text.slice(place + length)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("of event files too, also where checksums fit what is no event", () => {
+    const path = join(folder, "x.tfevents");
+    const readAs = (bytes: Uint8Array) => {
+      writeFileSync(path, bytes);
+      refusedByName(() => readEventLog(folder));
+    };
+    fc.assert(
+      fc.property(
+        fc.nat(events.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        fc.uint8Array({ maxLength: 40 }),
+        (at, flip, any) => {
+          readAs(events.map((byte, i) => (i === at ? byte ^ flip : byte)));
+          readAs(frame(any));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** Either it works, or the message is for people. */
+function refusedByName(read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RangeError);
+    expect((error as Error).message).toMatch(/^Cannot read .*(file|tfevents)/);
+  }
+}

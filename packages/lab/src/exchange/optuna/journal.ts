@@ -128,12 +128,17 @@ export function parseJournal(text: string, path: string): OptunaStudy[] {
     const code = operation.op_code as number;
     const apply =
       OPERATIONS[code] ?? fail(`op_code must be from 0 to 9: current value is ${JSON.stringify(code)}`);
-    apply(operation, {
-      studies,
-      trials,
-      study: () => studies[operation.study_id as number] ?? fail(`there is no study ${operation.study_id}`),
-      trial: () => trials[operation.trial_id as number] ?? fail(`there is no trial ${operation.trial_id}`),
-    });
+    try {
+      apply(operation, {
+        studies,
+        trials,
+        study: () => studies[operation.study_id as number] ?? fail(`there is no study ${operation.study_id}`),
+        trial: () => trials[operation.trial_id as number] ?? fail(`there is no trial ${operation.trial_id}`),
+      });
+    } catch (cause) {
+      if (cause instanceof RangeError) throw cause;
+      fail(`the operation ${code} must have its fields: ${(cause as Error).message}`, cause);
+    }
   }
   return studies.filter((study) => study !== undefined);
 }

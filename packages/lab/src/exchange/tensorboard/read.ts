@@ -8,7 +8,12 @@ import { fromBinary } from "@bufbuild/protobuf";
 import type { Configuration } from "../../samplers/index.ts";
 import type { RecordedEvaluation, RecordedRun } from "../recorded-run.ts";
 import { SESSION_END, SESSION_START, SESSION_STATUS } from "./events.ts";
-import { EventSchema, HParamsPluginDataSchema, type Summary_Value } from "./generated/events_pb.js";
+import {
+  type Event,
+  EventSchema,
+  HParamsPluginDataSchema,
+  type Summary_Value,
+} from "./generated/events_pb.js";
 import { unframe } from "./records.ts";
 import { measureOf, SECONDS } from "./tags.ts";
 
@@ -38,14 +43,22 @@ export function readEventLog(folder: string): EventLog {
   };
   for (const name of readdirSync(folder).filter(isEventFile).sort()) {
     const path = join(folder, name);
-    for (const data of unframe(readFileSync(path), path)) {
-      const { wallTime, step, what } = fromBinary(EventSchema, data);
-      if (log.startedAt === 0) log.startedAt = wallTime;
-      if (what.case !== "summary") continue;
-      for (const entry of what.value.value) note(log, entry, Number(step), wallTime);
+    for (const [i, data] of unframe(readFileSync(path), path).entries()) {
+      try {
+        noteEvent(log, fromBinary(EventSchema, data));
+      } catch (cause) {
+        const reason = (cause as Error).message;
+        throw new RangeError(`Cannot read ${path} as record ${i} must be an event: ${reason}`, { cause });
+      }
     }
   }
   return log;
+}
+
+function noteEvent(log: EventLog, { wallTime, step, what }: Event): void {
+  if (log.startedAt === 0) log.startedAt = wallTime;
+  if (what.case !== "summary") return;
+  for (const entry of what.value.value) note(log, entry, Number(step), wallTime);
 }
 
 function note(log: EventLog, entry: Summary_Value, step: number, wallTime: number): void {
