@@ -5,7 +5,8 @@
  *   examples   gradients of single examples, of the step's batch where it is at hand, before the step and after: gradient tests, noise scale, and α
  *   curvature  λ₁, trace and TIC of the step's batch
  *
- * Each is timed where it runs, and runs again when all that it has cost is within its part of the budget: with a budget of a tenth, an
+ * Each is timed where it runs, and runs again when all that it has cost, and as much as the last time once more, is within its part of the
+ * budget: with a budget of a tenth, an
  * instrument that costs as much as two steps comes every sixty steps. So any network can be watched, and the run itself is the same, bit for bit.
  *
  * Examples are measured in the model's evaluation form: running means stand for those of a batch, and nothing is dropped.
@@ -74,8 +75,8 @@ export interface MonitorOptions {
 }
 
 const WARMING = 3;
-/** Second derivatives take about so many milliseconds to compile: no run that is over sooner pays for them. */
-const COMPILING = 500;
+/** Second derivatives take about so many times as long to compile as first ones did: no run that is over sooner pays for them. */
+const COMPILING = 8;
 /** A joint histogram is 2 000 numbers: one each time that the steps have grown by so much. */
 const JOINT_GROWTH = 1.25;
 
@@ -86,7 +87,11 @@ export class Monitor implements Observer {
   private readonly share: number;
   /** Milliseconds. */
   private readonly spent: Record<Instrument, number> = { tensors: 0, examples: 0, curvature: 0 };
+  /** Of the last look; before the first, of what it is expected to cost. */
+  private readonly cost: Record<Instrument, number>;
   private due: Record<Instrument, boolean> = { tensors: false, examples: false, curvature: false };
+  /** Of the look at hand. */
+  private readonly look: Record<Instrument, number> = { tensors: 0, examples: 0, curvature: 0 };
   private trained = 0;
   private mark = Number.NaN;
   private before: Float32Array | undefined;
@@ -96,11 +101,12 @@ export class Monitor implements Observer {
   private last: { step: number; point: Float32Array; update: Float32Array } | undefined;
   private lastJoint = 0;
 
-  private constructor(options: MonitorOptions, program: ExampleGradientProgram | null) {
+  private constructor(options: MonitorOptions, program: ExampleGradientProgram | null, compiling: number) {
     const { model, vector, budget = 0.1, curvature = true } = options;
     this.options = options;
     this.program = program;
     this.probe = program !== null && curvature ? new CurvatureProbe({ model, vector }) : null;
+    this.cost = { tensors: 0, examples: 0, curvature: COMPILING * compiling };
     this.share = budget / (1 + Number(program !== null) + Number(this.probe !== null));
   }
 
@@ -112,7 +118,9 @@ export class Monitor implements Observer {
         `Cannot watch a run as its budget must be a share above 0 of training's time: current value is ${budget}`,
       );
     }
+    const begin = performance.now();
     const program = examples === 0 ? null : await ExampleGradientProgram.create(model, vector);
+    const compiling = performance.now() - begin;
     // what is slow once, such as buffers of ONNX Runtime, is no cost of a measurement
     const { parameters, gradients } = vector;
     for (let k = 0; k < WARMING; k++) {
@@ -120,7 +128,7 @@ export class Monitor implements Observer {
       tensorSteps(options.layout.segments, { before: parameters, after: parameters, gradients });
       magnitudes(parameters);
     }
-    return new Monitor(options, program);
+    return new Monitor(options, program, compiling);
   }
 
   /** Forget lines after the step that the run goes on at. */
@@ -143,6 +151,7 @@ export class Monitor implements Observer {
       examples: this.program !== null && this.isDue("examples"),
       curvature: this.probe !== null && this.isDue("curvature"),
     };
+    for (const instrument of instruments) this.look[instrument] = 0;
     const first = instruments.find((instrument) => this.due[instrument]);
     if (first !== undefined) {
       await this.timed(first, () => {
@@ -173,6 +182,8 @@ export class Monitor implements Observer {
       };
       appendFileSync(this.options.path, `${JSON.stringify(line)}\n`);
     }
+    for (const instrument of instruments)
+      if (this.due[instrument]) this.cost[instrument] = this.look[instrument];
     this.before = undefined;
     this.start = undefined;
     this.curvature = undefined;
@@ -184,10 +195,9 @@ export class Monitor implements Observer {
     await this.probe?.release();
   }
 
-  /** Whether what it has cost so far is paid for. */
+  /** Whether what it has cost so far, and what it is about to cost, is paid for. */
   private isDue(instrument: Instrument): boolean {
-    const owed = this.spent[instrument] || (instrument === "curvature" ? COMPILING : 0);
-    return owed <= this.share * this.trained;
+    return this.spent[instrument] + this.cost[instrument] <= this.share * this.trained;
   }
 
   private overhead(): Diagnosis["overhead"] {
@@ -207,7 +217,9 @@ export class Monitor implements Observer {
   private async timed<T>(instrument: Instrument, measure: () => T | Promise<T>): Promise<T> {
     const start = performance.now();
     const result = await measure();
-    this.spent[instrument] += performance.now() - start;
+    const cost = performance.now() - start;
+    this.spent[instrument] += cost;
+    this.look[instrument] += cost;
     return result;
   }
 
