@@ -5,6 +5,7 @@
  * One launcher a study: a second one is told who the first is. Workers end when their launcher does, after the step at hand.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Claim, Claims, type EndRecord, HEARTBEAT_SECONDS } from "../claims.ts";
@@ -188,8 +189,9 @@ class Launcher {
   /** Say of every claim that a dead worker held how it ended. */
   private free(pid: number, end: EndRecord): void {
     const { me } = this.claims;
+    const done = new Set([...this.results.look().values()].map((line) => basename(line.folder)));
     for (const [key, { attempt, ended }] of this.claims.look()) {
-      if (key === LAUNCHER || ended.has(attempt)) continue;
+      if (key === LAUNCHER || ended.has(attempt) || done.has(key)) continue;
       const holder = this.claims.read({ key, attempt })?.holder;
       if (holder?.pid === pid && holder.host === me.host && holder.boot === me.boot)
         this.claims.end({ key, attempt }, end);
