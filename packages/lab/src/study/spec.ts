@@ -5,8 +5,8 @@
  *   tasks: [quad-deep, logreg-digits]
  *   rules:
  *     - adamw
- *     - rule: momentum(nesterov=true)          # a label, or a space of its own
- *       label: nesterov
+ *     - rule: muon(scale=none)          # a label, or a space of its own
+ *       label: plain-muon
  *       space: { lr: { low: 1.e-3, high: 3, log: true } }
  *   schedules: ["warmup(5%) > cosine", constant]
  *   trials: 24                                 # per rule, setting and replicate
