@@ -61,7 +61,9 @@ describe.skipIf(withoutBrowser)(`the page of landscapes ${withoutBrowser}`, () =
     await page.getByLabel("Points each way").fill("7");
     await page.getByLabel("Examples").fill("50");
     await page.getByRole("button", { name: "Measure", exact: true }).click();
-    await page.getByText(/Landscape of one: done/).waitFor({ timeout: 90_000 });
+    const ended = page.getByText(/Landscape of one: (done|failed)/);
+    await ended.waitFor({ timeout: 120_000 });
+    expect(await ended.innerText()).toMatch(/done/);
 
     await page.getByText(/of 2$/).click();
     const boxes = page.getByRole("checkbox", { name: /^one, random directions/ });
