@@ -39,6 +39,7 @@ export async function prepareStudy(
       await ("path" in task ? loadTaskFile(task, options) : loadTask(task, { ...options, fallBack: false })),
     );
   }
+  checkNames(loaded);
   for (const one of loaded) for (const rule of rules) check(one, rule, spec);
   const planned = await Promise.all(loaded.map(planTask));
   const plannedRules = rules.map((rule) => planRule(rule, loaded));
@@ -57,6 +58,16 @@ export async function prepareStudy(
     spec: spec as unknown as JsonObject,
   };
   return { facts, trials, machine: { ...machineFacts(options.workers) }, loaded };
+}
+
+/** Tasks from files have the names of their files. */
+function checkNames(loaded: readonly LoadedTask[]): void {
+  const names = loaded.map(({ task }) => task.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw new RangeError(
+    `Cannot plan the study as its tasks must have names of their own: two are called ${twice}; rename one of their files`,
+  );
 }
 
 const pick = ({ task: { batchSize, steps } }: LoadedTask) => ({ batchSize, steps });

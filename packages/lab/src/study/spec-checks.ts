@@ -97,11 +97,21 @@ const isOfNode = (error: unknown): boolean => error instanceof Error && "syscall
 export const nameOf = (task: Task | TaskFile): string => ("path" in task ? task.path : task.name);
 
 function taskOf(entry: WrittenSpec["tasks"][number]): Task | TaskFile {
-  if ("name" in entry) return lookUp("task", tasks, entry.name);
-  const { file, ...options } = entry;
-  if (!isTaskFile(file))
-    throw new RangeError(`Cannot use ${file} as a task as it must be an ONNX file or a TypeScript module`);
-  return describeTaskFile(file, dropUndefined(options));
+  if ("name" in entry && !isTaskFile(entry.name)) return lookUp("task", tasks, entry.name);
+  const { file, ...options } = "name" in entry ? { file: entry.name } : entry;
+  if (!isTaskFile(file)) {
+    throw new RangeError(
+      `Cannot use ${file} as a task as it must be an ONNX file, a TypeScript module, or a task in YAML`,
+    );
+  }
+  try {
+    return describeTaskFile(file, dropUndefined(options));
+  } catch (error) {
+    if (!isOfNode(error)) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "there is no such file" : message;
+    throw new RangeError(`Cannot use ${file} as a task as ${reason}`, { cause: error });
+  }
 }
 
 const dropUndefined = <T extends object>(options: T) =>

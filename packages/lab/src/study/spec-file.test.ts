@@ -182,6 +182,14 @@ describe("readStudySpec()", () => {
     ["", ":1:1: a study must be a map with at least tasks and rules"],
     ["tasks: [digits-mlp", "study.yaml:1:"],
     ["tasks: *a\nrules: sgd", ":1:1: "],
+    [
+      "tasks: {file: gone.onnx, data: digits}\nrules: sgd",
+      "Cannot use gone.onnx as a task as there is no such file",
+    ],
+    [
+      "tasks: {file: notes.txt, data: digits}\nrules: sgd",
+      "Cannot use notes.txt as a task as it must be an ONNX file",
+    ],
     ["tasks: digits-mlp\nrules: [3]", ":2:9: "],
   ])("refuses %j", (text, message) => {
     expect(messageOf(text)).toContain(message);

@@ -62,14 +62,14 @@ const taskEntry = z.preprocess(
       z.strictObject({ name: text("name") }),
       z.strictObject({
         file: text("file"),
-        data: text("data"),
+        data: text("data").optional(),
         loss: text("loss").optional(),
         outputs: z.record(z.string(), z.number()).optional(),
         freeze: z.array(z.string()).optional(),
         mode: z.enum(["training", "inference"]).optional(),
       }),
     ],
-    { error: "a task must be a name, or a map with file and data" },
+    { error: "a task must be a name, a file, or a map with file and data" },
   ),
 );
 
