@@ -83,9 +83,11 @@ describe.skipIf(withoutBrowser)(`the page of runs ${withoutBrowser}`, () => {
     await page.getByRole("combobox", { name: /^Over/ }).selectOption("time");
     await page.getByRole("button", { name: "test accuracy" }).click();
     await page.getByRole("heading", { name: "test accuracy" }).waitFor();
-    await expect
-      .poll(() => page.url(), SOON)
-      .toMatch(/filter=adamw\+lr%3C0.01.*x=time.*log=y|x=time.*filter/);
+    const asked = () => Object.fromEntries(new URLSearchParams(page.url().split("?")[1]));
+    await expect.poll(asked, SOON).toEqual({
+      ...{ filter: "adamw lr<0.01", log: "y", x: "time" },
+      y: "validationLoss,testAccuracy",
+    });
 
     const { page: other } = await openPage(browser, page.url());
     await other.getByText("2 fit the filter").waitFor();
