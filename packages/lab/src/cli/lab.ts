@@ -26,7 +26,7 @@ export function define(command: Command, io: Io): void {
   command
     .description("The pages, on 127.0.0.1: playground, runs, comparisons, landscapes, schedules, catalogue.")
     .option("--port <n>", "port; 0 takes a free one", wholeNumber("--port", 0, 65_535), 7878)
-    .option("--folder <folder>", "where runs, studies and landscapes lie", "runs")
+    .option("--folder <folder>", "where runs, studies and landscapes lie, at any depth", ".")
     .option("--show <folder>", "a comparison or study in it, whose address to say")
     .option("--export <folder>", "write the pages and what there is as files, and end")
     .option("--json", "print the address, or what was written, as JSON")
