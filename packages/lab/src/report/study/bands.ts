@@ -1,4 +1,5 @@
 /** A/A bands and paired differences: one panel of rows per condition. */
+import { seedValues } from "../../study/assess-cell.ts";
 import type { AssessedCondition, Difference } from "../../study/assessment.ts";
 import { html, type Markup } from "../html.ts";
 import { colourOf, type RuleColours } from "./colours.ts";
@@ -28,14 +29,27 @@ export function bandFigure({ band, metric }: AssessedCondition, name: string, co
 
 /** Each rule against the baseline, seed by seed, over the A/A band of the two. */
 export function differenceFigure(
-  { differences, metric }: Pick<AssessedCondition, "differences" | "metric">,
+  { differences, metric, cells }: Pick<AssessedCondition, "differences" | "metric" | "cells">,
   name: string,
   baseline: string,
   colours: RuleColours,
 ): Markup {
-  const entries = differences.map((difference) => entry(difference, colours));
+  const entries = differences.map((difference) => ({
+    ...entry(difference, colours),
+    points: apart(cells, difference.rule, baseline),
+  }));
   const title = `${name}: ${metricName(metric)}, minus ${baseline}`;
   return html`<figure>${rowFigure({ title, entries, better: metric.better, isDifference: true })}</figure>`;
+}
+
+/** Seed by seed, where both finished. */
+function apart(cells: AssessedCondition["cells"], rule: string, minus: string): number[] {
+  const [a, b] = [rule, minus].map((name) => cells.find((cell) => cell.rule === name));
+  if (!a || !b) return [];
+  const other = seedValues(b);
+  return [...seedValues(a)]
+    .map(([seed, value]) => value - (other.get(seed) ?? Number.NaN))
+    .filter(Number.isFinite);
 }
 
 function entry(

@@ -56,7 +56,7 @@ function page(assessment: StudyAssessment, toStudy: string): Markup {
     [
       "differences",
       `Differences from ${baseline}, seed by seed`,
-      html`<p class="note">Mean paired difference with its 95 % interval, over the A/A band of the rule and ${baseline}. Filled dots are distinguishable: the interval lies outside the band, and p ≤ 0.05 after Holm’s correction over ${plural(assessment.comparisons, "comparison")}. A triangle lies beyond the axis.</p><div class="pair">${overall(assessment)}${conditions.map((condition, k) => (condition.differences.length === 0 ? "" : differenceFigure(condition, names[k]!, baseline, colours)))}</div>`,
+      html`<p class="note">Mean paired difference with its 95 % interval, over the A/A band of the rule and ${baseline}. Filled dots are distinguishable: the interval lies outside the band, and p ≤ 0.05 after Holm’s correction over ${plural(assessment.comparisons, "comparison")}. Small dots are single seeds; a triangle lies beyond the axis.</p><div class="pair">${overall(assessment)}${conditions.map((condition, k) => (condition.differences.length === 0 ? "" : differenceFigure(condition, names[k]!, baseline, colours)))}</div>`,
     ],
     [
       "aggregate",
@@ -113,7 +113,7 @@ function overall(assessment: StudyAssessment): Markup {
       ? ""
       : differenceFigure(
           {
-            differences,
+            ...{ differences, cells: [] },
             metric: overallMetric(scores?.cases ?? 0),
           },
           schedules.length > 1 ? `all tasks, ${schedule}` : "all tasks",

@@ -14,6 +14,8 @@ export interface RowEntry {
   value: number | null;
   interval: { low: number; high: number } | null;
   filled: boolean;
+  /** What the value is the mean of: small dots behind it. */
+  points?: readonly number[];
   /** Half-width of the A/A band of this row, where rows have their own. */
   band?: number | null;
   /** At the right, instead of value and interval. */
@@ -103,6 +105,10 @@ function options(
         ...{ y: row, text: row, frameAnchor: "left", dx: -left, textAnchor: "start" },
         ...{ fill: "colour", fontWeight: 600 },
       }),
+      Plot.dot(
+        entries.flatMap(({ points = [], ...entry }) => points.filter(inside).map((x) => ({ ...entry, x }))),
+        { y: row, x: "x", r: 1.6, fill: "colour", fillOpacity: 0.4 },
+      ),
       Plot.ruleY(
         shown.filter(({ interval }) => interval !== null),
         {
