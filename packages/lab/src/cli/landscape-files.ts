@@ -34,15 +34,22 @@ export interface RedrawOptions {
 }
 
 type Content = string | Uint8Array;
-type Writer = (landscape: HeightField, field: string, set: "train" | "test") => Content | Promise<Content>;
+export interface Written {
+  readonly landscape: HeightField;
+  readonly field: string;
+  readonly set: "train" | "test";
+  /** What it is of: in the file, where its form has a place for it. */
+  readonly provenance: string;
+}
+type Writer = (written: Written) => Content | Promise<Content>;
 
 /** What writes a landscape, by the file's extension. */
 export const WRITERS: Readonly<Record<string, Writer>> = {
-  ".csv": (landscape) => writeCsv(landscape),
-  ".h5": (landscape, _, set) => writeHdf5(landscape, { set }),
-  ".vtp": (landscape, field) => writeVtp(landscape, { field }),
-  ".stl": (landscape, field) => writeStl(landscape, { field }),
-  ".glb": (landscape, field) => writeGlb(landscape, { field }),
+  ".csv": ({ landscape }) => writeCsv(landscape),
+  ".h5": ({ landscape, ...options }) => writeHdf5(landscape, options),
+  ".vtp": ({ landscape, ...options }) => writeVtp(landscape, options),
+  ".stl": ({ landscape, ...options }) => writeStl(landscape, options),
+  ".glb": ({ landscape, ...options }) => writeGlb(landscape, options),
 };
 
 /** What reads a surface, by the file's extension. */
@@ -60,6 +67,8 @@ export async function redraw(path: string, options: RedrawOptions, io: Io): Prom
   const bytes = await readWith(path, (file) => readFile(file));
   const landscape = await fromUserLater(async () => READERS[extname(path)]!(bytes, path));
   fromUser(() => fieldOf(landscape, field));
+  const beside = factsBeside(path);
+  const written = { landscape, field, set, provenance: beside.provenance };
   for (const file of files) {
     const writer = WRITERS[extname(file)];
     if (writer === undefined) {
@@ -67,11 +76,11 @@ export async function redraw(path: string, options: RedrawOptions, io: Io): Prom
         `Cannot export ${file} as ${path} has no directions: choose ${Object.keys(WRITERS).join(", ")}`,
       );
     }
-    await writeContent(file, await fromUserLater(async () => writer(landscape, field, set)), io);
+    await writeContent(file, await fromUserLater(async () => writer(written)), io);
   }
   if (plot.length > 0) {
     const { landscapeFigure } = await import("../figures/landscape-figure.ts");
-    const facts = { title: `${field} in ${basename(path)}`, subtitle: "", ...factsBeside(path) };
+    const facts = { title: `${field} in ${basename(path)}`, subtitle: "", ...beside };
     const svg = landscapeFigure({ ...facts, landscape, field });
     for (const file of plot) await writePicture(file, svg, facts.provenance, io);
   }

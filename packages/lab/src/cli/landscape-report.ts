@@ -112,10 +112,11 @@ function costOf({ result: { surface }, plan, options, facts }: Found): { cost: s
 async function writeFiles(found: Found, landscape: HeightField, field: string, io: Io): Promise<void> {
   const { result, plane, paths, facts, subject, options, plan } = found;
   const { plot = [], export: files = [], set } = options;
+  const line = provenance(facts);
   for (const file of files) {
     const writer = WRITERS[extname(file)];
     const content = writer
-      ? await fromUserLater(async () => writer(landscape, field, set))
+      ? await fromUserLater(async () => writer({ landscape, field, set, provenance: line }))
       : serializeSurface(result.surface, { family: plane.family, ...(plan && { plan }) });
     await writeContent(file, content, io);
   }
@@ -126,7 +127,6 @@ async function writeFiles(found: Found, landscape: HeightField, field: string, i
   const median = errors.filter(Number.isFinite).sort()[errors.length >> 1] ?? Number.NaN;
   const unit = ofDifference ? "paired standard error" : "standard error";
   const other = facts.minus === undefined ? "" : ` minus ${facts.minus}`;
-  const line = provenance(facts);
   const svg = landscapeFigure({
     landscape,
     field,

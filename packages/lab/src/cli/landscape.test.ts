@@ -144,7 +144,7 @@ describe("landscape", () => {
     const bytes = await readFile(png);
     expect(bytes.subarray(1, 4).toString("latin1")).toBe("PNG");
     expect(bytes.toString("utf8")).toContain("minus digits-mlp (");
-  });
+  }, 180_000);
 
   test("in a thread gives the same bits as in the command itself", async () => {
     const line = "digits-mlp --examples 300 --line --range -1:1:5 --entropy --json";

@@ -12,6 +12,8 @@ import { checkHeightField, fieldOf, type HeightField } from "./height-field.ts";
 export interface Hdf5Options {
   /** Which examples the heights are of; "train" by default. */
   readonly set?: "train" | "test";
+  /** What it is of, as an attribute of the file. */
+  readonly provenance?: string;
 }
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]; // \x89HDF\r\n\x1a\n
@@ -28,7 +30,7 @@ async function library() {
 /** The bytes of the file. */
 export async function writeHdf5(
   landscape: HeightField,
-  { set = "train" }: Hdf5Options = {},
+  { set = "train", provenance }: Hdf5Options = {},
 ): Promise<Uint8Array> {
   const { h5wasm, FS } = await library();
   const { x, y, fields } = landscape;
@@ -47,6 +49,7 @@ export async function writeHdf5(
       accuracy.map((share) => 100 * share),
       shape,
     );
+  if (provenance !== undefined) file.create_attribute("provenance", provenance);
   file.close();
   const bytes = FS.readFile(path) as Uint8Array;
   FS.unlink(path);

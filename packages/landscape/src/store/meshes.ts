@@ -12,6 +12,8 @@ export interface MeshOptions {
   readonly log?: boolean;
   /** Highest above lowest, in widths of the plane; 0.5 by default. */
   readonly height?: number;
+  /** What it is of: in a GLB under asset.extras; an STL has no room for it. */
+  readonly provenance?: string;
 }
 
 interface Mesh {
@@ -90,7 +92,10 @@ export function writeGlb(landscape: HeightField, options: MeshOptions = {}): Uin
   });
   const [points, corners] = [turned.length / 3, triangles.length];
   const gltf = {
-    asset: { version: "2.0", generator: "thalweg landscape" },
+    asset: {
+      ...{ version: "2.0", generator: "thalweg landscape" },
+      ...(options.provenance !== undefined && { extras: { provenance: options.provenance } }),
+    },
     scene: 0,
     scenes: [{ nodes: [0] }],
     nodes: [{ mesh: 0, name: "landscape" }],

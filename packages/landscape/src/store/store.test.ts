@@ -203,6 +203,21 @@ describe("meshes", () => {
     expect(bytes.readUInt32LE(20 + length)).toBe(gltf.buffers[0].byteLength);
   });
 
+  test("GLB, VTK and HDF5 say what they are of", async () => {
+    const provenance = "digits-mlp -- 300 examples";
+    const glb = Buffer.from(writeGlb(field, { provenance }));
+    const gltf = JSON.parse(glb.toString("utf8", 20, 20 + glb.readUInt32LE(12)));
+    expect(gltf.asset.extras).toEqual({ provenance });
+    // a comment of XML may not have two hyphens in a row
+    expect(writeVtp(field, { provenance })).toMatch(/\n<!-- (?:(?!--).)*300 examples -->\n<VTKFile/);
+    const { default: h5wasm } = await import("h5wasm");
+    const { FS } = await h5wasm.ready;
+    FS.writeFile("said.h5", await writeHdf5(field, { provenance }));
+    const file = new h5wasm.File("said.h5", "r");
+    expect(file.attrs.provenance!.value).toBe(provenance);
+    file.close();
+  });
+
   test("need a plane, and a finite height", () => {
     const line: HeightField = {
       x: field.x,

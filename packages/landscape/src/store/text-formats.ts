@@ -82,10 +82,13 @@ export interface VtkOptions {
   readonly field?: string;
   /** Heights as ln(z + 0.1). */
   readonly log?: boolean;
+  /** What it is of, as a comment. */
+  readonly provenance?: string;
 }
 
 /** VTK's XML PolyData (.vtp), quads in rows. Cells at a height that is not finite are left out. Raises RangeError for a line. */
-export function writeVtp(landscape: HeightField, { field = "loss", log = false }: VtkOptions = {}): string {
+export function writeVtp(landscape: HeightField, options: VtkOptions = {}): string {
+  const { field = "loss", log = false, provenance } = options;
   const { x, y } = requirePlane("write VTK polygons", landscape);
   const heights = fieldOf(landscape, field).map((z) => (log ? Math.log(z + 0.1) : z));
   const quads = finiteQuads(x.length, y.length, heights);
@@ -95,8 +98,9 @@ export function writeVtp(landscape: HeightField, { field = "loss", log = false }
   );
   const array = (type: string, name: string, values: readonly string[]) =>
     `<DataArray type="${type}" Name="${name}" format="ascii">\n${values.join("\n")}\n</DataArray>`;
+  const comment = provenance === undefined ? "" : `<!-- ${provenance.replaceAll("--", "\u2010\u2010")} -->\n`;
   return `<?xml version="1.0"?>
-<VTKFile type="PolyData" version="0.1" byte_order="LittleEndian">
+${comment}<VTKFile type="PolyData" version="0.1" byte_order="LittleEndian">
 <PolyData>
 <Piece NumberOfPoints="${points.length}" NumberOfVerts="0" NumberOfLines="0" NumberOfStrips="0" NumberOfPolys="${quads.length}">
 <PointData Scalars="zvalue">
