@@ -103,6 +103,34 @@ describe("workOnStudy()", () => {
     expect(timelessStudy(folder)).toEqual(timelessStudy(undisturbed));
   });
 
+  it("stops what its pruner stops, on any number of workers, and what goes on is what it would have been without", async () => {
+    const study = (name: string, pruner: string) =>
+      planStudyInto(
+        join(root, name),
+        `{name: pruned, tasks: matrix-factorization, rules: adamw, schedules: constant, steps: 100, trials: 6, replicates: 1, seeds: 1, ${pruner}}`,
+      );
+    const asha = "pruner: {name: asha, first: 50, factor: 2}";
+    await Promise.all([study("whole", "pruner: none"), study("one", asha), study("two", asha)]);
+    for (const [name, workers] of Object.entries({ whole: 1, one: 1, two: 2 })) {
+      const folder = join(root, name);
+      await Promise.all(Array.from({ length: workers }, () => workOnStudy({ folder })));
+    }
+    expect(timelessStudy(join(root, "two"))).toEqual(timelessStudy(join(root, "one")));
+    const ends = (name: string) => {
+      const { trials, results } = readStudy(join(root, name));
+      const last = trials.filter(({ phase, until }) => phase === "tuning" && until === undefined);
+      return last.map(({ id }) => results.get(id)!);
+    };
+    const [whole, pruned] = [ends("whole"), ends("one")];
+    expect(pruned.map(({ end }) => end)).toContain("pruned");
+    expect(pruned.map(({ end }) => end)).toContain("finished");
+    pruned.forEach((one, number) => {
+      expect(one.folder).toBe(whole[number]!.folder);
+      if (one.end === "finished") expect(one.final).toEqual(whole[number]!.final);
+      else expect(one).toMatchObject({ end: "pruned", steps: 50, reason: "stopped at step 50 by asha" });
+    });
+  });
+
   it("refuses a plan that was changed after it was written", async () => {
     const folder = fresh("edited");
     writeFileSync(planFile(folder), readFileSync(planFile(folder), "utf8").replace('"seed":43', '"seed":44'));
