@@ -89,7 +89,8 @@ export async function openPage(
   page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    const { url } = message.location();
+    if (["error", "warning"].includes(message.type())) complaints.push(`${message.text()} (${url})`);
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("requestfailed", (request) => {
