@@ -36,6 +36,8 @@ export interface CurvesOptions {
   readonly onZoom?: (range: readonly [number, number] | undefined) => void;
   /** Told of the line next to the cursor. */
   readonly onNear?: (near: Near | undefined) => void;
+  /** Told above which value nothing is shown, as a run that diverged would press all others flat; undefined where all is. */
+  readonly onCut?: (above: number | undefined) => void;
   /** Drawn above the others. */
   readonly emphasis?: string;
 }
@@ -193,15 +195,19 @@ function rangeX({ lines, logX, xRange }: CurvesOptions): [number, number] {
   return [least, most];
 }
 
-/** Of what is seen, bands included; in a linear view a few outliers do not press all else flat. */
-function rangeY({ lines, logX, logY, xRange }: CurvesOptions): [number, number] {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+/** Beyond so many times what lines begin with, a linear view shows no more. */
+const DIVERGED = 20;
+
+/** Of what is seen, bands included. In a linear view a run that diverged does not press all others flat. */
+function rangeY({ lines, logX, logY, xRange, onCut }: CurvesOptions): [number, number] {
+  let [least, most, begin] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const take = (value: number) => {
     if (!Number.isFinite(value) || (logY && value <= 0)) return;
     if (value < least) least = value;
     if (value > most) most = value;
   };
   for (const { x, y, low, high } of lines) {
+    begin = Math.max(begin, y.find(Number.isFinite) ?? begin);
     for (let i = 0; i < y.length; i++) {
       if (xRange !== undefined && !(x[i]! >= xRange[0] && x[i]! <= xRange[1])) continue;
       if (logX && !(x[i]! > 0)) continue;
@@ -210,6 +216,9 @@ function rangeY({ lines, logX, logY, xRange }: CurvesOptions): [number, number] 
       if (high !== undefined && high.length > 0) take(high[i]!);
     }
   }
+  const isCut = !logY && begin > 0 && most > DIVERGED * begin;
+  if (isCut) most = 1.5 * begin;
+  onCut?.(isCut ? most : undefined);
   if (!(most >= least)) return logY ? [0.1, 1] : [0, 1];
   if (logY) return most > least ? [least / 1.1, most * 1.1] : [least / 2, most * 2];
   const margin = most > least ? 0.04 * (most - least) : Math.max(1e-9, 0.1 * Math.abs(most));
