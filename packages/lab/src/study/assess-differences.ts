@@ -106,7 +106,7 @@ function grounds(difference: Measured, pHolm: number | null, family: number): st
     return `${unfinished}the interval lies outside the A/A band of ${width}, and ${tested}`;
   }
   if (mean !== null && Math.abs(mean) <= band) {
-    return `${unfinished}the difference is no larger than what two searches of one rule differ by, ${width}; ${tested}`;
+    return `${unfinished}the difference lies within the A/A band of ${width}, which the luck of their searches accounts for; ${tested}`;
   }
   return `${unfinished}the interval reaches into the A/A band of ${width}; ${tested}`;
 }

@@ -29,7 +29,7 @@ export function toAnswer(
     parsed: claim,
     condition,
     verdict,
-    metric: `${words(metric.measure)}, ${metric.unit}`,
+    metric: metricText(metric),
     better: metric.better,
     difference,
     sentence: sentence(claim, condition, metric, difference),
@@ -64,6 +64,12 @@ function sentence(
         ? " More seeds would not tell; more trials of the search might."
         : "";
   return `${left} and ${right} are not distinguishable ${where}: ${reason}.${needed}`;
+}
+
+/** "test loss, nat"; a unit that the measure's name says already is not said again. */
+export function metricText({ measure, unit }: Pick<Metric, "measure" | "unit">): string {
+  const name = words(measure);
+  return name.split(" ").includes(unit) ? name : `${name}, ${unit}`;
 }
 
 /** testLoss → test loss */

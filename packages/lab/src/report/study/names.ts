@@ -1,7 +1,7 @@
 /** What conditions are called, as short as their study allows. */
 import type { AssessedCondition, Condition, StudyAssessment } from "../../study/assessment.ts";
-import { words } from "../../study/claim-judge.ts";
-import type { Metric } from "../../study/study-data.ts";
+
+export { metricText as metricName } from "../../study/claim-judge.ts";
 
 /** The task, then what else tells it from the study's other conditions. */
 export function conditionName(
@@ -18,9 +18,6 @@ export function conditionName(
   ].filter((part) => part !== "");
   return [condition.task === "all" ? "all tasks" : condition.task, ...parts].join(", ");
 }
-
-/** "test loss, nat" */
-export const metricName = ({ measure, unit }: Metric): string => `${words(measure)}, ${unit}`;
 
 /** Names of conditions as they stand in the study. */
 export const conditionNames = (assessment: StudyAssessment): Map<AssessedCondition, string> =>

@@ -4,7 +4,7 @@ import type { ClaimAnswer } from "../../study/claim.ts";
 import * as format from "../format.ts";
 import { html, type Insertable, type Markup } from "../html.ts";
 import { colourOf, type RuleColours } from "./colours.ts";
-import { conditionName } from "./names.ts";
+import { conditionName, metricName } from "./names.ts";
 
 /** One sentence per schedule, from the claims over all tasks; where there are none, from those on single tasks. */
 export function headline(assessment: StudyAssessment): Markup {
@@ -51,7 +51,7 @@ export function matrix(assessment: StudyAssessment, colours: RuleColours): Marku
   const heads = conditions.map((condition) => {
     const { metric } = condition;
     const arrow = metric.better === "lower" ? "↓" : "↑";
-    return html`<th scope="col">${conditionName(assessment, condition)}<small>${metric.measure.replace(/^test/, "").toLowerCase() || metric.measure}, ${metric.unit} ${arrow}</small></th>`;
+    return html`<th scope="col">${conditionName(assessment, condition)}<small>${metricName(metric).replace(/^test /, "")} ${arrow}</small></th>`;
   });
   const body = rules.map(({ name }) => {
     const cells = conditions.map((condition) => matrixCell(condition, name));
