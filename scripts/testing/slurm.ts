@@ -201,23 +201,22 @@ export class LocalSlurm {
     this.run("slurmd", ["-N", node]);
   }
 
-  /** Jobs' processes carry the node's name and this SLURM's configuration; a step's keeper has the node's log open. */
-  private processesOn(node?: NodeName): number[] {
-    return processes().filter((pid) => {
-      const names = environment(pid);
-      const isOurs = names.includes(`SLURM_CONF=${this.env.SLURM_CONF}`) && names.some(isJobs);
-      if (isOurs && (node === undefined || names.includes(`SLURMD_NODENAME=${node}`))) return true;
-      return opened(pid).some((path) =>
-        node === undefined
-          ? path.startsWith(`${this.folder}/slurmd-`)
-          : path === join(this.folder, `slurmd-${node}.log`),
-      );
-    });
+  /** Processes of a node's jobs: they carry its name. A step's keeper does not, but has the node's log open. */
+  private processesOn(node: NodeName): number[] {
+    const log = join(this.folder, `slurmd-${node}.log`);
+    const isJobs = (pid: number) => this.isOurs(pid) && environment(pid).includes(`SLURMD_NODENAME=${node}`);
+    return processes().filter((pid) => isJobs(pid) || opened(pid).includes(log));
+  }
+
+  /** Whatever was started from this folder carries its configuration's name: no other process is ever ended. */
+  private isOurs(pid: number): boolean {
+    return environment(pid).includes(`SLURM_CONF=${this.env.SLURM_CONF}`);
   }
 
   private pidOf(daemon: string): number | undefined {
     const path = join(this.folder, `${daemon}.pid`);
-    return existsSync(path) ? Number(readFileSync(path, "utf8")) : undefined;
+    const pid = existsSync(path) ? Number(readFileSync(path, "utf8")) : undefined;
+    return pid !== undefined && this.isOurs(pid) ? pid : undefined;
   }
 
   private logs(): string {
@@ -229,10 +228,8 @@ export class LocalSlurm {
 
   /** End every job and daemon, and remove the folder. */
   async stop(): Promise<void> {
-    for (const daemon of ["slurmctld", ...NODES.map((node) => `slurmd-${node}`), "munged"]) {
-      kill(this.pidOf(daemon), "SIGKILL"); // nothing of it is wanted any more
-    }
-    for (const pid of this.processesOn()) kill(pid, "SIGKILL");
+    const keepsLog = (pid: number) => opened(pid).some((path) => path.startsWith(`${this.folder}/slurmd-`));
+    for (const pid of processes()) if (this.isOurs(pid) || keepsLog(pid)) kill(pid, "SIGKILL");
     await wait(50);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -307,8 +304,6 @@ async function freePorts(count: number): Promise<number[]> {
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
   return ports;
 }
-
-const isJobs = (name: string) => name.startsWith("SLURM_JOB_ID=");
 
 const processes = () => readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 

@@ -7,8 +7,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readRun } from "@thalweg/train";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { openMpi } from "../../../../scripts/testing/mpirun.ts";
 import { LocalSlurm, type NodeName, onSlurm, slurmMissing } from "../../../../scripts/testing/slurm.ts";
+import { secondsLeft } from "../study/launch/slurm-job.ts";
+import { readStudy } from "../study/read-study.ts";
 import { Results } from "../study/results.ts";
 import { timelessStudy } from "../study/testing.ts";
 
@@ -17,6 +21,12 @@ const root = mkdtempSync(join(tmpdir(), "thalweg-study-slurm-"));
 const STUDY = join(root, "study.yaml");
 /** Two runs, then the two of their winners; each takes some seconds. */
 const TRIALS = 4;
+/** Root may start ranks. */
+const MPI = {
+  OMPI_ALLOW_RUN_AS_ROOT: "1",
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+  THALWEG_MPIRUN: openMpi.command,
+};
 let slurm: LocalSlurm;
 let undisturbed: unknown;
 
@@ -39,27 +49,16 @@ afterAll(async () => {
 const it = test.skipIf(slurmMissing);
 
 function thalweg(...words: readonly string[]) {
-  const env = { ...process.env, ...slurm?.env, NO_COLOR: "1" };
+  const env = { ...process.env, ...MPI, ...slurm?.env, NO_COLOR: "1" };
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...words], { env, encoding: "utf8" });
   return { status, stdout, stderr };
 }
 
-/** Submit the study into a folder of its own, two workers by default. */
-function submit(name: string, ...options: readonly string[]) {
+/** Submit the study into a folder of its own, with so many workers. */
+function submit(name: string, file = STUDY, workers = 2) {
   const folder = join(root, name);
-  const words = [
-    "study",
-    "run",
-    STUDY,
-    "--out",
-    folder,
-    "--on",
-    "slurm",
-    "--parallel",
-    "2",
-    "--json",
-    ...options,
-  ];
+  const onSlurm = ["--on", "slurm", "--parallel", String(workers), "--json"];
+  const words = ["study", "run", file, "--out", folder, ...onSlurm];
   const { status, stdout, stderr } = thalweg(...words);
   expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
   const { array } = JSON.parse(stdout) as { array: number };
@@ -70,8 +69,14 @@ function submit(name: string, ...options: readonly string[]) {
     ...{ folder, array, tasks, running, done, words },
     /** Steps that its runs have taken, by their logs. */
     isTraining: (count: number) => lengths(folder).filter((lines) => lines > 20).length >= count,
-    ended: () =>
-      slurm.until(() => tasks().every(({ state }) => state === "COMPLETED"), `the end of ${name}`, 240_000),
+    ended: async () => {
+      const states = () => tasks().map(({ state }) => state);
+      const isOver = (state: string) => !/PENDING|RUNNING|COMPLETING/.test(state);
+      await slurm.until(() => states().every(isOver), `the end of ${name}`, 240_000);
+      expect({ states: states(), log: logs(folder) }).toMatchObject({
+        states: states().map(() => "COMPLETED"),
+      });
+    },
     log: () => logs(folder),
   };
 }
@@ -125,6 +130,11 @@ describe("thalweg study run --on slurm", () => {
     async () => {
       const study = submit("plain");
       await slurm.until(() => study.running().length === 2, "two workers", 120_000);
+      for (const [name, value] of Object.entries(slurm.env)) vi.stubEnv(name, value);
+      const left = await secondsLeft({ id: "", name: `${study.array}_0`, restarts: 0 }, {});
+      vi.unstubAllEnvs();
+      expect(left).toBeGreaterThan(3000);
+      expect(left).toBeLessThanOrEqual(3600); // the default of --time
       const status = thalweg("study", "status", study.folder).stdout;
       expect(status).toContain(`job ${study.array}_0 running on node`);
       const again = thalweg(...study.words);
@@ -202,9 +212,29 @@ describe("thalweg study run --on slurm", () => {
       slurm.crash(other);
       await slurm.until(() => slurm.nodeState(other).startsWith("down"), "the node is missed", 180_000);
       slurm.revive(other);
-      for (const { id, state } of study.tasks()) if (state === "PENDING") slurm.hurry(id);
+      // not hurried: SLURM still means to end what was on the node, and a new start of the task there would be taken for it
       await study.ended();
       expect(timelessStudy(study.folder)).toEqual(undisturbed);
     },
   );
+
+  const missing = slurmMissing ?? openMpi.missing;
+  test.skipIf(missing)(onSlurm("trains each run on the ranks of its task, Open MPI", missing), async () => {
+    const file = join(root, "ranked.yaml");
+    writeFileSync(
+      file,
+      "tasks: logreg-digits\nrules: [adam]\ntrials: 1\nreplicates: 1\nseeds: 1\nsteps: 200\nranks: 2\n",
+    );
+    const study = submit("ranked", file, 1);
+    await study.ended();
+    expect(readFileSync(join(study.folder, "submit.sbatch"), "utf8")).toContain("#SBATCH --ntasks=2\n");
+    const results = [...readStudy(study.folder).results.values()];
+    expect(results.map(({ end, reason }) => [end, reason])).toEqual([
+      ["finished", ""],
+      ["finished", ""],
+    ]);
+    for (const { folder } of results) {
+      expect(readRun(join(study.folder, folder))!.config).toMatchObject({ ranks: 2 });
+    }
+  });
 });

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readDuration, slurmJob } from "./slurm-job.ts";
+import { readDuration, secondsLeft, slurmJob } from "./slurm-job.ts";
 import { readQueue } from "./slurm-queue.ts";
 import { type SlurmRequest, slurmScript } from "./slurm-script.ts";
 
@@ -105,6 +105,14 @@ test("readDuration() reads the forms of squeue's time left", () => {
   const forms = { "59": 59, "4:30": 270, "2:00:00": 7200, "1-02:00:00": 93_600 };
   for (const [text, seconds] of Object.entries(forms)) expect(readDuration(text)).toBe(seconds);
   for (const text of ["UNLIMITED", "NOT_SET", ""]) expect(readDuration(text)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("secondsLeft() takes the job's end from SLURM's variable where it is set", async () => {
+  const job = { id: "12", name: "12", restarts: 0 };
+  const end = Date.now() / 1e3 + 500;
+  const left = await secondsLeft(job, { SLURM_JOB_END_TIME: String(end) });
+  expect(left).toBeGreaterThan(400);
+  expect(left).toBeLessThanOrEqual(500);
 });
 
 test("slurmJob() knows the batch script of a job from its steps, and from everything else", () => {
