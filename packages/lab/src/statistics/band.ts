@@ -9,7 +9,7 @@
  * and at least that of a *usual* rule of the study, t₀.₉₇₅(R(r − 1)) · (median |d̄| / 0.6745) / √r over R rules, so that two searches that agree by
  * accident do not count as certainty. One width for all, the 95th percentile of |d̄| over rules and resamples, is told beside it but does not
  * judge: searches of one rule may be thirty times as noisy as those of others. Then among 15 rules that width makes a false claim about the noisy
- * one in 57 % of studies, and is five times too wide for the rest; this one makes it in about 10 % at worst and 4 % where rules are alike
+ * one in 57 % of studies, and is five times too wide for the rest; this one makes it in up to about 15 % and 4 % where rules are alike
  * (simulated, before seeds are judged, too).
  */
 import type { Interval } from "./bootstrap.ts";
