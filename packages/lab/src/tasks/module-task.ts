@@ -7,12 +7,12 @@
  *
  * The module runs in the thread that trains it, so it may import what it likes.
  */
-import { pathToFileURL } from "node:url";
 import type { Dataset } from "@thalweg/data";
 import { type Module, tracing } from "@thalweg/nn";
 import { type Model, supervised } from "@thalweg/train";
 import { exampleForm } from "./example-form.ts";
 import type { PartialTask, TaskFile } from "./from-file.ts";
+import { importModule } from "./import-module.ts";
 import type { ModelOptions, Task } from "./task.ts";
 
 /** What such a file exports by default. */
@@ -32,7 +32,7 @@ export type ModelBuilder = (
 
 /** Raises RangeError where the module fails to load, exports something else, or builds what does not fit the data. */
 export async function moduleTask({ path }: TaskFile, dataset: Dataset): Promise<PartialTask> {
-  const { default: exported } = await attempt(path, "it must load", () => import(pathToFileURL(path).href));
+  const { default: exported } = await attempt(path, "it must load", () => importModule(path));
   if (!isTask(exported)) {
     throw refusal(
       path,
