@@ -60,39 +60,32 @@ const doneIn = (folder: string): number => new Results(folder).look().size;
 
 describe.skipIf(process.platform !== "linux")("a study that is killed", () => {
   it("gives the same bits as one that is not, after fifty kills of workers and launchers at random moments", async () => {
-    const folder = join(root, "killed");
     const random = stream(1, "kills");
     let kills = 0;
-    let launched = start(["study", "run", file, "--out", folder, "--workers", "2"]);
-    let isOver = launched.ended;
-    while (kills < 50) {
-      await sleep(random.uniform() * 700);
-      const victims = random.uniform() < 0.15 ? pids(folder, "run") : pids(folder, "work");
-      const victim = victims[random.integer(Math.max(1, victims.length))];
-      if (victim === undefined) {
+    for (let study = 0; kills < 50; study++) {
+      const folder = join(root, `killed-${study}`);
+      let launched = run(file, folder);
+      while (kills < 50 && doneIn(folder) < TRIALS) {
+        await sleep(random.uniform() * 600);
         if (pids(folder, "run").length === 0) {
-          launched = start(["study", "run", file, "--out", folder, "--workers", "2"]);
-          isOver = launched.ended;
-          await until(
-            () => pids(folder, "work").length > 0 || launched.process.exitCode !== null,
-            "a worker",
-          );
+          await launched; // killed
+          launched = run(file, folder);
+          await until(() => pids(folder, "work").length > 0 || doneIn(folder) === TRIALS, "a worker");
         }
-        continue;
+        const victims = pids(folder, random.uniform() < 0.1 ? "run" : "work");
+        if (victims.length === 0) continue;
+        try {
+          process.kill(victims[random.integer(victims.length)]!, "SIGKILL");
+          kills++;
+        } catch {
+          // it has just ended
+        }
       }
-      try {
-        process.kill(victim, "SIGKILL");
-        kills++;
-      } catch {
-        // it has just ended
-      }
+      await launched;
+      expect(await run(file, folder)).toMatchObject({ code: 0 });
+      expect([...readStudy(folder).results.values()].map(({ end }) => end)).not.toContain("failed");
+      expect(timelessStudy(folder)).toEqual(timelessStudy(undisturbed));
     }
-    await isOver;
-    const last = await run(file, folder);
-    expect(last).toMatchObject({ code: 0 });
-    expect(doneIn(folder)).toBe(TRIALS);
-    expect([...readStudy(folder).results.values()].map(({ end }) => end)).not.toContain("failed");
-    expect(timelessStudy(folder)).toEqual(timelessStudy(undisturbed));
   });
 });
 
