@@ -1,5 +1,5 @@
 /**
- * A map of a surface with paths on it, on two canvases: the ground with the paths so far, to which a growing path only adds, and the marks that move, drawn as
+ * A map of a surface with paths on it: the ground with the paths so far, to which a growing path only adds, and over a copy of it the marks that move, drawn as
  * often as somebody asks. Higher ground is inked more, whatever the ink. It knows no optimizers: a path is a run of points.
  */
 
@@ -52,13 +52,12 @@ const NOTHING = Symbol("nothing");
 const MARGIN = { left: 44, right: 10, top: 10, bottom: 28 };
 
 export function contourMap(host: HTMLElement): ContourMap {
-  const ground = document.createElement("canvas");
   const scene = document.createElement("canvas");
-  for (const canvas of [ground, scene]) {
-    canvas.setAttribute("aria-hidden", "true");
-    canvas.style.cssText = "position:absolute;inset:0;width:100%;height:100%";
-    host.append(canvas);
-  }
+  scene.setAttribute("aria-hidden", "true");
+  scene.style.cssText = "position:absolute;inset:0;width:100%;height:100%";
+  host.append(scene);
+  /** The ground with the paths on it; not in the document, so that a frame changes one canvas there. */
+  const ground = document.createElement("canvas");
   let box: Box = { x: [-1, 1], y: [-1, 1] };
   let [width, height] = [1, 1];
   /** The ground without paths, to begin anew from. */
@@ -160,6 +159,7 @@ export function contourMap(host: HTMLElement): ContourMap {
     const context = scene.getContext("2d")!;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, scene.width, scene.height);
+    context.drawImage(ground, 0, 0);
     const ink = styleInk(host);
     inside(context, () => {
       context.fillStyle = ink;
@@ -175,10 +175,7 @@ export function contourMap(host: HTMLElement): ContourMap {
     drawScene,
     toPixel,
     toPoint,
-    dispose: () => {
-      ground.remove();
-      scene.remove();
-    },
+    dispose: () => scene.remove(),
   };
 }
 
