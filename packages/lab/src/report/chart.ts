@@ -24,15 +24,17 @@ export function draw(options: Plot.PlotOptions, label: string): Markup {
   const style = { background: "none", color: "inherit", fontSize: "12px", overflow: "visible" };
   const svg = Plot.plot({ ...options, document, style, ariaLabel: label });
   svg.setAttribute("role", "img");
-  // Plot names every group, which no role allows, and a picture's parts are not read out.
-  for (const group of svg.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
   return trusted(svg.outerHTML);
 }
 
+/** The same for a page. Plot names every group, which no role allows there, and a picture's parts are not read out. */
+export const drawInPage = (options: Plot.PlotOptions, label: string): Markup =>
+  trusted(draw(options, label).text.replaceAll(/(<g\b[^>]*?) aria-label="[^"]*"/g, "$1"));
+
 /** The same chart for a wide and for a narrow page. */
 export const drawBoth = (options: (width: number) => Plot.PlotOptions, label: string): Markup => html`
-  <div class="wide">${draw(options(WIDE), label)}</div>
-  <div class="narrow">${draw(options(NARROW), label)}</div>`;
+  <div class="wide">${drawInPage(options(WIDE), label)}</div>
+  <div class="narrow">${drawInPage(options(NARROW), label)}</div>`;
 
 export const isNarrow = (width: number): boolean => width <= NARROW;
 

@@ -5,7 +5,7 @@
  * above the line at the top, because where a rule breaks is half of what this figure is for.
  */
 import * as Plot from "@observablehq/plot";
-import { decades, draw, logTicks } from "./chart.ts";
+import { decades, drawInPage, logTicks } from "./chart.ts";
 import type { Comparison, RuleResult, Trial } from "./comparison.ts";
 import * as format from "./format.ts";
 import { html, type Markup } from "./html.ts";
@@ -59,7 +59,7 @@ function panel(rule: RuleResult, points: Point[], others: Point[], colour: strin
   const winner = finished.filter(({ trial }) => trial.hyperparameters.lr === rule.tuned.lr);
   const title = ({ trial, loss }: Point) =>
     `trial ${trial.number}: ${format.configuration(trial.hyperparameters)}; ${loss === null ? `diverged at step ${trial.steps}` : `validation loss ${format.loss(loss)}`}`;
-  const svg = draw(
+  const svg = drawInPage(
     {
       width: 300,
       height: 230,

@@ -1,7 +1,7 @@
 /** Learning rates: every trial of every search, how wide the good ones spread, and how many diverge. */
 import * as Plot from "@observablehq/plot";
 import type { AssessedCondition, AssessedRun, Cell } from "../../study/assessment.ts";
-import { decades, draw, logTicks } from "../chart.ts";
+import { decades, drawInPage, logTicks } from "../chart.ts";
 import * as format from "../format.ts";
 import { html, type Markup } from "../html.ts";
 import { colourOf, type RuleColours } from "./colours.ts";
@@ -48,7 +48,7 @@ function panel(
   const inside = points.filter(({ loss }) => loss !== null && loss <= ceiling);
   const above = points.filter(({ loss }) => loss !== null && loss > ceiling);
   const diverged = points.filter(({ loss }) => loss === null);
-  const svg = draw(
+  const svg = drawInPage(
     {
       ...{ width: 230, height: 170, marginTop: 6, marginBottom: 26, marginLeft: 38, marginRight: 6 },
       x: {
