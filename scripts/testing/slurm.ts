@@ -159,11 +159,6 @@ export class LocalSlurm {
     }
   }
 
-  /** A requeued job may run again only when its old credentials are void: here at once. */
-  hurry(job: number): void {
-    this.run("scontrol", ["update", `jobid=${job}`, "StartTime=now"]);
-  }
-
   /** What SLURM thinks of a node: "idle", "mix", "down*" … */
   nodeState(node: NodeName): string {
     return this.run("sinfo", ["-h", "-N", "-p", "main", "-n", node, "-o", "%t"]).trim();
@@ -255,7 +250,8 @@ SlurmctldPort=${controller}
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 AuthType=auth/munge
 CredType=cred/munge
-# a job that was queued again becomes eligible a second after its credentials are void: 121 s by default
+# a job that was queued again becomes eligible a second after its credentials are void, 121 s by default; sooner, by
+# StartTime=now, a start on the same node may be taken for the one before, and ended
 AuthInfo=socket=${folder}/munge.socket,cred_expire=5
 SlurmUser=${user}
 SlurmdUser=${user}

@@ -123,7 +123,6 @@ describe("thalweg train in a job of two tasks", () => {
         "a requeue",
         60_000,
       );
-      slurm.hurry(job.id);
       expect(await job.ended()).toBe("COMPLETED");
       expect(job.log()).toContain("Interrupted at step");
       expect(numbers(folder)).toEqual(numbers(undisturbed));
