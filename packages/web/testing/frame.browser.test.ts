@@ -1,35 +1,15 @@
 /** The frame of the pages: every page opens, can be reached by keyboard, reads well, and complains of nothing. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  accessibilityProblems,
-  type OpenLab,
-  openBrowser,
-  openLab,
-  openPage,
-  withoutBrowser,
-} from "./lab.ts";
+import { describe, expect, test } from "vitest";
+import { accessibilityProblems, withoutBrowser } from "./lab.ts";
+import { visitLab } from "./visit.ts";
 
 const PAGES = ["Playground", "Runs", "Comparison", "Landscape", "Schedules", "Catalogue"];
-const folder = mkdtempSync(join(tmpdir(), "thalweg-pages-"));
-let lab: OpenLab;
-let browser: Browser;
-beforeAll(async () => {
-  if (withoutBrowser === "") [lab, browser] = await Promise.all([openLab(folder), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const visit = visitLab("pages");
 
 describe.skipIf(withoutBrowser)(`the pages ${withoutBrowser}`, () => {
   test.each(PAGES)("%s opens from the navigation, light and dark, without complaint", async (title) => {
     for (const colorScheme of ["light", "dark"] as const) {
-      const { page, complaints } = await openPage(browser, lab.url, { colorScheme });
+      const { page, complaints } = await visit.open("", { colorScheme });
       await page.getByRole("navigation").getByRole("link", { name: title }).click();
       await page.getByRole("heading", { level: 1 }).first().waitFor();
       expect(await page.title()).toContain(title);
@@ -43,7 +23,7 @@ describe.skipIf(withoutBrowser)(`the pages ${withoutBrowser}`, () => {
   test("no page is wider than a phone", async () => {
     for (const title of PAGES) {
       const viewport = { width: 390, height: 844 };
-      const { page } = await openPage(browser, `${lab.url}#/${title.toLowerCase()}`, { viewport });
+      const { page } = await visit.open(`#/${title.toLowerCase()}`, { viewport });
       await page.getByRole("heading", { level: 1 }).first().waitFor();
       await page.waitForLoadState("networkidle");
       expect({ title, width: await page.evaluate(() => document.documentElement.scrollWidth) }).toEqual({
@@ -55,7 +35,7 @@ describe.skipIf(withoutBrowser)(`the pages ${withoutBrowser}`, () => {
   });
 
   test("the theme is the system's until a person chooses, and stays chosen", async () => {
-    const { page } = await openPage(browser, lab.url, { colorScheme: "dark" });
+    const { page } = await visit.open("", { colorScheme: "dark" });
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(await background()).toBe("rgb(21, 23, 26)");
     await page.getByLabel("Colours").selectOption("light");
@@ -66,7 +46,7 @@ describe.skipIf(withoutBrowser)(`the pages ${withoutBrowser}`, () => {
   });
 
   test("an address that is no page says so and shows the way", async () => {
-    const { page, complaints } = await openPage(browser, `${lab.url}#/playgroud`);
+    const { page, complaints } = await visit.open(`#/playgroud`);
     await page.getByText("There is no page “playgroud”").waitFor();
     await page.getByRole("main").getByRole("link", { name: "Playground" }).click();
     await page.getByRole("heading", { name: "Playground" }).waitFor();

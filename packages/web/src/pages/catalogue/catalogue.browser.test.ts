@@ -1,34 +1,14 @@
 /** The catalogue: find a rule, read it, see it held to other people's code, and take it to the playground. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { catalogue, entryNames, schedules } from "@thalweg/optim";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  accessibilityProblems,
-  type OpenLab,
-  openBrowser,
-  openLab,
-  openPage,
-  withoutBrowser,
-} from "../../../testing/lab.ts";
+import { describe, expect, test } from "vitest";
+import { accessibilityProblems, withoutBrowser } from "../../../testing/lab.ts";
+import { visitLab } from "../../../testing/visit.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "thalweg-catalogue-"));
-let lab: OpenLab;
-let browser: Browser;
-beforeAll(async () => {
-  if (withoutBrowser === "") [lab, browser] = await Promise.all([openLab(folder), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const visit = visitLab("catalogue");
 
 describe.skipIf(withoutBrowser)(`the catalogue ${withoutBrowser}`, () => {
   test("a rule is found by words, read in a dialect, and opened in the playground", async () => {
-    const { page, complaints } = await openPage(browser, `${lab.url}#/catalogue`);
+    const { page, complaints } = await visit.open(`#/catalogue`);
     await page.getByRole("searchbox").fill("root mean square");
     await page.getByRole("link", { name: "rmsprop", exact: true }).click();
     await page.getByRole("heading", { name: "rmsprop", level: 1 }).waitFor();
@@ -48,7 +28,7 @@ describe.skipIf(withoutBrowser)(`the catalogue ${withoutBrowser}`, () => {
   });
 
   test("every rule, transform, wrapper and schedule opens without complaint", async () => {
-    const { page, complaints } = await openPage(browser, `${lab.url}#/catalogue`);
+    const { page, complaints } = await visit.open(`#/catalogue`);
     await page.getByRole("heading", { name: "Catalogue" }).waitFor();
     const addresses = [
       ...entryNames.map((name) => ["rule", name] as const),
@@ -66,7 +46,7 @@ describe.skipIf(withoutBrowser)(`the catalogue ${withoutBrowser}`, () => {
   });
 
   test("a schedule's text is changed and drawn, and a mistake points at its place", async () => {
-    const { page, complaints } = await openPage(browser, `${lab.url}#/catalogue/schedule/cosine`);
+    const { page, complaints } = await visit.open(`#/catalogue/schedule/cosine`);
     await page.getByLabel("Text").fill("cosine(floor=0.1");
     await page
       .getByRole("alert")

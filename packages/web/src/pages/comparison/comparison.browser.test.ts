@@ -1,36 +1,16 @@
 /** The page of comparisons as a person uses it: write a study, read its mistakes, start it, watch it finish, stop and resume one, ask it. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  accessibilityProblems,
-  type OpenLab,
-  openBrowser,
-  openLab,
-  openPage,
-  withoutBrowser,
-} from "../../../testing/lab.ts";
+import { describe, expect, test } from "vitest";
+import { accessibilityProblems, withoutBrowser } from "../../../testing/lab.ts";
+import { visitLab } from "../../../testing/visit.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "thalweg-comparison-"));
-let lab: OpenLab;
-let browser: Browser;
-beforeAll(async () => {
-  if (withoutBrowser === "") [lab, browser] = await Promise.all([openLab(folder), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-});
+const visit = visitLab("comparison");
 
 const study = (name: string, rules: string, seeds: number) =>
   `name: ${name}\ntasks: [quad-deep]\nrules: [${rules}]\nschedules: ["constant"]\nsteps: 70\ntrials: 2\nreplicates: 2\nseeds: ${seeds}\n`;
 
 describe.skipIf(withoutBrowser)(`the page of comparisons ${withoutBrowser}`, () => {
   test("tells a study's mistakes, begins it, shows it while it runs and what it says, and answers claims", async () => {
-    const { page, complaints } = await openPage(browser, `${lab.url}#/comparison`);
+    const { page, complaints } = await visit.open(`#/comparison`);
     await page.getByText("New study").click();
     const text = page.getByLabel("study.yaml");
     await text.fill(study("tiny", "adamw, sgdd", 2));
@@ -67,7 +47,7 @@ describe.skipIf(withoutBrowser)(`the page of comparisons ${withoutBrowser}`, () 
   }, 300_000);
 
   test("stops a study and resumes it, keeping what was done", async () => {
-    const { page } = await openPage(browser, `${lab.url}#/comparison`);
+    const { page } = await visit.open(`#/comparison`);
     await page.getByText("New study").click();
     await page.getByLabel("study.yaml").fill(study("longer", "adamw, sgd, momentum", 30));
     await page.getByText(/It goes into/).waitFor();

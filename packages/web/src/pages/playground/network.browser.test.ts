@@ -1,39 +1,16 @@
 /** The network in the page: it compiles, learns, and shows what it believes and the landscape it crossed. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  accessibilityProblems,
-  type OpenLab,
-  openBrowser,
-  openLab,
-  openPage,
-  withoutBrowser,
-} from "../../../testing/lab.ts";
+import { describe, expect, test } from "vitest";
+import { accessibilityProblems, withoutBrowser } from "../../../testing/lab.ts";
+import { visitLab } from "../../../testing/visit.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "thalweg-network-"));
-let lab: OpenLab;
-let browser: Browser;
-beforeAll(async () => {
-  if (withoutBrowser === "") [lab, browser] = await Promise.all([openLab(folder), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const visit = visitLab("network");
 
 describe.skipIf(withoutBrowser)(`the network ${withoutBrowser}`, () => {
   test.each([
     ["circles", "hidden=16&nets=adam(lr=0.02) | muon(lr=0.02)&upto=300&batch=64", 90],
     ["digits", "hidden=24&nets=adamw(lr=0.005)&upto=300", 90],
   ])("learns %s in the page, and its landscape can be looked at", async (set, query, least) => {
-    const { page, complaints } = await openPage(
-      browser,
-      `${lab.url}#/playground?play=network&set=${set}&${query}`,
-    );
+    const { page, complaints } = await visit.open(`#/playground?play=network&set=${set}&${query}`);
     await page.getByText(/parameters; all rules begin at the same ones/).waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await page.getByText("step 300 of 300").waitFor({ timeout: 90_000 });
@@ -54,9 +31,8 @@ describe.skipIf(withoutBrowser)(`the network ${withoutBrowser}`, () => {
   });
 
   test("a rule that the page cannot train says why, and the others go on", async () => {
-    const { page, complaints } = await openPage(
-      browser,
-      `${lab.url}#/playground?play=network&set=clouds&hidden=4&nets=svrg | sgd(lr=0.1)&upto=40`,
+    const { page, complaints } = await visit.open(
+      `#/playground?play=network&set=clouds&hidden=4&nets=svrg | sgd(lr=0.1)&upto=40`,
     );
     await page.getByText(/asks for the gradient of all data/).waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Train", exact: true }).click();

@@ -1,32 +1,13 @@
 /** The playground as a person uses it: drag, race, scrub, write a wrong formula, read what is wrong, mend it, and see it race. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  accessibilityProblems,
-  type OpenLab,
-  openBrowser,
-  openLab,
-  openPage,
-  withoutBrowser,
-} from "../../../testing/lab.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { accessibilityProblems, withoutBrowser } from "../../../testing/lab.ts";
+import { visitLab } from "../../../testing/visit.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "thalweg-playground-"));
-let lab: OpenLab;
-let browser: Browser;
-beforeAll(async () => {
-  if (withoutBrowser === "") [lab, browser] = await Promise.all([openLab(folder), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const visit = visitLab("playground");
 
 const open = async (address: string) => {
-  const opened = await openPage(browser, `${lab.url}#/playground${address}`);
+  const opened = await visit.open(`#/playground${address}`);
   await opened.page.getByRole("button", { name: "Play", exact: true }).waitFor();
   return opened;
 };
@@ -86,7 +67,7 @@ describe.skipIf(withoutBrowser)(`the playground ${withoutBrowser}`, () => {
     await page.getByText("step 4 of 4").waitFor();
     await page.locator("body").press(",");
     expect(await count.textContent()).toBe("step 3 of 4");
-    const again = await openPage(browser, page.url());
+    const again = await visit.open(page.url());
     await again.page.getByText("f = 0.0625").waitFor(); // all four steps
     expect(complaints).toEqual([]);
   });
@@ -130,7 +111,7 @@ describe.skipIf(withoutBrowser)(`the playground ${withoutBrowser}`, () => {
     await expect.poll(() => outputOf(page, "my-sgd").textContent()).toBe("f = 3.063"); // torch's momentum: x₂ = 1.75
     await page.locator(".katex").last().waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
-    const again = await openPage(browser, page.url());
+    const again = await visit.open(page.url());
     await again.page.getByText("f = 3.063").waitFor(); // the formula is in the address
     expect(complaints).toEqual([]);
   });

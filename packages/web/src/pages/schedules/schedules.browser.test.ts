@@ -1,35 +1,14 @@
 /** Schedules: composed by dragging and by text; the finder and the noise scale, on a network in the page. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  accessibilityProblems,
-  type OpenLab,
-  openBrowser,
-  openLab,
-  openPage,
-  withoutBrowser,
-} from "../../../testing/lab.ts";
+import { describe, expect, test } from "vitest";
+import { accessibilityProblems, withoutBrowser } from "../../../testing/lab.ts";
+import { visitLab } from "../../../testing/visit.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "thalweg-schedules-"));
-let lab: OpenLab;
-let browser: Browser;
-beforeAll(async () => {
-  if (withoutBrowser === "") [lab, browser] = await Promise.all([openLab(folder), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await lab?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const visit = visitLab("schedules");
 
 describe.skipIf(withoutBrowser)(`schedules ${withoutBrowser}`, () => {
   test("a border is dragged, by hand and by keys, parts are added and taken away, and the text follows", async () => {
-    const { page, complaints } = await openPage(
-      browser,
-      `${lab.url}#/schedules?spec=warmup(10%25) > constant(50%25) > cosine`,
+    const { page, complaints } = await visit.open(
+      `#/schedules?spec=warmup(10%25) > constant(50%25) > cosine`,
     );
     const text = page.getByLabel("Schedule", { exact: true });
     const border = page.getByRole("slider", { name: "Border behind warmup" });
@@ -58,7 +37,7 @@ describe.skipIf(withoutBrowser)(`schedules ${withoutBrowser}`, () => {
   });
 
   test("a wrong text is told where it is wrong, and its address keeps it", async () => {
-    const { page, complaints } = await openPage(browser, `${lab.url}#/schedules`);
+    const { page, complaints } = await visit.open(`#/schedules`);
     const text = page.getByLabel("Schedule", { exact: true });
     await text.fill("warmup(100) > cosin");
     await page.getByText(/at column 15: "cosin" is no schedule\. Did you mean "cosine"/).waitFor();
@@ -74,7 +53,7 @@ describe.skipIf(withoutBrowser)(`schedules ${withoutBrowser}`, () => {
   });
 
   test("the finder suggests a rate for a network in the page, beside what other tools would say", async () => {
-    const { page, complaints } = await openPage(browser, `${lab.url}#/schedules?part=rate&rule=adam`);
+    const { page, complaints } = await visit.open(`#/schedules?part=rate&rule=adam`);
     await page.getByRole("button", { name: "Find the rate" }).last().click();
     await page.getByText(/^Suggested:/).waitFor({ timeout: 100_000 });
     const suggested = Number(await page.locator(".answer strong").textContent());
@@ -86,10 +65,7 @@ describe.skipIf(withoutBrowser)(`schedules ${withoutBrowser}`, () => {
   });
 
   test("the noise scale is measured, used, and rates are scaled: 0.1 at 256 is 3.2 at 8192, linearly", async () => {
-    const { page, complaints } = await openPage(
-      browser,
-      `${lab.url}#/schedules?part=batch&lr=0.1&from=256&to=8192`,
-    );
+    const { page, complaints } = await visit.open(`#/schedules?part=batch&lr=0.1&from=256&to=8192`);
     expect(await page.getByRole("row", { name: /^linear/ }).textContent()).toContain("3.2"); // Goyal et al., arXiv:1706.02677
     await page.getByRole("button", { name: "Train and measure" }).click();
     await page.getByRole("row", { name: /^1000 / }).waitFor({ timeout: 100_000 });
