@@ -22,7 +22,7 @@ interface Options extends SlurmFlags {
 }
 
 const EXAMPLES = `
-A study is a YAML file: tasks, rules, schedules, how many trials and seeds; quick, standard and full come with Thalweg. It is planned once, into
+A study is a YAML file: tasks, rules, schedules, how many trials and seeds; quick, standard, full and crowded-valley come with Thalweg. It is planned once, into
 plan.jsonl of its folder; what is done lies there and is found again, so the same command continues after Ctrl-C or a crash, and more workers,
 here or on other machines that see the folder, may help: thalweg study work FOLDER.
 
@@ -35,7 +35,7 @@ Examples:
 export function define(command: Command, io: Io): void {
   command
     .description("Plan a study and run it, or the rest of it.")
-    .argument("<study>", "a YAML file, or one of quick, standard, full")
+    .argument("<study>", "a YAML file, or one of quick, standard, full, crowded-valley")
     .option("--out <folder>", "where everything goes (default: runs/study-<name>)")
     .option(
       "--workers <n>",
