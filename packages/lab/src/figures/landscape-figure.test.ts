@@ -1,8 +1,8 @@
 import type { HeightField } from "@thalweg/landscape";
+import { levelsOf } from "@thalweg/landscape";
 import { describe, expect, test } from "vitest";
 import { landscapeFigure } from "./landscape-figure.ts";
 import { landscapeText } from "./landscape-text.ts";
-import { levelsOf } from "@thalweg/landscape";
 
 const axis = (n: number) => Float64Array.from({ length: n }, (_, i) => -1 + (2 * i) / (n - 1));
 const FACTS = {
