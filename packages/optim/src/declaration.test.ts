@@ -8,7 +8,7 @@ const gd = { name: "gd2", hyper: { lr: 0.5 }, update: "theta = theta - lr * g" }
 describe("declarationSchema", () => {
   it("has a field for each that a rule may declare: the catalogue's links pass, less what only links have", () => {
     for (const { links } of Object.values(rules)) {
-      for (const { kind: _, uses: __, fallback: ___, place: ____, ...declaration } of links) {
+      for (const { kind: _, fallback: __, place: ___, ...declaration } of links) {
         expect(declarationSchema.safeParse(declaration).error).toBeUndefined();
       }
     }
@@ -34,7 +34,7 @@ describe("declarationSchema", () => {
 
 describe("declareRule()", () => {
   it("makes the rule that rule() makes of the same declaration", () => {
-    const { kind: _, uses: __, place: ___, ...declaration } = adamw.links[0]!;
+    const { kind: _, place: __, ...declaration } = adamw.links[0]!;
     expect(declareRule(declarationSchema.parse(declaration)).links).toEqual(adamw.links);
   });
 

@@ -36,6 +36,7 @@ const fields = z.strictObject({
   name: z.string(),
   summary: z.string().optional(),
   hyper: z.record(z.string(), number).optional(),
+  uses: z.array(z.string()).optional(),
   state: z
     .union(
       [z.array(z.string()), z.record(z.string(), slot)],

@@ -34,7 +34,7 @@ const worldFor = ({ program, minimumRank, fallback }: Rule) => {
   };
 };
 /** A link as one writes it. */
-const declarationOf = ({ kind: _, uses: __, hyper, fallback, ...rest }: Link): Record<string, unknown> => ({
+const declarationOf = ({ kind: _, hyper, fallback, ...rest }: Link): Record<string, unknown> => ({
   ...rest,
   hyper: Object.fromEntries(
     Object.entries(hyper).map(([name, value]) => [name, Number.isFinite(value) ? value : String(value)]),

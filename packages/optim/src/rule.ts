@@ -23,8 +23,8 @@ export interface RuleDeclaration {
   /** Hyperparameters with their defaults. */
   hyper?: Readonly<Record<string, number>>;
   /**
-   * For transforms: hyperparameters of the chain's rule that the formula reads, such as "lr". "lrPeak" is lr before the
-   * schedule.
+   * What the formula reads besides: "lrPeak", lr before the schedule; for transforms, hyperparameters of the chain's rule, such
+   * as "lr".
    */
   uses?: readonly string[];
   /** For parameter transforms: on which side of the rule it must stand. Either will do when it is left out. */
