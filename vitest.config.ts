@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: "slurm",
           include: ["packages/*/src/**/*.slurm.test.ts"],
-          testTimeout: 300_000,
+          testTimeout: 900_000,
           hookTimeout: 120_000,
         },
       },

@@ -139,7 +139,7 @@ describe.skipIf(withoutBrowser)(`the page of runs ${withoutBrowser}`, () => {
   });
 
   test("shows a run while it trains, without being asked again", async () => {
-    const { page, complaints } = await openPage(browser, `${lab.url}#/runs?filter=steps%3D4000`);
+    const { page, complaints } = await openPage(browser, `${lab.url}#/runs?filter=steps%3D12000`);
     await page.getByText("0 fit the filter").waitFor();
     const training = train(
       "--rule",
@@ -147,23 +147,23 @@ describe.skipIf(withoutBrowser)(`the page of runs ${withoutBrowser}`, () => {
       "--set",
       "lr=0.05",
       "--steps",
-      "4000",
+      "12000",
       "--seed",
       "9",
       "--diagnose",
     );
     await page.getByText("runs, 1 running").waitFor({ timeout: 60_000 });
     await page.getByRole("link", { name: "momentum" }).click();
-    await page.getByText(/running.*step \d+ of 4000/).waitFor();
+    await page.getByText(/running.*step \d+ of 12000/).waitFor();
     const steps = () =>
       page
-        .getByText(/step \d+ of 4000/)
+        .getByText(/step \d+ of 12000/)
         .innerText()
         .then((text) => Number(/step (\d+)/.exec(text)![1]));
     const begin = await steps();
     await expect.poll(steps, { timeout: 30_000 }).toBeGreaterThan(begin);
     expect(await training).toBe(0);
-    await page.getByText(/finished.*step 4000 of 4000/).waitFor({ timeout: 30_000 });
+    await page.getByText(/finished.*step 12000 of 12000/).waitFor({ timeout: 30_000 });
     await expect.poll(() => ink(page), SOON).toBeGreaterThan(1_000);
     expect(complaints).toEqual([]);
     await page.context().close();
