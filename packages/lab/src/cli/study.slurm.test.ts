@@ -139,7 +139,9 @@ describe("thalweg study run --on slurm", () => {
       expect(status).toContain(`job ${study.array}_0 running on node`);
       const again = thalweg(...study.words);
       expect(again.stderr).toContain("Nothing was submitted, as workers of");
-      expect(JSON.parse(again.stdout)).toMatchObject({ array: null, left: TRIALS });
+      const { array, left: trials } = JSON.parse(again.stdout) as { array: number | null; left: number };
+      expect(array).toBe(null);
+      expect(trials).toBeGreaterThan(0); // fewer than all, where the workers are quick
       await study.ended();
       expect(timelessStudy(study.folder)).toEqual(undisturbed);
       expect(thalweg(...study.words).stderr).toContain("Nothing to submit: all 4 trials");
