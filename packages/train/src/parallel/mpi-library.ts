@@ -6,6 +6,8 @@
  *   koffi closes libraries as Node exits; a thread of Open MPI's that ends later
  *   then runs a destructor in memory that is gone                                the library is opened once more, with RTLD_NODELETE
  *   Open MPI opens plugins of its own, which look for the library's symbols      it is loaded with RTLD_GLOBAL
+ *   UCX, below Debian's MPICH, rewrites mmap and its kin in memory while
+ *   V8's threads are in them: one run in twelve fell over its garbage collector    UCX_MEM_EVENTS=no, unless it was set
  *
  * Sources  mpi.h of Open MPI 4.1.4 (handles are addresses of symbols) and of MPICH 4.0.2 (handles are numbers, the MPICH ABI).
  */
@@ -91,6 +93,7 @@ export function loadMpiLibrary(files: readonly string[]): MpiLibrary {
   const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
   if (!configured) koffi.config({ sync_stack_size: 8 << 20 });
   configured = true;
+  process.env.UCX_MEM_EVENTS ??= "no";
   const reasons: string[] = [];
   for (const file of files) {
     try {
