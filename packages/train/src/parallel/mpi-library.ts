@@ -7,7 +7,7 @@
  *   then runs a destructor in memory that is gone                                the library is opened once more, with RTLD_NODELETE
  *   Open MPI opens plugins of its own, which look for the library's symbols      it is loaded with RTLD_GLOBAL
  *   UCX, below Debian's MPICH, rewrites mmap and its kin in memory while
- *   V8's threads are in them: one run in twelve fell over its garbage collector    UCX_MEM_EVENTS=no, unless it was set
+ *   V8's threads are in them: one of twelve jobs fell in its collector           UCX_MEM_EVENTS=no, unless it was set
  *
  * Sources  mpi.h of Open MPI 4.1.4 (handles are addresses of symbols) and of MPICH 4.0.2 (handles are numbers, the MPICH ABI).
  */
